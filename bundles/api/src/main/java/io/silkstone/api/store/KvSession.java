@@ -1,0 +1,140 @@
+package io.silkstone.api.store;
+
+import io.silkstone.api.store.KvStore.Table;
+import java.lang.foreign.MemorySegment;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One thread's way into the store. Not thread-safe; a session may be handed from thread to thread
+ * with the usual care. No method allocates, blocks in the kernel or throws for what a client sent:
+ * the answer is the {@link Status}.
+ *
+ * <p><b>Batches.</b> Between {@link #enter} and {@link #exit} the memory of objects that were read
+ * stays as it is, although writers and the cleaner go on. Enter once for a batch of operations:
+ * entering costs a memory fence. Batches must be short (at most some milliseconds): while one
+ * lasts, no memory is given back. Every operation needs to be inside a batch, except where it says
+ * otherwise.
+ *
+ * <p><b>Results.</b> After {@link Status#OK} from an operation that says so, {@link #object} is a
+ * view of the object, valid until the next operation or {@link #exit}.
+ */
+@ProviderType
+public interface KvSession extends AutoCloseable {
+    /** Begins a batch. Batches do not nest. */
+    void enter();
+
+    /** Ends a batch. Views are invalid from here on. */
+    void exit();
+
+    /** Whether a batch is under way. */
+    boolean entered();
+
+    /**
+     * Brings the hash-table line of {@code key} towards the processor. First pass over a pipeline
+     * of requests; the operations follow in a second pass.
+     */
+    void prefetch(Table table, Key key);
+
+    /**
+     * Looks {@code key} up.
+     *
+     * @return OK with {@link #object} the object; NOT_FOUND (also when it has expired);
+     *     NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER
+     */
+    Status read(Table table, Key key);
+
+    /**
+     * Writes {@code length} bytes of {@code value} from {@code offset} on under {@code key}. With
+     * {@link WriteOptions#returnPrevious} {@link #object} is the object before, where there was one
+     * ({@link #hadPrevious}).
+     *
+     * @return OK with {@link #version} the new version; EXISTS, NOT_FOUND or WRONG_VERSION when a
+     *     reject rule held, with {@link #version} the present version and, if asked for, {@link
+     *     #object} the present object; TOO_LARGE; OUT_OF_MEMORY; NO_SUCH_TABLE; NOT_OWNER;
+     *     RETRY_LATER
+     */
+    Status write(
+            Table table,
+            Key key,
+            MemorySegment value,
+            long offset,
+            int length,
+            WriteOptions options);
+
+    /**
+     * Removes {@code key}. {@link WriteOptions#returnPrevious} as with {@link #write}.
+     *
+     * @return OK with {@link #version} the removed version; NOT_FOUND; WRONG_VERSION;
+     *     OUT_OF_MEMORY; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER
+     */
+    Status remove(Table table, Key key, WriteOptions options);
+
+    /**
+     * Adds {@code delta} to the decimal 64-bit number stored under {@code key}, 0 where there is
+     * none. The expiry stays as it is unless the options set it.
+     *
+     * @return OK with {@link #number} the sum; NOT_A_NUMBER; OVERFLOW; otherwise as {@link #write}
+     */
+    Status increment(Table table, Key key, long delta, WriteOptions options);
+
+    /**
+     * Changes only the time of expiry, to what {@code options} say; the version grows.
+     *
+     * @return as {@link #write}; NOT_FOUND where there is no object
+     */
+    Status expire(Table table, Key key, WriteOptions options);
+
+    /**
+     * Visits some objects of {@code table}. Objects that are there during a whole scan from cursor
+     * 0 to cursor 0 are visited at least once, whatever is written meanwhile; expired ones are not
+     * visited.
+     *
+     * @param cursor 0 to begin, then what the call before returned
+     * @param count about how many objects to visit in this call, at least 1
+     * @return the next cursor, 0 at the end
+     */
+    long scan(Table table, long cursor, int count, ObjectVisitor visitor);
+
+    /**
+     * Picks an object of {@code table}, each with about the same chance.
+     *
+     * @return OK with {@link #object}; NOT_FOUND when the table is empty; NO_SUCH_TABLE
+     */
+    Status random(Table table);
+
+    /**
+     * Removes all objects of {@code table}; takes milliseconds whatever the number. Not in a batch.
+     *
+     * @return OK; NO_SUCH_TABLE; NOT_OWNER
+     */
+    Status clear(Table table);
+
+    /**
+     * Waits until no other session works on the tablet of {@code keyHash}, and keeps them out until
+     * {@link #unlockTablet}: what this session does on that tablet meanwhile is one atomic step for
+     * all others. Others wait; keep it under a few milliseconds. One tablet at a time, inside one
+     * batch.
+     *
+     * @return OK; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER when the lock was not had within a second
+     */
+    Status lockTablet(Table table, long keyHash);
+
+    /** Lets the other sessions on again. */
+    void unlockTablet();
+
+    /** The object of the last operation. */
+    ObjectView object();
+
+    /** Whether {@link #object} is the object that was there before the last write or removal. */
+    boolean hadPrevious();
+
+    /** The version that the last operation gave, removed, or met; 0 for none. */
+    long version();
+
+    /** The sum of the last {@link #increment}. */
+    long number();
+
+    /** Ends the session. */
+    @Override
+    void close();
+}

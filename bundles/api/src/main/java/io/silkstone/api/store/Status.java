@@ -1,0 +1,27 @@
+package io.silkstone.api.store;
+
+/** How an operation ended. */
+public enum Status {
+    /** Done. */
+    OK,
+    /** There is no such object, or it has expired. */
+    NOT_FOUND,
+    /** There is such an object, and a reject rule forbids that. */
+    EXISTS,
+    /** The object's version is not the one that a reject rule asks for. */
+    WRONG_VERSION,
+    /** The value is not a decimal 64-bit number. */
+    NOT_A_NUMBER,
+    /** The sum does not fit 64 bits. */
+    OVERFLOW,
+    /** Key or value is longer than the store takes. */
+    TOO_LARGE,
+    /** Memory is full of live objects: remove some, or give the node more. */
+    OUT_OF_MEMORY,
+    /** The table was dropped. */
+    NO_SUCH_TABLE,
+    /** Another server has this key. */
+    NOT_OWNER,
+    /** Not now; the same request succeeds in a moment. */
+    RETRY_LATER
+}

@@ -38,9 +38,10 @@ public interface PolicySlot {
     void use(PolicyId id, Object policy, FaultListener faults) throws PolicyRefused;
 
     /**
-     * Drops every reference to {@code gone}, a policy that is not in use and whose bundle is about
-     * to go: the slot returns to the built-in instead when the policy on probation fails. A slot
-     * that keeps no former policy has nothing to do.
+     * Drops every reference to {@code gone}, a former policy whose bundle may go now: the slot
+     * returns to the built-in instead when the policy on probation fails. When the slot has
+     * returned to {@code gone} just now, the built-in takes over. A slot that keeps no former
+     * policy has nothing to do.
      *
      * @param gone what it was called in {@link #use}
      */

@@ -1,0 +1,58 @@
+package io.silkstone.benchmarks.measure;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.silkstone.harness.Tool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Optional;
+
+/** Binds threads and processes to processors, where the machine can: on Linux, with two or more. */
+public final class Affinity {
+    private static final int SET_BYTES = 128;
+
+    private Affinity() {}
+
+    /**
+     * Binds the calling thread to {@code processor}.
+     *
+     * @return whether it is bound
+     */
+    @SuppressWarnings("restricted") // one call of the C library
+    public static boolean bindThread(int processor) {
+        Linker linker = Linker.nativeLinker();
+        Optional<MemorySegment> symbol = linker.defaultLookup().find("sched_setaffinity");
+        if (symbol.isEmpty() || Runtime.getRuntime().availableProcessors() <= processor) {
+            return false;
+        }
+        MethodHandle call =
+                linker.downcallHandle(
+                        symbol.get(),
+                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment set = arena.allocate(SET_BYTES, Long.BYTES);
+            long word = processor / Long.SIZE;
+            set.setAtIndex(JAVA_LONG, word, 1L << processor % Long.SIZE);
+            return (int) call.invokeExact(0, (long) SET_BYTES, set) == 0;
+        } catch (Throwable e) {
+            throw new AssertionError("sched_setaffinity takes these arguments", e);
+        }
+    }
+
+    /**
+     * Words before a command that bind its process to {@code processor}; none where nothing can.
+     */
+    public static List<String> prefix(int processor) {
+        Optional<Tool> taskset = Tool.find("taskset");
+        if (taskset.isEmpty() || Runtime.getRuntime().availableProcessors() <= processor) {
+            return List.of();
+        }
+        return taskset.get().with("-c", Integer.toString(processor));
+    }
+}

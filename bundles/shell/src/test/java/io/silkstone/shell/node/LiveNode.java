@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.felix.framework.FrameworkFactory;
-import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.scr.info.ScrInfo;
 import org.apache.felix.service.command.CommandProcessor;
 import org.jline.terminal.Terminal;
@@ -37,11 +36,15 @@ public final class LiveNode implements AutoCloseable {
 
     /** Starts a node in {@code home} and waits until its control socket is there. */
     public static LiveNode start(Path home) throws Exception {
-        Map<String, String> settings = new HashMap<>();
+        return start(home, Map.of());
+    }
+
+    /** As {@link #start(Path)}, with further framework properties. */
+    public static LiveNode start(Path home, Map<String, String> more) throws Exception {
+        Map<String, String> settings = new HashMap<>(more);
         settings.put(Constants.FRAMEWORK_STORAGE, home.resolve("felix").toString());
         settings.put(Constants.FRAMEWORK_STORAGE_CLEAN, "onFirstInit");
         settings.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, apiPackages());
-        settings.put("gosh.args", "--nointeractive --noshutdown");
         settings.put("silkstone.home", home.toString());
         settings.put("silkstone.version", "9.9.9");
         Framework framework = new FrameworkFactory().newFramework(settings);
@@ -52,7 +55,6 @@ public final class LiveNode implements AutoCloseable {
                         ScrInfo.class,
                         Terminal.class,
                         CommandProcessor.class,
-                        Shell.class,
                         CommandCatalog.class)) {
             framework.getBundleContext().installBundle("reference:" + location(content));
         }

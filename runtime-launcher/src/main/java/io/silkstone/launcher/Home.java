@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
@@ -29,6 +30,10 @@ import java.util.stream.Stream;
 final class Home implements AutoCloseable {
     private static final List<String> FOLDERS = List.of("etc", "deploy", "data", "logs");
     private static final String LOCK = "node.lock";
+
+    /** What stays in {@code run} from one process to the next: the lock and what people typed. */
+    private static final Set<String> KEPT = Set.of(LOCK, "shell.history");
+
     private static final int NODE_ID_BYTES = 20;
     // sockaddr_un takes 108 bytes, the closing zero included.
     private static final int SOCKET_PATH_BYTES_MAX = 107;
@@ -64,7 +69,7 @@ final class Home implements AutoCloseable {
             // The control socket and the framework's code lie here: nobody else's business.
             Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
             FileChannel lockFile = lock(root, run);
-            removeAllBut(run, LOCK);
+            emptyRun(run);
             return new Home(root, lockFile);
         } catch (FileAlreadyExistsException e) {
             throw new StartRefused(
@@ -134,7 +139,7 @@ final class Home implements AutoCloseable {
     @Override
     public void close() {
         try {
-            removeAllBut(run(), LOCK);
+            emptyRun(run());
             lockFile.close();
         } catch (IOException e) {
             // The next start removes what is left, and the kernel has the lock back in a moment.
@@ -165,10 +170,10 @@ final class Home implements AutoCloseable {
         return file;
     }
 
-    private static void removeAllBut(Path folder, String name) throws IOException {
-        try (Stream<Path> entries = Files.list(folder)) {
+    private static void emptyRun(Path run) throws IOException {
+        try (Stream<Path> entries = Files.list(run)) {
             for (Path entry : entries.toList()) {
-                if (!entry.getFileName().toString().equals(name)) {
+                if (!KEPT.contains(entry.getFileName().toString())) {
                     removeTree(entry);
                 }
             }

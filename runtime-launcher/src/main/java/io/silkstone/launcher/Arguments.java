@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The command line of the node's own commands, checked.
@@ -15,8 +16,7 @@ import java.util.List;
  * @param report where to say how the start went, or null for the terminal
  */
 record Arguments(String command, Path home, int portBase, Path report) {
-    static final int PORT_BASE = 7600;
-
+    private static final String PORT_BASE_BY_DEFAULT = "7600";
     private static final List<String> COMMANDS = List.of("up", "down", "status");
     // A node uses a few ports from the base on; the last one has to exist too.
     private static final int PORT_BASE_MAX = 65_500;
@@ -24,10 +24,12 @@ record Arguments(String command, Path home, int portBase, Path report) {
     /**
      * Reads the command line.
      *
-     * @param homeByDefault the home directory when {@code --home} is absent
+     * @param environment whose {@code SILKSTONE_HOME} and {@code SILKSTONE_PORT_BASE} stand in for
+     *     options that are absent
      * @throws StartRefused naming the argument and what is allowed
      */
-    static Arguments parse(List<String> words, Path homeByDefault) throws StartRefused {
+    static Arguments parse(List<String> words, Map<String, String> environment)
+            throws StartRefused {
         Deque<String> rest = new ArrayDeque<>(words);
         String command = rest.isEmpty() ? "" : rest.pop();
         if (!COMMANDS.contains(command)) {
@@ -35,15 +37,17 @@ record Arguments(String command, Path home, int portBase, Path report) {
                     "\"%s\" is no command: use one of %s."
                             .formatted(command, String.join(", ", COMMANDS)));
         }
-        Path home = homeByDefault;
-        int portBase = PORT_BASE;
+        Path home = homeByDefault(environment);
+        int portBase =
+                portBase(
+                        "SILKSTONE_PORT_BASE",
+                        environment.getOrDefault("SILKSTONE_PORT_BASE", PORT_BASE_BY_DEFAULT));
         Path report = null;
         while (!rest.isEmpty()) {
             String option = rest.pop();
             switch (option) {
                 case "--home" -> home = path(option, value(option, rest));
-                case "--port-base" ->
-                        portBase = number(option, value(option, rest), 1, PORT_BASE_MAX);
+                case "--port-base" -> portBase = portBase(option, value(option, rest));
                 case "--report" -> report = path(option, value(option, rest));
                 case "--nodes" -> requireOneNode(value(option, rest));
                 default ->
@@ -57,6 +61,17 @@ record Arguments(String command, Path home, int portBase, Path report) {
 
     private static String optionsOf(String command) {
         return command.equals("up") ? ", --port-base P, --nodes 1 and --detach" : "";
+    }
+
+    private static Path homeByDefault(Map<String, String> environment) {
+        String home = environment.getOrDefault("SILKSTONE_HOME", "");
+        return home.isEmpty()
+                ? Path.of(environment.getOrDefault("HOME", "."), ".silkstone", "node")
+                : Path.of(home);
+    }
+
+    private static int portBase(String option, String value) throws StartRefused {
+        return number(option, value, 1, PORT_BASE_MAX);
     }
 
     private static String value(String option, Deque<String> rest) throws StartRefused {

@@ -26,7 +26,7 @@ public final class Main {
     private static int run(List<String> words) {
         StartReport report = new StartReport(null, System.out, System.err);
         try {
-            Arguments arguments = Arguments.parse(words, homeByDefault());
+            Arguments arguments = Arguments.parse(words, System.getenv());
             report = new StartReport(arguments.report(), System.out, System.err);
             switch (arguments.command()) {
                 case "up" -> new NodeStart(arguments, Distribution.ofThisProgram(), report).run();
@@ -82,13 +82,6 @@ public final class Main {
                                 duration.toMinutesPart(),
                                 duration.toSecondsPart());
         return duration.toDays() == 0 ? time : duration.toDays() + " d " + time;
-    }
-
-    private static Path homeByDefault() {
-        String home = System.getenv("SILKSTONE_HOME");
-        return home != null && !home.isEmpty()
-                ? Path.of(home)
-                : Path.of(System.getProperty("user.home"), ".silkstone", "node");
     }
 
     private static void remember(String message, Throwable cause) {

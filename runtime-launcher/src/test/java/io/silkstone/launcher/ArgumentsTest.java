@@ -5,17 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ArgumentsTest {
-    private static final Path HOME = Path.of("/somewhere/node");
+    private static final Map<String, String> HOME = Map.of("SILKSTONE_HOME", "/somewhere/node");
 
     @Test
     void parse_commandAlone_hasTheDefaults() throws StartRefused {
         assertThat(Arguments.parse(List.of("up"), HOME))
-                .isEqualTo(new Arguments("up", HOME, 7600, null));
+                .isEqualTo(new Arguments("up", Path.of("/somewhere/node"), 7600, null));
+    }
+
+    @Test
+    void parse_environment_standsInForOptions() throws StartRefused {
+        Map<String, String> environment =
+                Map.of("HOME", "/people/ann", "SILKSTONE_PORT_BASE", "9000");
+        assertThat(Arguments.parse(List.of("up"), environment))
+                .isEqualTo(new Arguments("up", Path.of("/people/ann/.silkstone/node"), 9000, null));
+        assertThatThrownBy(() -> Arguments.parse(List.of("up"), Map.of("SILKSTONE_PORT_BASE", "x")))
+                .hasMessageStartingWith("SILKSTONE_PORT_BASE must be a number");
     }
 
     @Test

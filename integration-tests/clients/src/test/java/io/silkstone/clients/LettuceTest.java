@@ -66,7 +66,7 @@ class LettuceTest {
     void strings_areStoredReadAndRemoved() {
         assertThat(redis.set("key", "value")).isEqualTo("OK");
         assertThat(redis.get("key")).isEqualTo("value");
-        assertThat(redis.getset("key", "next")).isEqualTo("value");
+        assertThat(redis.setGet("key", "next")).isEqualTo("value");
         assertThat(redis.incrby("n", 5)).isEqualTo(5);
         assertThat(redis.del("key")).isEqualTo(1);
         assertThat(redis.get("key")).isNull();

@@ -19,8 +19,7 @@ final class ServerExtension implements ParameterResolver {
             ExtensionContext.Namespace.create(ServerExtension.class);
 
     /** What is in the store until the last test of the run has ended. */
-    private record Running(Workplace workplace, ServerProcess server)
-            implements ExtensionContext.Store.CloseableResource {
+    private record Running(Workplace workplace, ServerProcess server) implements AutoCloseable {
         @Override
         public void close() {
             server.close();

@@ -13,7 +13,6 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -29,17 +28,12 @@ import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.resps.ScanResult;
 
 /** Jedis does with a node what it does with Redis. */
-@ExtendWith(ServerExtension.class)
 class JedisTest {
     private static final String HOST = "127.0.0.1";
     private static final long WAIT_NANOS_MAX = 20_000_000_000L;
 
-    private final ServerProcess server;
+    private final ServerProcess server = SharedServer.get();
     private Jedis jedis;
-
-    JedisTest(ServerProcess server) {
-        this.server = server;
-    }
 
     @BeforeEach
     void connect() {

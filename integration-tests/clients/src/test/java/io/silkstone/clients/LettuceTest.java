@@ -24,23 +24,17 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Lettuce does with a node what it does with Redis. */
-@ExtendWith(ServerExtension.class)
 class LettuceTest {
     private static final Duration REPLY_MAX = Duration.ofSeconds(60);
 
-    private final ServerProcess server;
+    private final ServerProcess server = SharedServer.get();
     private RedisClient client;
     private StatefulRedisConnection<String, String> connection;
     private RedisCommands<String, String> redis;
-
-    LettuceTest(ServerProcess server) {
-        this.server = server;
-    }
 
     @BeforeEach
     void connect() {

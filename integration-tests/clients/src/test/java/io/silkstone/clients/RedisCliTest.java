@@ -11,18 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** redis-cli, where it is installed. */
-@ExtendWith(ServerExtension.class)
 class RedisCliTest {
     private static final Duration CALL_MAX = Duration.ofSeconds(60);
 
-    private final ServerProcess server;
-
-    RedisCliTest(ServerProcess server) {
-        this.server = server;
-    }
+    private final ServerProcess server = SharedServer.get();
 
     @Test
     void commands_areAnswered() throws Exception {

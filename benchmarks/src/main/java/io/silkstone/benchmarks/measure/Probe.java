@@ -68,7 +68,7 @@ public final class Probe {
 
     /** Looks at the machine now. */
     public Look look() throws InterruptedException {
-        if (Runtime.getRuntime().availableProcessors() < 2) {
+        if (Affinity.processors() < 2) {
             return new Look(State.SINGLE, 0);
         }
         Line line = new Line();

@@ -1,6 +1,7 @@
 package io.silkstone.store.index;
 
 import io.silkstone.api.store.Key;
+import io.silkstone.store.memory.Backoff;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -80,7 +81,6 @@ public final class HashTable implements AutoCloseable {
     /** Objects per four lines; gives 4.9 to 5.2 per 64 bytes with the overflow nodes. */
     private static final int LOAD_QUARTERS = 23;
 
-    private static final int SPINS_BEFORE_YIELD = 200;
     private static final int RANDOM_SLOTS = 32;
     private static final int RANDOM_ATTEMPTS = 128;
 
@@ -95,6 +95,7 @@ public final class HashTable implements AutoCloseable {
     }
 
     private final LineMemory memory;
+    private final Backoff backoff;
     private final OverflowNodes nodes;
     private final ObjectCount objects = new ObjectCount();
     private final int loadQuarters;
@@ -116,8 +117,10 @@ public final class HashTable implements AutoCloseable {
     private long[] oldNodes = new long[16];
     private long[] newNodes = new long[16];
 
-    private HashTable(LineMemory memory, long firstChunk, int lines, int loadQuarters) {
+    private HashTable(
+            LineMemory memory, Backoff backoff, long firstChunk, int lines, int loadQuarters) {
         this.memory = memory;
+        this.backoff = backoff;
         this.loadQuarters = loadQuarters;
         nodes = new OverflowNodes(memory);
         chunkShift = Integer.numberOfTrailingZeros(memory.chunkBytes()) - LINE_SHIFT;
@@ -131,15 +134,15 @@ public final class HashTable implements AutoCloseable {
     }
 
     /** An empty table of one chunk; null when the memory refuses that. */
-    public static HashTable open(LineMemory memory) {
+    public static HashTable open(LineMemory memory, Backoff backoff) {
         int fit = memory.chunkBytes() >>> LINE_SHIFT;
-        return open(memory, Math.min(LINES_FIRST, fit), LOAD_QUARTERS);
+        return open(memory, backoff, Math.min(LINES_FIRST, fit), LOAD_QUARTERS);
     }
 
     /** For tests: begins with few {@code lines}, splits at {@code loadQuarters} per four lines. */
-    static HashTable open(LineMemory memory, int lines, int loadQuarters) {
+    static HashTable open(LineMemory memory, Backoff backoff, int lines, int loadQuarters) {
         long chunk = memory.allocateChunk();
-        return chunk == 0 ? null : new HashTable(memory, chunk, lines, loadQuarters);
+        return chunk == 0 ? null : new HashTable(memory, backoff, chunk, lines, loadQuarters);
     }
 
     /** Objects in the table. */
@@ -189,7 +192,7 @@ public final class HashTable implements AutoCloseable {
             if (isUnmoved(line, control) && lineOf(hash) == line) {
                 return 0;
             }
-            pause(attempt);
+            backoff.idle(attempt);
         }
     }
 
@@ -208,7 +211,7 @@ public final class HashTable implements AutoCloseable {
                 }
                 unlock(line);
             }
-            pause(attempt);
+            backoff.idle(attempt);
         }
     }
 
@@ -377,17 +380,16 @@ public final class HashTable implements AutoCloseable {
                     return Long.reverse((Long.reverse(cursor) & -step) + step);
                 }
             }
-            pause(attempt);
+            backoff.idle(attempt);
         }
     }
 
     /** Some entry, each with about the same chance; 0 when the table is empty. */
     public long random(RandomGenerator random) {
-        // A random hash meets a line as often as hashes belong to it, so lines that are not split
-        // yet come up twice as often as halves do; a random slot, empty or not, then gives the
-        // entries of long and short chains the same chance.
+        // A random slot of a random line, empty or not: entries of long chains and short ones, of
+        // lines that are split already and those that are not, have the same chance.
         for (int attempt = 0; attempt < RANDOM_ATTEMPTS && count() > 0; attempt++) {
-            long line = lineOf(random.nextLong());
+            long line = address(random.nextLong(lines()));
             long slot = line;
             for (int skip = random.nextInt(RANDOM_SLOTS); skip > 0 && slot != 0; skip--) {
                 slot = next(line, slot);
@@ -518,14 +520,6 @@ public final class HashTable implements AutoCloseable {
         long control = memory.get(line + CONTROL);
         return (control & LOCKED) == 0
                 && memory.compareAndSet(line + CONTROL, control, control | LOCKED);
-    }
-
-    private static void pause(int attempt) {
-        if (attempt < SPINS_BEFORE_YIELD) {
-            Thread.onSpinWait();
-        } else {
-            Thread.yield();
-        }
     }
 
     private boolean isCrowded() {

@@ -122,7 +122,7 @@ public final class HashTable implements AutoCloseable {
         this.memory = memory;
         this.backoff = backoff;
         this.loadQuarters = loadQuarters;
-        nodes = new OverflowNodes(memory);
+        nodes = new OverflowNodes(memory, backoff);
         chunkShift = Integer.numberOfTrailingZeros(memory.chunkBytes()) - LINE_SHIFT;
         chunkMask = (1 << chunkShift) - 1;
         chunks = new long[] {firstChunk};
@@ -376,8 +376,7 @@ public final class HashTable implements AutoCloseable {
                     }
                 }
                 if (isUnmoved(line, control)) {
-                    long step = 1L << Long.SIZE - bits;
-                    return Long.reverse((Long.reverse(cursor) & -step) + step);
+                    return Long.reverse(endOfInterval(Long.reverse(cursor), bits));
                 }
             }
             backoff.idle(attempt);
@@ -485,8 +484,7 @@ public final class HashTable implements AutoCloseable {
                     return word & ADDRESS_MASK;
                 }
             }
-            long step = 1L << Long.SIZE - hashBits(Long.reverse(position), total);
-            position = (position & -step) + step;
+            position = endOfInterval(position, hashBits(Long.reverse(position), total));
         }
         return 0;
     }
@@ -510,6 +508,12 @@ public final class HashTable implements AutoCloseable {
         int bits = Long.SIZE - Long.numberOfLeadingZeros(total);
         long index = hash & (1L << bits - 1) - 1;
         return index < total - (1L << bits - 1) ? bits : bits - 1;
+    }
+
+    /** Where the reversed hashes end that begin with the same {@code bits} as {@code position}. */
+    private static long endOfInterval(long position, int bits) {
+        long length = 1L << Long.SIZE - 1 - bits << 1;
+        return (position & -length) + length;
     }
 
     private long address(long index) {

@@ -1,5 +1,6 @@
 package io.silkstone.store.index;
 
+import io.silkstone.store.memory.Backoff;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -25,6 +26,7 @@ final class OverflowNodes {
     static final long LINK = 1;
 
     private final LineMemory memory;
+    private final Backoff backoff;
     private final AtomicBoolean busy = new AtomicBoolean();
     private long free;
     private long fresh;
@@ -32,8 +34,9 @@ final class OverflowNodes {
     private long[] chunks = new long[4];
     private volatile int chunkCount;
 
-    OverflowNodes(LineMemory memory) {
+    OverflowNodes(LineMemory memory, Backoff backoff) {
         this.memory = memory;
+        this.backoff = backoff;
     }
 
     /** An empty node, or 0 when there is no memory. */
@@ -103,8 +106,8 @@ final class OverflowNodes {
     }
 
     private void enter() {
-        while (!busy.compareAndSet(false, true)) {
-            Thread.onSpinWait();
+        for (int attempt = 0; !busy.compareAndSet(false, true); attempt++) {
+            backoff.idle(attempt);
         }
     }
 }

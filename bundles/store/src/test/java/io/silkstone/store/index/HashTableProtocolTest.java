@@ -9,21 +9,24 @@ import org.jetbrains.lincheck.datastructures.Param;
 import org.junit.jupiter.api.Test;
 
 /**
- * Model-checks the protocol of lines: every interleaving of a few operations, splits and overflow
- * included, must be explained by some order of the operations.
+ * Model-checks look-ups, writes and removals with a split at almost every insert: whatever the
+ * interleaving, some order of the operations explains what they returned. Longer chains are beyond
+ * Lincheck, which takes their loops for live-locks; {@link HashTableInterleavingTest} explores
+ * them.
  */
 @Param(name = "key", gen = IntGen.class, conf = "0:3")
 public class HashTableProtocolTest {
-    /** Keys whose hashes collide in the lowest bits, so that a line of this test fills up. */
+    private static final int LINES = 1;
+    private static final int ONE_PER_LINE = 4;
     private static final Key[] KEYS = keys();
 
     private final HashTable table =
-            HashTable.open(new HeapLines(KEYS, 2, 8), attempt -> Thread.onSpinWait(), 1, 4);
-    private int versions;
+            HashTable.open(
+                    new HeapLines(KEYS, 2, 8), attempt -> Thread.onSpinWait(), LINES, ONE_PER_LINE);
 
     private static Key[] keys() {
         Key[] keys = new Key[4];
-        for (int number = 0; number < 4; number++) {
+        for (int number = 0; number < keys.length; number++) {
             keys[number] = new Key().wrap(("k" + number).getBytes(StandardCharsets.UTF_8));
         }
         return keys;
@@ -32,7 +35,7 @@ public class HashTableProtocolTest {
     @Operation
     public int find(@Param(name = "key") int key) {
         long entry = table.find(KEYS[key]);
-        return entry == 0 ? 0 : HeapLines.versionOf(entry);
+        return entry == 0 ? -1 : HeapLines.versionOf(entry);
     }
 
     @Operation
@@ -50,26 +53,25 @@ public class HashTableProtocolTest {
     }
 
     @Operation
-    public int remove(@Param(name = "key") int key) {
+    public boolean remove(@Param(name = "key") int key) {
         long line = table.lock(KEYS[key].hash());
         long slot = table.locate(line, KEYS[key]);
-        long entry = slot == 0 ? 0 : table.entryAt(slot);
         if (slot != 0) {
             table.remove(slot);
         }
         table.unlock(line);
-        return entry == 0 ? 0 : HeapLines.versionOf(entry);
+        return slot != 0;
     }
 
     @Test
     void findPutRemove_anyInterleaving_isLinearizable() {
         new ModelCheckingOptions()
                 .threads(2)
-                .actorsPerThread(3)
+                .actorsPerThread(2)
                 .actorsBefore(2)
                 .actorsAfter(1)
-                .iterations(20)
-                .invocationsPerIteration(500)
+                .iterations(12)
+                .invocationsPerIteration(150)
                 .check(getClass());
     }
 }

@@ -19,9 +19,16 @@ final class HeapLines extends LineMemory {
     private final AtomicInteger chunksTaken = new AtomicInteger();
     private final Key[] keys;
     private final int chunkBytes;
+    private final Runnable beforeAccess;
     private volatile int chunksMax;
 
     HeapLines(Key[] keys, int chunkLines, int chunks) {
+        this(keys, chunkLines, chunks, () -> {});
+    }
+
+    /** Calls {@code beforeAccess} before each access to a word. */
+    HeapLines(Key[] keys, int chunkLines, int chunks, Runnable beforeAccess) {
+        this.beforeAccess = beforeAccess;
         this.keys = keys;
         chunkBytes = chunkLines * LINE_BYTES;
         words = new AtomicLongArray((chunks + 1) * chunkBytes / Long.BYTES);
@@ -79,26 +86,31 @@ final class HeapLines extends LineMemory {
 
     @Override
     public long get(long address) {
+        beforeAccess.run();
         return words.getOpaque((int) (address / Long.BYTES));
     }
 
     @Override
     public long getAcquire(long address) {
+        beforeAccess.run();
         return words.getAcquire((int) (address / Long.BYTES));
     }
 
     @Override
     public void set(long address, long word) {
+        beforeAccess.run();
         words.setOpaque((int) (address / Long.BYTES), word);
     }
 
     @Override
     public void setRelease(long address, long word) {
+        beforeAccess.run();
         words.setRelease((int) (address / Long.BYTES), word);
     }
 
     @Override
     public boolean compareAndSet(long address, long expected, long word) {
+        beforeAccess.run();
         return words.compareAndSet((int) (address / Long.BYTES), expected, word);
     }
 

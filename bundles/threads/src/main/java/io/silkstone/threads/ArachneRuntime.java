@@ -358,7 +358,8 @@ public final class ArachneRuntime implements ThreadRuntime, AutoCloseable {
     public List<ThreadStatus> threads() {
         List<ThreadStatus> rows = new ArrayList<>();
         for (Core core : machine.cores) {
-            Context running = core.running();
+            // A thread that waits in place, as the core idles on its stack, does not run.
+            Context running = core.isParked() ? null : core.running();
             for (long left = core.occupancy.mask(); left != 0; left &= left - 1) {
                 Context context = core.context(Long.numberOfTrailingZeros(left));
                 ThreadTask task = context.task;
@@ -377,14 +378,14 @@ public final class ArachneRuntime implements ThreadRuntime, AutoCloseable {
         return rows;
     }
 
-    private static String state(boolean running, long wakeup) {
-        if (running) {
+    private static String state(boolean mounted, long wakeup) {
+        if (wakeup < Context.UNOCCUPIED && wakeup != Context.RUNNABLE) {
+            return "sleeping";
+        }
+        if (mounted) {
             return "running";
         }
-        if (wakeup == Context.RUNNABLE) {
-            return "runnable";
-        }
-        return wakeup < Context.UNOCCUPIED ? "sleeping" : "blocked";
+        return wakeup == Context.RUNNABLE ? "runnable" : "blocked";
     }
 
     private static String nameOf(ThreadTask task) {

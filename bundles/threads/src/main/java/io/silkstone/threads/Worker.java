@@ -142,6 +142,13 @@ abstract class Worker implements Runnable {
      */
     private Context next(Context mine) {
         while (!stopped) {
+            // A worker that has just been made begins here with a thread, too.
+            if (chosen) {
+                chosen = false;
+                Context mineOrNew = mine != null ? mine : assigned;
+                assigned = null;
+                return mineOrNew;
+            }
             Core here = core;
             Worker back = here.takeResumed();
             if (back != null) {
@@ -159,12 +166,6 @@ abstract class Worker implements Runnable {
             }
             if (!leaveForNext(here)) {
                 return waitPinned(mine);
-            }
-            if (chosen) {
-                chosen = false;
-                Context mineOrNew = mine != null ? mine : assigned;
-                assigned = null;
-                return mineOrNew;
             }
         }
         return null;

@@ -3,6 +3,7 @@ package io.silkstone.store;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.store.index.HashTable;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A table: its hash table, those that {@code clear} put aside until the {@link Sweeper} has emptied
@@ -17,14 +18,17 @@ final class TableData implements KvStore.Table {
     private final String name;
 
     /** Keeps all other sessions out of the whole table. Changed by {@link TabletGate} only. */
-    volatile KeySession holder;
+    volatile StoreSession holder;
 
     /** How many tablets have a holder; changed by {@link TabletGate} only, under its lock. */
     int tabletsHeld;
 
+    /** No object expires before this. */
+    private final AtomicLong expiryNext = new AtomicLong(Long.MAX_VALUE);
+
     private volatile HashTable index;
     private volatile HashTable[] discarded = NONE;
-    private volatile Tablet[] tablets;
+    private volatile TabletRange[] tablets;
 
     TableData(Store store, int id, String name, HashTable index, int tablets) {
         this.store = store;
@@ -34,14 +38,14 @@ final class TableData implements KvStore.Table {
         this.tablets = equalRanges(tablets);
     }
 
-    private static Tablet[] equalRanges(int count) {
-        Tablet[] ranges = new Tablet[count];
+    private static TabletRange[] equalRanges(int count) {
+        TabletRange[] ranges = new TabletRange[count];
         int shift = Long.SIZE - Integer.numberOfTrailingZeros(count);
         for (int number = 0; number < count; number++) {
             // A shift by 64 is one by 0: with one range number and number + 1 stay as they are.
             long first = count == 1 ? 0 : (long) number << shift;
             long last = count == 1 ? -1 : ((long) number + 1 << shift) - 1;
-            ranges[number] = new Tablet(first, last);
+            ranges[number] = new TabletRange(first, last);
         }
         return ranges;
     }
@@ -70,6 +74,27 @@ final class TableData implements KvStore.Table {
     /** Hash tables put aside, whose entries are dead but not yet marked so. */
     HashTable[] discarded() {
         return discarded;
+    }
+
+    /** An object that expires at {@code millis}, 0 for never, is in the table. */
+    void expectExpiry(long millis) {
+        if (millis == 0) {
+            return;
+        }
+        long next = expiryNext.get();
+        while (millis < next && !expiryNext.compareAndSet(next, millis)) {
+            next = expiryNext.get();
+        }
+    }
+
+    /** No object expires before this. */
+    long expiryNext() {
+        return expiryNext.get();
+    }
+
+    /** Forgets every expiry; whoever calls this looks at all objects afterwards. */
+    void resetExpiry() {
+        expiryNext.set(Long.MAX_VALUE);
     }
 
     /** Bytes of all hash tables. */
@@ -109,13 +134,13 @@ final class TableData implements KvStore.Table {
     }
 
     /** The tablets, by first hash. */
-    Tablet[] tablets() {
+    TabletRange[] tablets() {
         return tablets;
     }
 
     /** The tablet that {@code hash} belongs to. */
-    Tablet tabletOf(long hash) {
-        Tablet[] current = tablets;
+    TabletRange tabletOf(long hash) {
+        TabletRange[] current = tablets;
         int low = 0;
         int high = current.length - 1;
         while (low < high) {
@@ -130,14 +155,14 @@ final class TableData implements KvStore.Table {
     }
 
     /** Cuts the tablet of {@code hash}, which all other sessions are kept out of, before it. */
-    void split(Tablet tablet, long hash) {
-        Tablet[] before = tablets;
-        Tablet[] after = new Tablet[before.length + 1];
+    void split(TabletRange tablet, long hash) {
+        TabletRange[] before = tablets;
+        TabletRange[] after = new TabletRange[before.length + 1];
         int count = 0;
-        for (Tablet each : before) {
+        for (TabletRange each : before) {
             if (each == tablet) {
-                after[count++] = new Tablet(each.firstHash, hash - 1);
-                after[count++] = new Tablet(hash, each.lastHash);
+                after[count++] = new TabletRange(each.firstHash, hash - 1);
+                after[count++] = new TabletRange(hash, each.lastHash);
             } else {
                 after[count++] = each;
             }
@@ -146,8 +171,8 @@ final class TableData implements KvStore.Table {
     }
 
     /** Whether another session than {@code session} keeps it from working on {@code hash}. */
-    boolean isClosedTo(KeySession session, long hash) {
-        KeySession owner = holder;
+    boolean isClosedTo(StoreSession session, long hash) {
+        StoreSession owner = holder;
         if (owner == null) {
             owner = tabletOf(hash).holder;
         }

@@ -5,6 +5,9 @@ import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Keeps all sessions but one out of a tablet or a whole table for a moment.
@@ -34,8 +37,9 @@ final class TabletGate {
     private final NanoClock clock;
     private final Backoff backoff;
     private final long[] acknowledged;
-    private volatile int active;
-    private volatile long newest;
+    private final AtomicBoolean changing = new AtomicBoolean();
+    private final AtomicInteger active = new AtomicInteger();
+    private final AtomicLong newest = new AtomicLong();
 
     TabletGate(Epochs epochs, int sessionsMax, NanoClock clock, Backoff backoff) {
         this.epochs = epochs;
@@ -46,27 +50,18 @@ final class TabletGate {
 
     /** Whether operations must {@link #pass}. */
     boolean isActive() {
-        return active != 0;
+        return active.get() != 0;
     }
 
     /** Acknowledges every lock so far. */
     void acknowledge(int slot) {
-        ACKNOWLEDGED.setVolatile(acknowledged, (slot + 1) * STRIDE, newest);
+        ACKNOWLEDGED.setVolatile(acknowledged, (slot + 1) * STRIDE, newest.get());
     }
 
     /** Waits while another session keeps {@code session} from working on {@code hash}. */
-    void pass(KeySession session, TableData table, long hash) {
+    void pass(StoreSession session, TableData table, long hash) {
         acknowledge(session.slot());
         for (int attempt = 0; table.isClosedTo(session, hash); attempt++) {
-            backoff.idle(attempt);
-            acknowledge(session.slot());
-        }
-    }
-
-    /** As {@link #pass}, for what concerns every tablet of the table. */
-    void passAll(KeySession session, TableData table) {
-        acknowledge(session.slot());
-        for (int attempt = 0; isHeldElsewhere(table, session); attempt++) {
             backoff.idle(attempt);
             acknowledge(session.slot());
         }
@@ -78,7 +73,7 @@ final class TabletGate {
      *
      * @return false when that took longer than {@code nanosMax}; nothing is locked then
      */
-    boolean close(KeySession session, TableData table, Tablet tablet, long nanosMax) {
+    boolean close(StoreSession session, TableData table, TabletRange tablet, long nanosMax) {
         long deadline = clock.nanoTime() + nanosMax;
         for (int attempt = 0; !tryHold(session, table, tablet); attempt++) {
             if (clock.nanoTime() - deadline > 0) {
@@ -87,11 +82,9 @@ final class TabletGate {
             acknowledge(session.slot());
             backoff.idle(attempt);
         }
-        long number = newest;
+        long number = newest.get();
         for (int slot = 0; slot < epochs.slotsUsed(); slot++) {
-            for (int attempt = 0;
-                    slot != session.slot() && mayNotKnow(slot, number);
-                    attempt++) {
+            for (int attempt = 0; slot != session.slot() && mayNotKnow(slot, number); attempt++) {
                 if (clock.nanoTime() - deadline > 0) {
                     open(session, table, tablet);
                     return false;
@@ -104,7 +97,8 @@ final class TabletGate {
     }
 
     /** Lets the others on. */
-    synchronized void open(KeySession session, TableData table, Tablet tablet) {
+    void open(StoreSession session, TableData table, TabletRange tablet) {
+        lock();
         if (tablet == null) {
             assert table.holder == session;
             table.holder = null;
@@ -113,34 +107,42 @@ final class TabletGate {
             tablet.holder = null;
             table.tabletsHeld--;
         }
-        active--;
+        active.decrementAndGet();
+        unlock();
     }
 
-    private synchronized boolean tryHold(KeySession session, TableData table, Tablet tablet) {
-        if (table.holder != null) {
-            return false;
-        }
-        if (tablet == null) {
-            if (table.tabletsHeld > 0) {
-                return false;
+    private boolean tryHold(StoreSession session, TableData table, TabletRange tablet) {
+        lock();
+        boolean free =
+                table.holder == null
+                        && (tablet == null ? table.tabletsHeld == 0 : isFree(table, tablet));
+        if (free) {
+            active.incrementAndGet();
+            if (tablet == null) {
+                table.holder = session;
+            } else {
+                tablet.holder = session;
+                table.tabletsHeld++;
             }
-            active++;
-            table.holder = session;
-        } else {
-            // A tablet that was split meanwhile is no longer in the table.
-            if (tablet.holder != null || table.tabletOf(tablet.firstHash) != tablet) {
-                return false;
-            }
-            active++;
-            tablet.holder = session;
-            table.tabletsHeld++;
+            newest.incrementAndGet();
         }
-        newest++;
-        return true;
+        unlock();
+        return free;
     }
 
-    private synchronized boolean isHeldElsewhere(TableData table, KeySession session) {
-        return table.holder != null && table.holder != session || table.tabletsHeld > 0;
+    private static boolean isFree(TableData table, TabletRange tablet) {
+        // A tablet that was split meanwhile is no longer in the table.
+        return tablet.holder == null && table.tabletOf(tablet.firstHash) == tablet;
+    }
+
+    private void lock() {
+        for (int attempt = 0; !changing.compareAndSet(false, true); attempt++) {
+            backoff.idle(attempt);
+        }
+    }
+
+    private void unlock() {
+        changing.setRelease(false);
     }
 
     private boolean mayNotKnow(int slot, long number) {

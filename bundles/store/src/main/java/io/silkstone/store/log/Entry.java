@@ -125,6 +125,11 @@ public final class Entry {
         return HEADER_BYTES + (expires ? EXPIRY_BYTES : 0) + keyLength + valueLength;
     }
 
+    /** Length of a tombstone's entry. */
+    public static int tombstoneLength(int keyLength) {
+        return HEADER_BYTES + keyLength + TOMBSTONE_VALUE_BYTES;
+    }
+
     /** Hash of the key. */
     public static long keyHash(long entry) {
         return Memory.getLong(entry + KEY_HASH_OFFSET);

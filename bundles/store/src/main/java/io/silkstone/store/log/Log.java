@@ -187,7 +187,7 @@ public final class Log {
         }
         head = fresh;
         if (current != null) {
-            current.close();
+            free(current, current.close(SegletPool.SEGLET_BYTES, backoff));
             appended.addAndGet(current.capacity());
             if (full) {
                 current.segment.close();
@@ -248,6 +248,17 @@ public final class Log {
     /** A tombstone was written at {@code entry}. */
     public void tombstoneAdded(long entry) {
         segmentOf(entry).addTombstone(Entry.strideOf(Entry.header(entry)));
+    }
+
+    /** What was claimed at {@code entry} will not be written. */
+    public void abandon(long entry, int bytes) {
+        Entry.commitPadding(entry, bytes);
+        segmentOf(entry).addDead(bytes);
+    }
+
+    /** The source of versions. */
+    public Versions versions() {
+        return versions;
     }
 
     /** The segment that an entry lies in. */
@@ -333,18 +344,27 @@ public final class Log {
         if (memory == 0) {
             return 0;
         }
+        if (last != null) {
+            trim(last);
+        }
         return attach(survivor, memory, order, false).claim(bytes);
+    }
+
+    private void trim(Extent extent) {
+        free(extent, extent.trim(SegletPool.SEGLET_BYTES));
+    }
+
+    /** Gives back {@code bytes} that an extent has no use for, at its end. */
+    private void free(Extent extent, int bytes) {
+        long end = extent.address + extent.capacity();
+        setExtents(end, bytes, null);
+        pool.freeRange(end, bytes);
     }
 
     /** Ends a survivor and gives back what it did not need. It may be cleaned from now on. */
     public void seal(Segment survivor) {
         if (survivor.extents() > 0) {
-            Extent last = survivor.lastExtent();
-            int before = last.capacity();
-            last.shrink(SegletPool.SEGLET_BYTES);
-            long end = last.address + last.capacity();
-            setExtents(end, before - last.capacity(), null);
-            pool.freeRange(end, before - last.capacity());
+            trim(survivor.lastExtent());
         }
         survivor.close();
         if (survivor.extents() == 0) {

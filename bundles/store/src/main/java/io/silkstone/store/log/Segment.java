@@ -33,9 +33,7 @@ public final class Segment {
 
     private static VarHandle handle(String field) {
         try {
-            return MethodHandles.lookup()
-                    .findVarHandle(Segment.class, field, long.class)
-                    .withInvokeExactBehavior();
+            return MethodHandles.lookup().findVarHandle(Segment.class, field, long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }

@@ -4,14 +4,14 @@ package io.silkstone.store;
  * A range of a table's key hashes, unsigned, both ends included, and the session that keeps all
  * others out of it for the moment.
  */
-final class Tablet {
+final class TabletRange {
     final long firstHash;
     final long lastHash;
 
     /** Changed by {@link TabletGate} only. */
-    volatile KeySession holder;
+    volatile StoreSession holder;
 
-    Tablet(long firstHash, long lastHash) {
+    TabletRange(long firstHash, long lastHash) {
         this.firstHash = firstHash;
         this.lastHash = lastHash;
     }

@@ -136,8 +136,7 @@ final class Candidates {
 
     private boolean isCombinedDue() {
         boolean crumbled =
-                segments >= SMALL_SEGMENTS_MIN
-                        && capacityBytes < segments * log.segmentBytes() / 2;
+                segments >= SMALL_SEGMENTS_MIN && capacityBytes < segments * log.segmentBytes() / 2;
         long notLive = reclaimableBytes + tombstoneBytes;
         boolean buried = tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
         return count > 1 && (crumbled || buried);

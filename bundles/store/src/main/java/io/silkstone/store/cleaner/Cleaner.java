@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * for a start and gives some back soon. <b>Combined cleaning</b> takes several segments, sorted by
  * age, and writes what is wanted of them into full ones, so that entries of one age come to lie
  * together and the log does not crumble. {@link Candidates} chooses level and segments. In RAMCloud
- * the levels differ in the medium, for compaction spares the disk; here they differ in the number of
- * segments only, and are one loop.
+ * the levels differ in the medium, for compaction spares the disk; here they differ in the number
+ * of segments only, and are one loop.
  *
  * <h2>Liveness</h2>
  *
@@ -37,9 +37,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * <h2>Slices</h2>
  *
  * The cleaner shares its core with the threads that serve. It works in slices of some ten
- * microseconds, of batches of up to {@link #BATCH} entries: first it reads their headers and touches
- * the lines of the hash table that refer to them, then it copies, then it swaps the references, so
- * that cache misses overlap.
+ * microseconds, of batches of up to {@link #BATCH} entries: first it reads their headers and
+ * touches the lines of the hash table that refer to them, then it copies, then it swaps the
+ * references, so that cache misses overlap.
  *
  * <h2>Pace</h2>
  *
@@ -55,9 +55,14 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Cleaner {
     private static final int BATCH = 64;
     private static final int LOOKED_AT_MAX = 8 * BATCH;
+
+    /** Looking at an entry takes about as long as moving so many bytes. */
+    private static final int LOOK_BYTES = 32;
+
     private static final int SLICE_BYTES = 48 << 10;
     private static final int DEBT_MIN_BYTES = 16 << 10;
     private static final int DEBT_MAX_BYTES = 1 << 20;
+    private static final int BARREN_PASSES_MAX = 3;
     private static final int FREE_SHARE = 4;
     private static final int FREE_SHARE_OF_ALL = 10;
 
@@ -90,8 +95,12 @@ public final class Cleaner {
     private final int[] headers = new int[BATCH];
     private final long[] copies = new long[BATCH];
     private int batched;
+    private int lookedAt;
     private int candidate;
     private Segment source;
+    private long retiredInPass;
+    private int barrenPasses;
+    private long reclaimableWhenBarren;
     private boolean inTheMaking;
     private boolean futile;
     private long appendedWhenFutile;
@@ -188,7 +197,7 @@ public final class Cleaner {
         }
         try {
             return epochs.reclaim() > 0
-                    || clean(SLICE_BYTES, true) > 0
+                    || isFertile() && clean(SLICE_BYTES, true) > 0
                     || inTheMaking
                     || epochs.isPending();
         } finally {
@@ -197,7 +206,7 @@ public final class Cleaner {
     }
 
     private boolean begin() {
-        return !cleaning.getPlain() && cleaning.compareAndSet(false, true);
+        return !cleaning.getOpaque() && cleaning.compareAndSet(false, true);
     }
 
     private void end() {
@@ -206,6 +215,18 @@ public final class Cleaner {
 
     private boolean isLow() {
         return pool.available(Claimant.WRITE) < freeWanted;
+    }
+
+    /** Whether more has died since the last passes gained nothing, if they did. */
+    private boolean isFertile() {
+        if (source != null || barrenPasses < BARREN_PASSES_MAX) {
+            return true;
+        }
+        candidates.survey();
+        boolean fertile =
+                candidates.reclaimableBytes() - reclaimableWhenBarren >= SegletPool.SEGLET_BYTES;
+        barrenPasses = fertile ? 0 : barrenPasses;
+        return fertile;
     }
 
     private void updateFreeWanted() {
@@ -228,6 +249,7 @@ public final class Cleaner {
 
     private void retire(Segment segment) {
         retiredBytes.add(segment.capacity());
+        retiredInPass += segment.capacity();
         candidates.segmentRetired();
         log.retire(segment);
     }
@@ -235,7 +257,7 @@ public final class Cleaner {
     /**
      * Moves about {@code bytes} of entries.
      *
-     * @return how much was done: bytes moved, and some for segments that came to their end
+     * @return how much was done: bytes moved, and some for each entry that was looked at
      */
     private long clean(long bytes, boolean eager) {
         inTheMaking = false;
@@ -287,6 +309,9 @@ public final class Cleaner {
         survivors.seal();
         candidates.forget();
         source = null;
+        barrenPasses = retiredInPass > survivors.takeBytes() ? 0 : barrenPasses + 1;
+        retiredInPass = 0;
+        reclaimableWhenBarren = candidates.reclaimableBytes();
     }
 
     /**
@@ -303,8 +328,9 @@ public final class Cleaner {
             endPass();
             return moved;
         }
+        long done = moved + (long) lookedAt * LOOK_BYTES;
         if (!ended) {
-            return inTheMaking ? moved : moved + BATCH;
+            return done;
         }
         retire(source);
         candidate++;
@@ -313,7 +339,7 @@ public final class Cleaner {
         } else {
             endPass();
         }
-        return moved + BATCH;
+        return Math.max(1, done);
     }
 
     /**
@@ -323,17 +349,19 @@ public final class Cleaner {
      */
     private boolean gather() {
         batched = 0;
+        lookedAt = 0;
         long tombstones = 0;
         long deadTombstones = 0;
         long warm = 0;
         boolean ended = false;
-        for (int look = 0; look < LOOKED_AT_MAX && batched < BATCH; look++) {
+        while (lookedAt < LOOKED_AT_MAX && batched < BATCH) {
             long entry = walk.next();
             if (entry == 0 || entry == SegmentWalk.IN_THE_MAKING) {
                 inTheMaking = entry != 0;
                 ended = entry == 0;
                 break;
             }
+            lookedAt++;
             int header = Entry.header(entry);
             boolean wanted = false;
             if (!Entry.isDead(header)) {

@@ -7,6 +7,7 @@ import io.silkstone.store.log.Segment;
 final class Survivors {
     private final Log log;
     private Segment current;
+    private long bytes;
 
     Survivors(Log log) {
         this.log = log;
@@ -37,7 +38,15 @@ final class Survivors {
     void seal() {
         if (current != null) {
             log.seal(current);
+            bytes += current.capacity();
             current = null;
         }
+    }
+
+    /** Memory of those that were sealed since the last call. */
+    long takeBytes() {
+        long taken = bytes;
+        bytes = 0;
+        return taken;
     }
 }

@@ -12,13 +12,18 @@ final class MemoryAhead implements Agent {
     private final SegletPool pool;
     private final Log log;
     private final Epochs epochs;
-    private final long aheadBytes;
+    private volatile long aheadBytes;
 
     MemoryAhead(SegletPool pool, Log log, Epochs epochs, long aheadBytes) {
         this.pool = pool;
         this.log = log;
         this.epochs = epochs;
         this.aheadBytes = aheadBytes;
+    }
+
+    /** How many bytes ahead of use are to have pages. */
+    void prefault(long bytes) {
+        aheadBytes = bytes;
     }
 
     @Override

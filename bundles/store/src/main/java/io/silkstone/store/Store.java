@@ -58,6 +58,7 @@ public final class Store implements KvStore, AutoCloseable {
     private final Sweeper sweeper;
     private final TabletGate gate;
     private final Admission admission;
+    private final MemoryAhead memoryAhead;
     private final List<Agent> agents;
     private final List<AutoCloseable> gauges = new ArrayList<>();
     private final Set<StoreSession> sessions = ConcurrentHashMap.newKeySet();
@@ -65,6 +66,7 @@ public final class Store implements KvStore, AutoCloseable {
     private final AtomicLong versionMaxOfClosed = new AtomicLong();
     private int lastTableId;
     private boolean closed;
+    private boolean unmapped;
 
     private Store(
             StoreOptions options,
@@ -86,11 +88,8 @@ public final class Store implements KvStore, AutoCloseable {
         sweeper = new Sweeper(tables, log, epochs);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         admission = new Admission(pool, log, epochs, sweeper, metrics, backoff);
-        agents =
-                List.of(
-                        new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes()),
-                        sweeper,
-                        new Expirer(tables, log, epochs, clock));
+        memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
+        agents = List.of(memoryAhead, sweeper, new Expirer(tables, log, epochs, clock));
         administrator = newSession();
         addTable(DEFAULT_TABLE, options.tablets());
         registerGauges(metrics);
@@ -132,11 +131,22 @@ public final class Store implements KvStore, AutoCloseable {
         return agents;
     }
 
+    /**
+     * Has {@code wakeUp} called whenever an operation leaves work for the agents, so that their
+     * driver may sleep long. Called often and from within operations: be cheap.
+     */
+    public void onDemand(Runnable wakeUp) {
+        log.onDemand(wakeUp);
+    }
+
+    /** Backs this much memory ahead of use by pages from now on. */
+    public void prefault(long bytes) {
+        memoryAhead.prefault(bytes);
+    }
+
     @Override
     public KvSession openSession() {
-        StoreSession session = newSession();
-        sessions.add(session);
-        return session;
+        return newSession();
     }
 
     private synchronized StoreSession newSession() {
@@ -149,7 +159,10 @@ public final class Store implements KvStore, AutoCloseable {
                     String.format(
                             "all %d sessions are open; raise sessions.max", options.sessionsMax()));
         }
-        return new StoreSession(this, slot, new SplittableRandom(random.nextLong()));
+        RandomGenerator own = new SplittableRandom(random.nextLong());
+        StoreSession session = new StoreSession(this, slot, own);
+        sessions.add(session);
+        return session;
     }
 
     /** Called by a session that closes. */
@@ -157,6 +170,7 @@ public final class Store implements KvStore, AutoCloseable {
         versionMaxOfClosed.accumulateAndGet(session.versionMax(), Math::max);
         sessions.remove(session);
         epochs.unregister(session.slot());
+        closePool();
     }
 
     @Override
@@ -285,8 +299,8 @@ public final class Store implements KvStore, AutoCloseable {
     }
 
     /**
-     * Ends the store and gives its memory back. Sessions and agents must be at rest for good; their
-     * next use would be of memory that is gone.
+     * Ends the store and gives its memory back; for sessions that are still open it stays until
+     * they close. Agents must be at rest for good.
      */
     @Override
     public synchronized void close() {
@@ -294,6 +308,7 @@ public final class Store implements KvStore, AutoCloseable {
             return;
         }
         closed = true;
+        administrator.close();
         for (AutoCloseable gauge : gauges) {
             try {
                 gauge.close();
@@ -301,7 +316,14 @@ public final class Store implements KvStore, AutoCloseable {
                 throw new AssertionError(e);
             }
         }
-        pool.close();
+        closePool();
+    }
+
+    private void closePool() {
+        if (closed && !unmapped && sessions.isEmpty()) {
+            unmapped = true;
+            pool.close();
+        }
     }
 
     /**

@@ -63,6 +63,7 @@ public final class Log {
     private final AtomicReference<Prepared> prepared = new AtomicReference<>();
     private final AtomicBoolean lock = new AtomicBoolean();
     private final AtomicLong appended = new AtomicLong();
+    private volatile Runnable onDemand = () -> {};
     private volatile int slotsUsed;
     private volatile Extent head;
     private long sequence;
@@ -146,6 +147,7 @@ public final class Log {
     /** Cleared memory of at least {@code bytes}; null when there is none. */
     private Prepared obtain(int bytes, Claimant claimant) {
         Prepared ready = prepared.getAndSet(null);
+        onDemand.run();
         if (ready != null) {
             if (SegletPool.bytesOf(ready.order) >= bytes) {
                 return ready;
@@ -236,6 +238,11 @@ public final class Log {
             preparing = null;
         }
         return 1;
+    }
+
+    /** Has {@code wakeUp} called when there is something to {@link #prepare}. Be cheap. */
+    public void onDemand(Runnable wakeUp) {
+        onDemand = wakeUp;
     }
 
     /** Nothing refers to {@code entry} any more. Exactly once per entry, inside an epoch. */

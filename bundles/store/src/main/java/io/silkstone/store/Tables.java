@@ -78,18 +78,30 @@ final class Tables implements References {
     }
 
     @Override
-    public boolean isLive(long entry) {
-        if (Entry.isDead(Entry.header(entry))) {
-            return false;
-        }
+    public boolean discard(long entry) {
         TableData table = withId(Entry.tableId(entry));
-        if (table == null || Entry.isExpired(entry, clock.millis())) {
-            return false;
+        if (table == null) {
+            return true;
         }
-        // With nothing put aside, an entry without the dead flag is in the one hash table.
+        long hash = Entry.keyHash(entry);
         HashTable index = table.index();
-        return table.discarded().length == 0
-                || index != null && index.refersTo(Entry.keyHash(entry), entry);
+        boolean ends = index == null;
+        if (!ends && Entry.isExpired(entry, clock.millis())) {
+            removeExpired(index, hash, entry);
+            ends = true;
+        }
+        // The sweeper must not come to an entry whose segment is gone.
+        for (HashTable discarded : table.discarded()) {
+            ends |= discarded.removeIf(hash, entry);
+        }
+        return ends;
+    }
+
+    @Override
+    public long prefetch(long entry) {
+        TableData table = withId(Entry.tableId(entry));
+        HashTable index = table == null ? null : table.index();
+        return index == null ? 0 : index.prefetch(Entry.keyHash(entry));
     }
 
     @Override

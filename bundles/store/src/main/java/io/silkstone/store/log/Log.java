@@ -181,7 +181,7 @@ public final class Log {
         Segment segment = current == null ? null : current.segment;
         boolean full = segment == null || segment.capacity() + bytes > segmentBytes;
         if (full) {
-            segment = newSegment(appended.get());
+            segment = newSegment(appended.get() + (current == null ? 0 : current.capacity()));
         }
         Extent fresh = attach(segment, memory.address, memory.order, memory.reserved);
         if (full) {

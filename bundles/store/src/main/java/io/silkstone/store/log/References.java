@@ -6,10 +6,19 @@ package io.silkstone.store.log;
  */
 public interface References {
     /**
-     * Whether the object at {@code entry} is still wanted. Takes no lock; the answer may be out of
-     * date at once, so use it only to choose or to save a copy.
+     * Ends the object at {@code entry} if it has expired, or its table was cleared or dropped:
+     * nobody refers to it afterwards.
+     *
+     * @return whether it did; if not, the object may still have died in another way
      */
-    boolean isLive(long entry);
+    boolean discard(long entry);
+
+    /**
+     * Brings what refers to {@code entry} towards the processor, since {@link #move} will follow.
+     *
+     * @return to be used somewhere, or else the compiler drops the read
+     */
+    long prefetch(long entry);
 
     /**
      * Makes whoever refers to the object at {@code entry} refer to {@code copy} instead, unless

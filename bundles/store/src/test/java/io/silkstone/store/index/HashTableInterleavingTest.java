@@ -180,6 +180,11 @@ class HashTableInterleavingTest {
     }
 
     @Test
+    void put_thatLengthensTheNewLineOfASplit_isNotLost() throws InterruptedException {
+        explore(new Setting(14, 14), put(14, 1), put(15, 1));
+    }
+
+    @Test
     void put_whileChainIsLengthened_isNotLost() throws InterruptedException {
         explore(new Setting(10, NEVER), put(10, 1), put(11, 1));
         explore(new Setting(7, NEVER), put(7, 1), put(8, 1));

@@ -9,6 +9,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.LineDisciplineTerminal;
@@ -24,6 +25,10 @@ import org.jline.terminal.impl.LineDisciplineTerminal;
 final class ControlConnection implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(ControlConnection.class.getName());
     private static final String TERMINAL_TYPE_PLAIN = Terminal.TYPE_DUMB;
+
+    /** JLine hands types that it does not know to a command of the machine: words only. */
+    private static final Pattern TERMINAL_TYPE = Pattern.compile("\\w[\\w.+-]{0,40}");
+
     private static final int TASKS_WAITING_MAX = 4;
     private static final int COLUMNS_DEFAULT = 80;
     private static final int ROWS_DEFAULT = 24;
@@ -81,7 +86,7 @@ final class ControlConnection implements AutoCloseable {
         writer.start();
     }
 
-    /** When the last frame came or went. */
+    /** When the last frame came, or began to go. */
     long lastActiveNs() {
         return lastActiveNs;
     }
@@ -180,7 +185,7 @@ final class ControlConnection implements AutoCloseable {
     private LineDisciplineTerminal openTerminal(String type, Frame.Kind kind) throws IOException {
         return new LineDisciplineTerminal(
                 name,
-                type.isEmpty() ? TERMINAL_TYPE_PLAIN : type,
+                TERMINAL_TYPE.matcher(type).matches() ? type : TERMINAL_TYPE_PLAIN,
                 output.stream(kind),
                 StandardCharsets.UTF_8);
     }
@@ -235,8 +240,8 @@ final class ControlConnection implements AutoCloseable {
     private void writeFrames() {
         try {
             for (Frame frame = output.take(); frame != null; frame = output.take()) {
-                channel.write(frame);
                 lastActiveNs = context.nanoTime().getAsLong();
+                channel.write(frame);
             }
         } catch (IOException e) {
             LOGGER.log(System.Logger.Level.DEBUG, name + " lost its client.", e);

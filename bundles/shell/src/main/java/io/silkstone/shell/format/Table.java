@@ -74,14 +74,17 @@ public final class Table<R> implements Answer {
             Column<R> column = columns.get(index);
             cells[0][index] = column.header();
             widths[index] = column.header().length();
-            numeric[index] = !rows.isEmpty();
+            int numbers = 0;
+            int others = 0;
             for (int row = 0; row < rows.size(); row++) {
                 Object value = column.value.apply(rows.get(row));
                 String cell = Text.of(value);
                 cells[row + 1][index] = cell;
                 widths[index] = Math.max(widths[index], Text.width(cell));
-                numeric[index] &= value instanceof Number || value == null;
+                numbers += value instanceof Number ? 1 : 0;
+                others += value instanceof Number || value == null ? 0 : 1;
             }
+            numeric[index] = numbers > 0 && others == 0;
         }
         StringBuilder text = new StringBuilder();
         for (String[] row : cells) {

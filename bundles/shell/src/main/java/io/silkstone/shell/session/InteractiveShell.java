@@ -89,6 +89,7 @@ public final class InteractiveShell {
                         .build();
         bindPlainArrows(reader.getKeyMaps().get(LineReader.MAIN));
         session.gogo().put(Shell.VAR_READER, reader);
+        session.gogo().put("#TERM", (Function) (gogo, none) -> terminal.getType());
         session.gogo().put("#COLUMNS", (Function) (gogo, none) -> terminal.getWidth());
         session.gogo().put("#LINES", (Function) (gogo, none) -> terminal.getHeight());
         return reader;

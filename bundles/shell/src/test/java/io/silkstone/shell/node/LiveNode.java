@@ -1,5 +1,6 @@
 package io.silkstone.shell.node;
 
+import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.policy.PolicyDirectory;
 import io.silkstone.shell.command.CommandCatalog;
 import java.io.File;
@@ -16,6 +17,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 import org.osgi.service.component.ComponentContext;
 import org.osgi.util.tracker.ServiceTracker;
@@ -36,13 +38,15 @@ public final class LiveNode implements AutoCloseable {
 
     /** Starts a node in {@code home} and waits until its control socket is there. */
     public static LiveNode start(Path home) throws Exception {
-        return start(home, Map.of());
+        LiveNode node = startWithoutWaiting(home, "felix");
+        node.await(EndpointProvider.class);
+        return node;
     }
 
-    /** As {@link #start(Path)}, with further framework properties. */
-    public static LiveNode start(Path home, Map<String, String> more) throws Exception {
-        Map<String, String> settings = new HashMap<>(more);
-        settings.put(Constants.FRAMEWORK_STORAGE, home.resolve("felix").toString());
+    /** Starts a node in {@code home} whose framework keeps its cache in {@code storage}. */
+    public static LiveNode startWithoutWaiting(Path home, String storage) throws Exception {
+        Map<String, String> settings = new HashMap<>();
+        settings.put(Constants.FRAMEWORK_STORAGE, home.resolve(storage).toString());
         settings.put(Constants.FRAMEWORK_STORAGE_CLEAN, "onFirstInit");
         settings.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, apiPackages());
         settings.put("silkstone.home", home.toString());
@@ -64,9 +68,7 @@ public final class LiveNode implements AutoCloseable {
                 bundle.start();
             }
         }
-        LiveNode node = new LiveNode(framework, home);
-        node.await(io.silkstone.api.node.EndpointProvider.class);
-        return node;
+        return new LiveNode(framework, home);
     }
 
     /** The framework's context, to publish services with. */
@@ -74,19 +76,28 @@ public final class LiveNode implements AutoCloseable {
         return framework.getBundleContext();
     }
 
-    public Path home() {
-        return home;
-    }
-
+    /** Where its control socket is. */
     public Path socket() {
         return home.resolve("run").resolve("control.sock");
     }
 
-    /** Publishes {@code service} until the node ends. */
-    public <S> void publish(Class<S> type, S service) {
-        context().registerService(type, service, null);
+    /** The bundle called {@code symbolicName}. */
+    public Bundle bundle(String symbolicName) {
+        for (Bundle bundle : context().getBundles()) {
+            if (bundle.getSymbolicName().equals(symbolicName)) {
+                return bundle;
+            }
+        }
+        throw new IllegalArgumentException(symbolicName);
     }
 
+    /** A working service of {@code type}, or null. */
+    public <S> S serviceOrNull(Class<S> type) {
+        ServiceReference<S> reference = context().getServiceReference(type);
+        return reference == null ? null : context().getService(reference);
+    }
+
+    /** Waits for a service of {@code type}. */
     public <S> S await(Class<S> type) throws InterruptedException {
         ServiceTracker<S, S> tracker = new ServiceTracker<>(context(), type, null);
         tracker.open();

@@ -16,8 +16,11 @@ import java.util.stream.Stream;
  * @param root the directory that holds them
  */
 record Distribution(Path root) {
-    /** Folders in {@code bundles} begin with the start level of what is in them. */
-    private static final Pattern LEVEL_FOLDER = Pattern.compile("([1-9])-[a-z]+");
+    /**
+     * Folders in {@code bundles} begin with the start level of what is in them; what is in 0 lends
+     * its classes and is never started.
+     */
+    private static final Pattern LEVEL_FOLDER = Pattern.compile("([0-9])-[a-z]+");
 
     /** Before our own bundles, so that a node starts with the policies that it will keep. */
     private static final int POLICIES_LEVEL = 4;
@@ -29,9 +32,13 @@ record Distribution(Path root) {
      * A bundle to install.
      *
      * @param jar its file
-     * @param startLevel when to start it
+     * @param startLevel when to start it, 0 for never
      */
-    record BundleFile(Path jar, int startLevel) {}
+    record BundleFile(Path jar, int startLevel) {
+        boolean isStarted() {
+            return startLevel > 0;
+        }
+    }
 
     /** The distribution that this class was loaded from. */
     static Distribution ofThisProgram() throws StartRefused {

@@ -58,7 +58,6 @@ final class NodeFramework {
      *
      * @param home the home directory
      * @param run its disposable part
-     * @param gogoHome where gogo looks for {@code etc/gosh_profile}
      * @param version Silkstone's version
      * @param nodeId the node's identity
      * @param portBase the first of its ports
@@ -68,7 +67,6 @@ final class NodeFramework {
     record Properties(
             Path home,
             Path run,
-            Path gogoHome,
             String version,
             String nodeId,
             int portBase,
@@ -84,10 +82,6 @@ final class NodeFramework {
             map.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, LAST_START_LEVEL);
             // The files in etc are the truth; what ConfigurationAdmin keeps is a copy of them.
             map.put("felix.cm.dir", run.resolve("config").toString());
-            // Our shell bundle talks to terminals; gogo's own would end the node with its input.
-            map.put("gosh.args", "--nointeractive --noshutdown");
-            // Its profile asks for a line reader and fails without one; ours is empty.
-            map.put("gosh.home", gogoHome.toString());
             map.put("silkstone.home", home.toString());
             map.put("silkstone.version", version);
             map.put("silkstone.node.id", nodeId);
@@ -120,9 +114,9 @@ final class NodeFramework {
             framework.init(node::remember);
             BundleLog.sendTo(log, framework.getBundleContext());
             framework.getBundleContext().addFrameworkListener(node::remember);
-            List<Bundle> installed = node.install(bundles);
+            List<Bundle> started = node.install(bundles);
             framework.start();
-            for (Bundle bundle : installed) {
+            for (Bundle bundle : started) {
                 node.requireStarted(bundle);
             }
             return node;
@@ -183,30 +177,29 @@ final class NodeFramework {
         }
     }
 
+    /** Installs all of {@code files}; returns those that will be started, which are marked so. */
     private List<Bundle> install(List<BundleFile> files) throws StartRefused, BundleException {
-        List<Bundle> installed = new ArrayList<>();
+        List<Bundle> toStart = new ArrayList<>();
         for (BundleFile file : files) {
             try {
                 Bundle bundle = context().installBundle(file.jar().toUri().toString());
-                bundle.adapt(BundleStartLevel.class).setStartLevel(file.startLevel());
-                installed.add(bundle);
+                if (file.isStarted() && !isFragment(bundle)) {
+                    bundle.adapt(BundleStartLevel.class).setStartLevel(file.startLevel());
+                    toStart.add(bundle);
+                }
             } catch (BundleException e) {
                 throw new StartRefused(
                         "%s cannot be installed: %s.".formatted(file.jar(), e.getMessage()), e);
             }
         }
-        for (Bundle bundle : installed) {
-            if (!isFragment(bundle)) {
-                bundle.start(Bundle.START_ACTIVATION_POLICY);
-            }
+        for (Bundle bundle : toStart) {
+            bundle.start(Bundle.START_ACTIVATION_POLICY);
         }
-        return installed;
+        return toStart;
     }
 
     private void requireStarted(Bundle bundle) throws StartRefused {
-        if (isFragment(bundle)
-                || bundle.getState() == Bundle.ACTIVE
-                || bundle.getState() == Bundle.STARTING) {
+        if (bundle.getState() == Bundle.ACTIVE || bundle.getState() == Bundle.STARTING) {
             return;
         }
         Throwable failure = failures.get(bundle);

@@ -100,7 +100,6 @@ final class NodeStart {
         return new NodeFramework.Properties(
                 home.root(),
                 home.run(),
-                distribution.root(),
                 distribution.version(),
                 nodeId,
                 arguments.portBase(),

@@ -1,6 +1,7 @@
 package io.silkstone.benchmarks;
 
 import io.silkstone.benchmarks.redis.RedisBenchmark;
+import io.silkstone.benchmarks.swap.SwapBenchmark;
 import io.silkstone.harness.Workplace;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +11,8 @@ import java.util.List;
  * when it was called wrongly.
  */
 public final class Main {
-    private static final List<Benchmark> BENCHMARKS = List.of(new RedisBenchmark());
+    private static final List<Benchmark> BENCHMARKS =
+            List.of(new RedisBenchmark(), new SwapBenchmark());
 
     private Main() {}
 

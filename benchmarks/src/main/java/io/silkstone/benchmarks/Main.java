@@ -1,5 +1,6 @@
 package io.silkstone.benchmarks;
 
+import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
 import io.silkstone.harness.Workplace;
@@ -12,7 +13,7 @@ import java.util.List;
  */
 public final class Main {
     private static final List<Benchmark> BENCHMARKS =
-            List.of(new RedisBenchmark(), new SwapBenchmark());
+            List.of(new RedisBenchmark(), new SwapBenchmark(), new CleanerBenchmark());
 
     private Main() {}
 

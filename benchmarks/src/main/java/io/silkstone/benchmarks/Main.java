@@ -3,6 +3,7 @@ package io.silkstone.benchmarks;
 import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
+import io.silkstone.benchmarks.threads.ThreadsBenchmark;
 import io.silkstone.harness.Workplace;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,11 @@ import java.util.List;
  */
 public final class Main {
     private static final List<Benchmark> BENCHMARKS =
-            List.of(new RedisBenchmark(), new SwapBenchmark(), new CleanerBenchmark());
+            List.of(
+                    new RedisBenchmark(),
+                    new SwapBenchmark(),
+                    new CleanerBenchmark(),
+                    new ThreadsBenchmark());
 
     private Main() {}
 

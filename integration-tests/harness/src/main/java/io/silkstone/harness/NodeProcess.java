@@ -50,10 +50,12 @@ public final class NodeProcess implements ServerProcess {
         command.addAll(List.of("up", "--home", home.toString()));
         command.addAll(List.of("--port-base", Integer.toString(port)));
         Path output = home.resolve("console.txt");
+        ProcessBuilder builder = new ProcessBuilder(command);
+        // Whoever runs this has built; a build inside a build would overwrite what that is using.
+        builder.environment().put("SILKSTONE_BUILD", "never");
         Process process =
                 workplace.start(
-                        new ProcessBuilder(command)
-                                .redirectErrorStream(true)
+                        builder.redirectErrorStream(true)
                                 .redirectInput(new File("/dev/null"))
                                 .redirectOutput(output.toFile()));
         try {

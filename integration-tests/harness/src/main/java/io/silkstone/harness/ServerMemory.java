@@ -20,19 +20,36 @@ public final class ServerMemory {
      * collection, of any other its resident memory.
      */
     public static long retained(ServerProcess server) throws IOException, InterruptedException {
-        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-        if (!(server instanceof NodeProcess) || !Files.isExecutable(jcmd)) {
+        if (!(server instanceof NodeProcess)) {
             return resident(server.pid());
         }
-        try (Workplace workplace = new Workplace("jcmd")) {
-            Tool tool = new Tool(jcmd);
-            String pid = Long.toString(server.pid());
-            // One command a call; the second collection takes what the first found finalizable.
-            for (int run = 0; run < 2; run++) {
-                jcmd(workplace, tool, pid, "GC.run");
+        // The second collection takes what the first found finalizable.
+        jcmd(server.pid(), "GC.run");
+        jcmd(server.pid(), "GC.run");
+        return heapUsed(jcmd(server.pid(), "GC.heap_info"));
+    }
+
+    /**
+     * How many objects a Java server holds, after a collection, of the classes whose names end in
+     * {@code classEnding}.
+     */
+    public static long instances(ServerProcess server, String classEnding)
+            throws IOException, InterruptedException {
+        // What a cleaner or a reference queue lets go of takes a second collection.
+        jcmd(server.pid(), "GC.run");
+        return instances(jcmd(server.pid(), "GC.class_histogram"), classEnding);
+    }
+
+    /** Reads {@code number: instances bytes class (module)} lines. */
+    static long instances(String histogram, String classEnding) {
+        long instances = 0;
+        for (String line : histogram.lines().toList()) {
+            String[] words = line.strip().split("\\s+");
+            if (words.length >= 4 && words[3].endsWith(classEnding)) {
+                instances += Long.parseLong(words[1]);
             }
-            return heapUsed(jcmd(workplace, tool, pid, "GC.heap_info"));
         }
+        return instances;
     }
 
     /** Resident memory of the process in bytes, as Linux counts it. */
@@ -58,13 +75,19 @@ public final class ServerMemory {
         return used;
     }
 
-    private static String jcmd(Workplace workplace, Tool tool, String pid, String command)
-            throws IOException, InterruptedException {
-        Tool.Outcome outcome =
-                Tool.run(workplace, workplace.folder(), COMMAND_MAX, tool.with(pid, command));
-        if (!outcome.succeeded()) {
-            throw new IOException("jcmd " + command + ": " + outcome.output().strip());
+    private static String jcmd(long pid, String command) throws IOException, InterruptedException {
+        Tool tool = new Tool(Path.of(System.getProperty("java.home"), "bin", "jcmd"));
+        try (Workplace workplace = new Workplace("jcmd")) {
+            Tool.Outcome outcome =
+                    Tool.run(
+                            workplace,
+                            workplace.folder(),
+                            COMMAND_MAX,
+                            tool.with(Long.toString(pid), command));
+            if (!outcome.succeeded()) {
+                throw new IOException("jcmd " + command + ": " + outcome.output().strip());
+            }
+            return outcome.output();
         }
-        return outcome.output();
     }
 }

@@ -27,6 +27,19 @@ class ServerMemoryTest {
     }
 
     @Test
+    void instances_ofAClass_areCounted() {
+        String histogram =
+                """
+                 num     #instances         #bytes  class name (module)
+                   1:          5000         400000  [B (java.base@25)
+                   2:            42           4000  org.felix.BundleWiringImpl$BundleClassLoader
+                """;
+        assertThat(ServerMemory.instances(histogram, "BundleWiringImpl$BundleClassLoader"))
+                .isEqualTo(42);
+        assertThat(ServerMemory.instances(histogram, "NoSuchClass")).isZero();
+    }
+
+    @Test
     void heapUsed_ofAnythingElse_isRefused() {
         assertThatThrownBy(() -> ServerMemory.heapUsed("no such process"))
                 .isInstanceOf(IOException.class);

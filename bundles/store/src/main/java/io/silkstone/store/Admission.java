@@ -3,16 +3,35 @@ package io.silkstone.store;
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.store.Status;
+import io.silkstone.store.cleaner.Cleaner;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.memory.SegletPool.Claimant;
 
+/**
+ * Lets changes in as long as memory is not full of what is wanted.
+ *
+ * <p>While memory is plenty this costs nothing. When it gets low, each session pays between two
+ * batches for what the last one appended ({@link Cleaner#assist}): there it is outside its epoch,
+ * so what it cleans can be used at once, and no request waits for more than its share. A session
+ * that finds no memory in the middle of a batch cleans until there is some, or until the cleaner
+ * says that nothing can be gained, which alone is {@link Status#OUT_OF_MEMORY}.
+ *
+ * <p>Memory that was cleaned comes back when all sessions that may look at it have left their
+ * batch. The one that lacks memory counts as having left, as long as it has shown no object to its
+ * caller in this batch; if it has, it cannot wait for itself, and answers {@link
+ * Status#RETRY_LATER}.
+ */
 final class Admission {
+    /** Slices of cleaning for one change: about a second. */
+    private static final int ATTEMPTS_MAX = 20_000;
+
     private final SegletPool pool;
     private final Log log;
     private final Epochs epochs;
+    private final Cleaner cleaner;
     private final Sweeper sweeper;
     private final Backoff backoff;
     private final Counter refusals;
@@ -22,20 +41,32 @@ final class Admission {
             SegletPool pool,
             Log log,
             Epochs epochs,
+            Cleaner cleaner,
             Sweeper sweeper,
             MetricRegistry metrics,
             Backoff backoff) {
         this.pool = pool;
         this.log = log;
         this.epochs = epochs;
+        this.cleaner = cleaner;
         this.sweeper = sweeper;
         this.backoff = backoff;
         refusals = metrics.counter(StoreMetrics.OUT_OF_MEMORY);
         assists = metrics.counter(StoreMetrics.ASSISTS);
     }
 
-    void beforeBatch() {}
+    /** A session that appended {@code bytes} of late is between two batches. */
+    void betweenBatches(long bytes) {
+        cleaner.assist(bytes);
+    }
 
+    /**
+     * Finds memory for {@code bytes} in the log, or for the growth of a hash table, or some way
+     * towards it. The session holds no lock of a line.
+     *
+     * @param attempt how often it has come here for the same change, from 0
+     * @return OK to try the change again; else the change's status
+     */
     Status makeRoom(StoreSession session, int bytes, Claimant claimant, int attempt) {
         boolean room =
                 claimant == Claimant.TABLE
@@ -44,6 +75,19 @@ final class Admission {
         if (room) {
             return Status.OK;
         }
-        return Status.OUT_OF_MEMORY;
+        if (attempt == ATTEMPTS_MAX) {
+            return Status.RETRY_LATER;
+        }
+        assists.increment();
+        boolean swept = sweeper.doWork() > 0;
+        if (!cleaner.urge() && !swept && !sweeper.isPending()) {
+            refusals.increment();
+            return Status.OUT_OF_MEMORY;
+        }
+        if (!session.renewEpoch() && epochs.isPending()) {
+            return Status.RETRY_LATER;
+        }
+        backoff.idle(attempt);
+        return Status.OK;
     }
 }

@@ -8,6 +8,7 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
+import io.silkstone.store.cleaner.Cleaner;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.index.PoolLines;
 import io.silkstone.store.log.Log;
@@ -87,7 +88,8 @@ public final class Store implements KvStore, AutoCloseable {
         tables = new Tables(versions, clock, expired);
         sweeper = new Sweeper(tables, log, epochs);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
-        admission = new Admission(pool, log, epochs, sweeper, metrics, backoff);
+        Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
+        admission = new Admission(pool, log, epochs, cleaner, sweeper, metrics, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
         agents = List.of(memoryAhead, sweeper, new Expirer(tables, log, epochs, clock));
         administrator = newSession();

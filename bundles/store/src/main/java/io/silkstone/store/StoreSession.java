@@ -68,6 +68,9 @@ final class StoreSession implements KvSession {
     /** Read by others only when this session was kept out of a table, which orders it. */
     private long versionMax;
 
+    /** What batches before this one have appended and not paid for. */
+    private long appendedBytes;
+
     // What the last operation left.
     private boolean hadPrevious;
     private long version;
@@ -109,15 +112,25 @@ final class StoreSession implements KvSession {
         return versionMax;
     }
 
-    /** Whether the caller may still look at objects that this batch has shown. */
-    boolean hasViewed() {
-        return viewed;
+    /**
+     * Lets go of the memory that this session may have seen in its batch, if it has shown none of
+     * it to its caller.
+     */
+    boolean renewEpoch() {
+        if (!viewed) {
+            store.epochs().exit(slot);
+            store.epochs().enter(slot);
+        }
+        return !viewed;
     }
 
     @Override
     public void enter() {
         assert !closed && !entered;
-        admission.beforeBatch();
+        if (appendedBytes > 0) {
+            admission.betweenBatches(appendedBytes);
+            appendedBytes = 0;
+        }
         store.epochs().enter(slot);
         entered = true;
         viewed = false;
@@ -499,6 +512,7 @@ final class StoreSession implements KvSession {
             return wantRoom(room, Claimant.WRITE);
         }
         long fresh = old == 0 ? log.versions().next() : Entry.version(old) + 1;
+        appendedBytes += room;
         boolean whole = false;
         try {
             Entry.putFields(entry, key.hash(), fresh, table.id(), tag, key.length());
@@ -539,6 +553,7 @@ final class StoreSession implements KvSession {
         if (tombstone == 0) {
             return wantRoom(room, Claimant.REMOVE);
         }
+        appendedBytes += room;
         bury(tombstone, old);
         log.versions().raiseAbove(version);
         index.remove(place);

@@ -88,20 +88,28 @@ public final class TestRuntime implements ThreadRuntime, AutoCloseable {
     }
 
     /** Gives a core back; its sources go to the last one. */
-    public synchronized void removeCore(int index) throws InterruptedException {
+    public synchronized void removeCore(int index) {
         Core core = cores.remove(index);
         core.successor = cores.getLast();
         core.poller.wakeup();
-        core.thread.join();
+        joinCore(core);
     }
 
-    private synchronized void stopCores() throws InterruptedException {
+    private synchronized void stopCores() {
         for (Core core : cores) {
             core.stopping = true;
             core.poller.wakeup();
-            core.thread.join();
+            joinCore(core);
         }
         cores.clear();
+    }
+
+    private static void joinCore(Core core) {
+        try {
+            core.thread.join();
+        } catch (InterruptedException stopped) {
+            throw new AssertionError(stopped);
+        }
     }
 
     /** From now on no thread is to be had. */
@@ -199,7 +207,7 @@ public final class TestRuntime implements ThreadRuntime, AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         stopCores();
     }
 }

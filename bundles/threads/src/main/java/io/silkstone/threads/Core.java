@@ -60,6 +60,7 @@ final class Core extends CoreSignals {
     private static final int IN_KERNEL = 1;
     private static final int IN_POLLER = 2;
     private static final long DRAIN_PARK_NANOS_MAX = 1_000_000;
+    private static final int BACK_PER_PASS_MAX = 8;
     private static final long SHARED_PARK_NANOS_MAX = 1_000_000;
     private static final VarHandle PARKED;
     private static final VarHandle RESUMED;
@@ -107,6 +108,7 @@ final class Core extends CoreSignals {
     private long errandNanos;
     private long choices;
     private int cursor;
+    private int backLeft = BACK_PER_PASS_MAX;
     private long passTime;
     private long deadlineNext = Long.MAX_VALUE;
     private long idleSince;
@@ -388,12 +390,14 @@ final class Core extends CoreSignals {
 
     // --- The mounted worker ------------------------------------------------------------------
 
-    /** A worker that is back from the JDK, null when there is none. */
+    /** A worker that is back from the JDK, null when there is none in this pass. */
     Worker takeResumed() {
         if (resumed != null) {
             collectResumed();
         }
-        while (!ready.isEmpty()) {
+        // Bounded: a thread in a loop of Thread.yield is always back, and not alone here.
+        while (!ready.isEmpty() && backLeft > 0) {
+            backLeft--;
             Worker worker = ready.poll();
             if (worker.core == this) {
                 meter.ran(1);
@@ -566,6 +570,7 @@ final class Core extends CoreSignals {
         long now = machine.now();
         int ran = meter.endPass(now);
         passTime = now;
+        backLeft = BACK_PER_PASS_MAX;
         if (ran != 0) {
             idleSince = 0;
             idleYields = 0;

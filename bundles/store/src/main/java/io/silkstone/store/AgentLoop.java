@@ -9,7 +9,7 @@ import java.util.function.LongConsumer;
  * and sleeps longer and longer while there is nothing to do, so that an idle store costs next to
  * nothing; whoever leaves work behind wakes it.
  */
-final class AgentLoop implements Runnable {
+public final class AgentLoop implements Runnable {
     private static final long SLEEP_NANOS_MIN = 1_000_000;
     private static final long SLEEP_NANOS_MAX = 64_000_000;
 
@@ -25,7 +25,7 @@ final class AgentLoop implements Runnable {
      * @param yield lets other threads of the core run
      * @param sleep sleeps for as many nanoseconds, or until somebody wakes the thread
      */
-    AgentLoop(List<Agent> agents, Runnable yield, LongConsumer sleep) {
+    public AgentLoop(List<Agent> agents, Runnable yield, LongConsumer sleep) {
         this.agents = agents;
         this.yield = yield;
         this.sleep = sleep;
@@ -54,12 +54,12 @@ final class AgentLoop implements Runnable {
     }
 
     /** Ends the loop after the cycle under way. Any thread. */
-    void stop() {
+    public void stop() {
         stopped = true;
     }
 
     /** Waits until the loop has ended. */
-    void awaitEnd() throws InterruptedException {
+    public void awaitEnd() throws InterruptedException {
         ended.await();
     }
 }

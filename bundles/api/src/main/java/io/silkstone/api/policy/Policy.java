@@ -14,7 +14,7 @@ import org.osgi.service.component.annotations.ComponentPropertyType;
 @ComponentPropertyType
 @Capability(
         namespace = "silkstone.policy",
-        attribute = {"kind=${@kind}", "name=${@name}"})
+        attribute = {"kind=${#kind}", "name=${#name}"})
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 public @interface Policy {

@@ -27,7 +27,8 @@ public interface PolicySlot {
      * Hands the work from the policy in use to {@code policy}: in-flight decisions of the old one
      * end first, nothing is dropped, and the old one is not called again after this returns. For a
      * trial time (the mechanism's setting) the new one is on probation: when it throws, hangs or is
-     * too slow, the slot returns to the one before by itself and tells {@code faults}.
+     * too slow, the slot returns to the one before by itself and tells {@code faults}. The one
+     * before stays usable until the next call of this method or of {@link #forget}.
      *
      * @param id what to call it
      * @param policy an instance of {@link #type}; null for the built-in
@@ -35,6 +36,16 @@ public interface PolicySlot {
      * @throws PolicyRefused when the policy failed at once; the old one goes on
      */
     void use(PolicyId id, Object policy, FaultListener faults) throws PolicyRefused;
+
+    /**
+     * Drops every reference to {@code gone}, a former policy whose bundle may go now: the slot
+     * returns to the built-in instead when the policy on probation fails. When the slot has
+     * returned to {@code gone} just now, the built-in takes over. A slot that keeps no former
+     * policy has nothing to do.
+     *
+     * @param gone what it was called in {@link #use}
+     */
+    default void forget(PolicyId gone) {}
 
     /**
      * What the policy decided last and from which figures, a sentence a line, for {@code

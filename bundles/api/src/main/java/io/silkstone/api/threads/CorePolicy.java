@@ -12,7 +12,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  * control thread, one at a time; only {@link #cores} and {@link #idle} are called from everywhere
  * and at any time between them. A method that throws, or takes longer than the runtime's limit (100
  * ms on the control thread), makes the runtime return to the policy before. Keep no state that must
- * outlive a swap: what a successor needs goes into {@link PolicyState}.
+ * outlive a swap: what a successor needs goes into {@link PolicyState}. When a successor fails, its
+ * predecessor is started once more.
  */
 @ConsumerType
 public interface CorePolicy {

@@ -1,0 +1,94 @@
+package io.silkstone.node.health;
+
+import io.silkstone.api.node.Node.Health;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.felix.hc.api.HealthCheck;
+import org.apache.felix.hc.api.Result;
+import org.apache.felix.hc.api.ResultLog;
+import org.apache.felix.hc.api.execution.HealthCheckExecutionResult;
+import org.apache.felix.hc.api.execution.HealthCheckExecutor;
+import org.apache.felix.hc.api.execution.HealthCheckSelector;
+
+/**
+ * Asks health checks. Felix's executor does it when it is installed, since it spares checks that
+ * were asked just now; without it they are asked here, side by side. Either way one that hangs
+ * costs a bounded wait and is reported as such.
+ */
+public final class CheckRunner {
+    private final long waitMs;
+
+    /**
+     * @param waitMs how long all checks together may take
+     */
+    public CheckRunner(long waitMs) {
+        this.waitMs = waitMs;
+    }
+
+    /** Every check's result through {@code executor}, by name. */
+    public List<Health> through(HealthCheckExecutor executor) {
+        List<Health> results = new ArrayList<>();
+        for (HealthCheckExecutionResult result : executor.execute(HealthCheckSelector.empty())) {
+            results.add(
+                    healthOf(
+                            result.getHealthCheckMetadata().getTitle(),
+                            result.getHealthCheckResult()));
+        }
+        results.sort(Comparator.comparing(Health::check));
+        return results;
+    }
+
+    /** Every check's result, by name. */
+    public List<Health> directly(Map<String, HealthCheck> checks) {
+        Map<String, Future<Result>> answers = new TreeMap<>();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        checks.forEach((name, check) -> answers.put(name, threads.submit(check::execute)));
+        threads.shutdown();
+        long deadlineMs = System.currentTimeMillis() + waitMs;
+        List<Health> results = new ArrayList<>();
+        answers.forEach((name, answer) -> results.add(await(name, answer, deadlineMs)));
+        threads.shutdownNow();
+        return results;
+    }
+
+    private Health await(String name, Future<Result> answer, long deadlineMs) {
+        try {
+            long leftMs = Math.max(0, deadlineMs - System.currentTimeMillis());
+            return healthOf(name, answer.get(leftMs, TimeUnit.MILLISECONDS));
+        } catch (TimeoutException late) {
+            return new Health(
+                    name, "critical", "The check did not answer in %d ms.".formatted(waitMs));
+        } catch (ExecutionException failed) {
+            return new Health(name, "critical", "The check itself failed: " + failed.getCause());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return new Health(name, "warn", "Interrupted while waiting for the check.");
+        }
+    }
+
+    static Health healthOf(String name, Result result) {
+        String status =
+                switch (result.getStatus()) {
+                    case OK -> "ok";
+                    case WARN, TEMPORARILY_UNAVAILABLE -> "warn";
+                    case CRITICAL, HEALTH_CHECK_ERROR -> "critical";
+                };
+        Collection<String> messages = new ArrayList<>();
+        for (ResultLog.Entry entry : result) {
+            if (!entry.isDebug()) {
+                messages.add(entry.getMessage());
+            }
+        }
+        return new Health(name, status, String.join("; ", messages));
+    }
+}

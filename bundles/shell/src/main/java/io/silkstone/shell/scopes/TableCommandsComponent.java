@@ -1,0 +1,33 @@
+package io.silkstone.shell.scopes;
+
+import io.silkstone.api.store.KvStore;
+import io.silkstone.shell.command.Command;
+import io.silkstone.shell.command.CommandScope;
+import java.util.List;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/** Brings the store to the {@code table} commands. */
+@Component(name = "io.silkstone.shell.table")
+public final class TableCommandsComponent implements CommandScope {
+    private final List<Command> commands = new TableCommands(() -> this.store).commands();
+
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile KvStore store;
+
+    /** Called by the component runtime. */
+    @Activate
+    public TableCommandsComponent() {}
+
+    @Override
+    public List<Command> commands() {
+        return commands;
+    }
+}

@@ -1,0 +1,113 @@
+package io.silkstone.shell.scopes;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.KvStore.Tablet;
+import io.silkstone.shell.command.Call;
+import io.silkstone.shell.command.Command;
+import io.silkstone.shell.command.Command.Completion;
+import io.silkstone.shell.command.CommandRefused;
+import io.silkstone.shell.command.CommandScope;
+import io.silkstone.shell.command.Required;
+import io.silkstone.shell.format.Answer;
+import io.silkstone.shell.format.Details;
+import io.silkstone.shell.format.Table;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Lists and splits tablets. */
+public final class TabletCommands implements CommandScope {
+    private static final String SCOPE = "tablet";
+    private static final String TABLE = "TABLE";
+    private static final String TABLE_OPTION = "--table";
+    private static final String HASH = "--hash";
+    private static final String SLOT = "--slot";
+    private static final String HEXADECIMAL = "0x";
+    private static final int HEXADECIMAL_RADIX = 16;
+
+    private final Required<KvStore> store;
+
+    /** Works on what {@code store} gives at the time of each call. */
+    public TabletCommands(Supplier<KvStore> store) {
+        this.store = new Required<>("store", store);
+    }
+
+    @Override
+    public List<Command> commands() {
+        Completion tables = before -> TableCommands.names(store.orNull());
+        return List.of(
+                Command.named(SCOPE, "list")
+                        .says("Lists the tablets: who serves which hashes.")
+                        .option(TABLE_OPTION, "NAME", "lists this table only", tables)
+                        .example("tablet:list --table default")
+                        .does(this::list),
+                Command.named(SCOPE, "split")
+                        .says("Cuts a tablet in two at a hash slot or at a key hash.")
+                        .takes(TABLE, tables)
+                        .option(SLOT, "N", "first slot of the second tablet", Completion.NONE)
+                        .option(HASH, "0xH", "first hash of the second tablet", Completion.NONE)
+                        .example("tablet:split default --slot 8192")
+                        .example("tablet:split sessions --hash 0x8000000000000000")
+                        .does(this::split));
+    }
+
+    private Answer list(Call call) throws CommandRefused {
+        KvStore present = store.now();
+        String table = call.value(TABLE_OPTION, "");
+        if (!table.isEmpty() && present.table(table) == null) {
+            throw new CommandRefused("There is no table " + table + "; see `table:list`.");
+        }
+        List<Tablet> tablets =
+                present.tablets().stream()
+                        .filter(tablet -> table.isEmpty() || tablet.table().equals(table))
+                        .toList();
+        return Table.of(tablets)
+                .column("table", Tablet::table)
+                .column("first_hash", tablet -> hexadecimal(tablet.firstHash()))
+                .column("last_hash", tablet -> hexadecimal(tablet.lastHash()))
+                .column("slots", TabletCommands::slots)
+                .column("owner", Tablet::owner)
+                .column("state", Tablet::state)
+                .column("epoch", Tablet::epoch);
+    }
+
+    private Answer split(Call call) throws Exception {
+        if (call.has(SLOT) == call.has(HASH)) {
+            throw new CommandRefused("tablet:split needs either --slot or --hash.");
+        }
+        long hash =
+                call.has(SLOT)
+                        ? call.number(SLOT, 0, 0, Key.SLOTS - 1) << Key.SLOT_SHIFT
+                        : hash(call.value(HASH));
+        String table = call.value(TABLE);
+        store.now().splitTablet(table, hash);
+        return Details.of()
+                .with("table", table)
+                .with("hash", hexadecimal(hash))
+                .saying("The table " + table + " is cut at " + hexadecimal(hash) + '.');
+    }
+
+    private static long hash(String text) throws CommandRefused {
+        try {
+            if (text.startsWith(HEXADECIMAL)) {
+                return Long.parseUnsignedLong(
+                        text.substring(HEXADECIMAL.length()), HEXADECIMAL_RADIX);
+            }
+        } catch (NumberFormatException _) {
+            // Answered below, like a missing prefix.
+        }
+        throw new CommandRefused(
+                HASH + " must be 0x and up to 16 hexadecimal digits, was '" + text + "'.");
+    }
+
+    private static String hexadecimal(long hash) {
+        return HEXADECIMAL + HexFormat.of().toHexDigits(hash);
+    }
+
+    private static String slots(Tablet tablet) {
+        int first = Key.slot(tablet.firstHash());
+        int last = Key.slot(tablet.lastHash());
+        return first == last ? Integer.toString(first) : first + "-" + last;
+    }
+}

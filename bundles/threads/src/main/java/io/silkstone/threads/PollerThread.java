@@ -1,0 +1,113 @@
+package io.silkstone.threads;
+
+import io.silkstone.api.threads.CorePoller;
+import io.silkstone.api.threads.ThreadTask;
+
+/**
+ * The user thread of one poller on one core, from attachment to the core's release. Between polls
+ * it lets the core's other threads run, and it is where an idle core with pollers waits: the
+ * sockets wake it from the kernel's wait, and so does whoever makes one of its threads runnable.
+ *
+ * <p>The task of others never runs on this thread's stack, as new tasks do on a worker's: what runs
+ * here sees the poller's thread as its own, and an event loop would take it for itself.
+ */
+final class PollerThread implements ThreadTask {
+    /** Rests between two polls, so that the core may go on with it. Belongs to the core. */
+    boolean isHome;
+
+    private final Machine machine;
+    private final Core core;
+    private final PollerAttachment attachment;
+    private volatile Worker worker;
+    private volatile CorePoller poller;
+    private boolean handedOver;
+
+    PollerThread(Machine machine, Core core, PollerAttachment attachment) {
+        this.machine = machine;
+        this.core = core;
+        this.attachment = attachment;
+    }
+
+    Core core() {
+        return core;
+    }
+
+    /** Null until it has begun. */
+    Worker worker() {
+        return worker;
+    }
+
+    void wakeup() {
+        CorePoller waiting = poller;
+        if (waiting != null) {
+            waiting.wakeup();
+        }
+    }
+
+    void park(long nanos) {
+        try {
+            poller.park(nanos);
+        } catch (RuntimeException failure) {
+            machine.failed(poller, failure);
+        }
+    }
+
+    @Override
+    public void run(long unused, long alsoUnused) {
+        worker = machine.current.get();
+        try {
+            poller = attachment.make(core.number);
+        } catch (Throwable failure) {
+            attachment.failed(this, failure);
+            return;
+        }
+        core.pollers.add(this);
+        attachment.started(this);
+        try {
+            while (!isOver()) {
+                core.meter.ran(poll());
+                worker.letOthersRun(this);
+            }
+        } finally {
+            core.pollers.remove(this);
+            close();
+        }
+    }
+
+    private int poll() {
+        try {
+            return poller.poll();
+        } catch (RuntimeException failure) {
+            machine.failed(poller, failure);
+            return 0;
+        }
+    }
+
+    private boolean isOver() {
+        if (attachment.isClosing() || machine.closed) {
+            return true;
+        }
+        if (core.drain == Core.Drain.NONE) {
+            return false;
+        }
+        if (!handedOver) {
+            PollerThread successor = attachment.successorOf(this);
+            if (successor == null) {
+                return false;
+            }
+            poller.handOver(successor.poller);
+            handedOver = true;
+        }
+        return poller.isEmpty();
+    }
+
+    private void close() {
+        try {
+            poller.close();
+        } catch (RuntimeException failure) {
+            machine.failed(poller, failure);
+        } finally {
+            attachment.ended(this);
+        }
+    }
+}

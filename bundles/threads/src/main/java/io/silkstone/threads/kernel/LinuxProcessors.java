@@ -1,0 +1,164 @@
+package io.silkstone.threads.kernel;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Processors of Linux through sched_getaffinity and sched_setaffinity. What the process was allowed
+ * when this was made (by taskset, a cpuset or a container) stays the limit.
+ *
+ * <p>Index 0 is the last allowed processor: interrupts and the JVM's own threads gather on the
+ * first ones, and the first core that the runtime holds should be quiet.
+ */
+@SuppressWarnings("restricted")
+public final class LinuxProcessors implements Processors {
+    /** Enough for 4,096 processors. */
+    private static final int MASK_BYTES = 512;
+
+    private static final Path TASKS = Path.of("/proc/self/task");
+
+    private final MethodHandle getAffinity;
+    private final MethodHandle setAffinity;
+    private final MethodHandle getThreadId;
+    private final BitSet allowed;
+    private final int[] processors;
+    private final Set<Integer> pinned = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Asks the system which processors are allowed.
+     *
+     * @throws UnsupportedOperationException when this is no Linux, or native access is refused; the
+     *     message is a sentence for the operator
+     */
+    public LinuxProcessors() {
+        if (!System.getProperty("os.name").equals("Linux")) {
+            throw new UnsupportedOperationException("pinning is for Linux only");
+        }
+        try {
+            getAffinity = affinityFunction("sched_getaffinity");
+            setAffinity = affinityFunction("sched_setaffinity");
+            getThreadId =
+                    Linker.nativeLinker()
+                            .downcallHandle(
+                                    find("gettid"), FunctionDescriptor.of(ValueLayout.JAVA_INT));
+            allowed = affinityOf(0);
+        } catch (IllegalCallerException e) {
+            throw new UnsupportedOperationException(
+                    "pinning needs --enable-native-access=ALL-UNNAMED", e);
+        }
+        if (allowed.isEmpty()) {
+            throw new UnsupportedOperationException("the system does not tell its processors");
+        }
+        processors = allowed.stream().map(bit -> bit).toArray();
+    }
+
+    private static MethodHandle affinityFunction(String name) {
+        return Linker.nativeLinker()
+                .downcallHandle(
+                        find(name),
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_INT,
+                                ValueLayout.JAVA_INT,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.ADDRESS));
+    }
+
+    private static MemorySegment find(String name) {
+        SymbolLookup library = Linker.nativeLinker().defaultLookup();
+        return library.find(name)
+                .orElseThrow(() -> new UnsupportedOperationException("the system has no " + name));
+    }
+
+    @Override
+    public int count() {
+        return processors.length;
+    }
+
+    @Override
+    public int pin(int index) {
+        int processor = processors[processors.length - 1 - index];
+        BitSet one = new BitSet();
+        one.set(processor);
+        pinned.add(callingThread());
+        if (!bind(0, one)) {
+            forget();
+            return NONE;
+        }
+        return processor;
+    }
+
+    @Override
+    public void freeInheritors() {
+        if (processors.length == 1) {
+            return;
+        }
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
+            for (Path task : tasks) {
+                int thread = Integer.parseInt(task.getFileName().toString());
+                if (!pinned.contains(thread) && affinityOf(thread).cardinality() == 1) {
+                    bind(thread, allowed);
+                }
+            }
+        } catch (IOException e) {
+            // Without /proc the inheritors stay where they are: slower, not wrong.
+            return;
+        }
+    }
+
+    @Override
+    public void forget() {
+        pinned.remove(callingThread());
+    }
+
+    /** Where the calling thread may run; for tests. */
+    BitSet affinity() {
+        return affinityOf(0);
+    }
+
+    private int callingThread() {
+        try {
+            return (int) getThreadId.invokeExact();
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Where {@code thread} may run, empty when there is no such thread; 0 is the caller. */
+    private BitSet affinityOf(int thread) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(MASK_BYTES, Long.BYTES);
+            int bytes = (int) getAffinity.invokeExact(thread, (long) MASK_BYTES, mask);
+            return bytes < 0 ? new BitSet() : BitSet.valueOf(mask.toArray(ValueLayout.JAVA_BYTE));
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private boolean bind(int thread, BitSet where) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(MASK_BYTES, Long.BYTES);
+            MemorySegment.copy(
+                    where.toByteArray(),
+                    0,
+                    mask,
+                    ValueLayout.JAVA_BYTE,
+                    0,
+                    where.toByteArray().length);
+            return (int) setAffinity.invokeExact(thread, (long) MASK_BYTES, mask) == 0;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+package io.silkstone.threads;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.api.policy.PolicyId;
+import io.silkstone.api.policy.PolicyRefused;
+import io.silkstone.api.threads.CorePoller;
+import io.silkstone.api.threads.Mutex;
+import io.silkstone.api.threads.ThreadRuntime;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Pollers live with their cores: from attachment or grant to detachment or release. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class CorePollerTest {
+    private final List<QueuePoller> pollers = new CopyOnWriteArrayList<>();
+    private ArachneRuntime runtime;
+
+    @AfterEach
+    void close() {
+        runtime.close();
+        assertThat(pollers).allMatch(poller -> poller.closed.get());
+        assertThat(pollers).allMatch(poller -> poller.strangers.get() == 0);
+    }
+
+    private void start(ArachneOptions.Mode mode, int coresMin, int coresMax) {
+        runtime = TestRuntimes.start(mode, coresMin, coresMax);
+    }
+
+    /** Runs what is in its queue; counts calls from any thread but its own. */
+    private final class QueuePoller implements CorePoller {
+        final int core;
+        final Queue<Runnable> queue = new ConcurrentLinkedQueue<>();
+        final Semaphore wakeups = new Semaphore(0);
+        final AtomicInteger strangers = new AtomicInteger();
+        final AtomicInteger parks = new AtomicInteger();
+        final AtomicBoolean closed = new AtomicBoolean();
+        final Thread owner = Thread.currentThread();
+
+        QueuePoller(int core) {
+            this.core = core;
+            pollers.add(this);
+        }
+
+        void submit(Runnable request) {
+            queue.add(request);
+            wakeup();
+        }
+
+        private void check() {
+            if (Thread.currentThread() != owner || closed.get()) {
+                strangers.incrementAndGet();
+            }
+        }
+
+        @Override
+        public int poll() {
+            check();
+            int found = 0;
+            for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
+                next.run();
+                found++;
+            }
+            return found;
+        }
+
+        @Override
+        public void park(long nanosMax) {
+            check();
+            parks.incrementAndGet();
+            try {
+                if (wakeups.tryAcquire(nanosMax, TimeUnit.NANOSECONDS)) {
+                    wakeups.drainPermits();
+                }
+            } catch (InterruptedException e) {
+                strangers.incrementAndGet();
+            }
+        }
+
+        @Override
+        public void wakeup() {
+            wakeups.release();
+        }
+
+        @Override
+        public void handOver(CorePoller successor) {
+            check();
+            for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
+                ((QueuePoller) successor).submit(next);
+            }
+        }
+
+        @Override
+        public boolean isEmpty() {
+            check();
+            return queue.isEmpty();
+        }
+
+        @Override
+        public void close() {
+            check();
+            closed.set(true);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void attach_coresHeld_getsAPollerEachOnAUserThread(ArachneOptions.Mode mode) {
+        start(mode, 2, 2);
+        runtime.attach(QueuePoller::new);
+        assertThat(pollers).extracting(poller -> poller.core).containsExactlyInAnyOrder(0, 1);
+        for (QueuePoller poller : pollers) {
+            CountDownLatch served = new CountDownLatch(1);
+            long[] self = new long[1];
+            poller.submit(
+                    () -> {
+                        self[0] = runtime.self();
+                        served.countDown();
+                    });
+            TestRuntimes.await(served);
+            assertThat(self[0]).isNotEqualTo(ThreadRuntime.NONE);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void attach_factoryThrows_isRefusedAndNothingStays(ArachneOptions.Mode mode) {
+        start(mode, 2, 2);
+        assertThatThrownBy(
+                        () ->
+                                runtime.attach(
+                                        core -> {
+                                            if (core == 1) {
+                                                throw new IllegalStateException("no sockets left");
+                                            }
+                                            return new QueuePoller(core);
+                                        }))
+                .hasMessageContaining("no sockets left");
+        TestRuntimes.awaitUntil(() -> runtime.threads().isEmpty());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void attachment_closed_endsThePollersAndTheCoreGoesOn(ArachneOptions.Mode mode)
+            throws Exception {
+        start(mode, 1, 1);
+        AutoCloseable attachment = runtime.attach(QueuePoller::new);
+        attachment.close();
+        assertThat(pollers).singleElement().matches(poller -> poller.closed.get());
+        runtime.join(runtime.create(ThreadRuntime.NORMAL, () -> {}));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void create_coreWaitsInItsPoller_wakesIt(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        QueuePoller poller = pollers.getFirst();
+        for (int i = 0; i < 20; i++) {
+            int parks = poller.parks.get();
+            TestRuntimes.awaitUntil(() -> poller.parks.get() > parks);
+            runtime.join(runtime.create(ThreadRuntime.NORMAL, () -> {}));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void threadsAndRequests_together_allServed(ArachneOptions.Mode mode) {
+        start(mode, 2, 2);
+        runtime.attach(QueuePoller::new);
+        int count = mode == ArachneOptions.Mode.VIRTUAL ? 5_000 : 200;
+        CountDownLatch served = new CountDownLatch(2 * count);
+        AtomicInteger notOwn = new AtomicInteger();
+        for (int i = 0; i < count; i++) {
+            QueuePoller poller = pollers.get(i % 2);
+            poller.submit(
+                    () -> {
+                        // A request starts a thread, which must not run on the poller's stack.
+                        TestRuntimes.awaitUntil(
+                                () ->
+                                        runtime.create(
+                                                        ThreadRuntime.NORMAL,
+                                                        () -> {
+                                                            if (isPoller()) {
+                                                                notOwn.incrementAndGet();
+                                                            }
+                                                            runtime.yield();
+                                                            served.countDown();
+                                                        })
+                                                != ThreadRuntime.NONE);
+                        served.countDown();
+                    });
+        }
+        TestRuntimes.await(served);
+        assertThat(notOwn).hasValue(0);
+    }
+
+    private boolean isPoller() {
+        return pollers.stream().anyMatch(poller -> poller.owner == Thread.currentThread());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void poll_blocksOnAMutex_theCoreServesItsThreads(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        Mutex mutex = runtime.newMutex();
+        CountDownLatch served = new CountDownLatch(1);
+        mutex.lock();
+        pollers.getFirst()
+                .submit(
+                        () -> {
+                            mutex.lock();
+                            served.countDown();
+                            mutex.unlock();
+                        });
+        runtime.join(runtime.create(ThreadRuntime.NORMAL, () -> runtime.sleep(1_000_000)));
+        runtime.join(runtime.create(ThreadRuntime.NORMAL, mutex::unlock));
+        TestRuntimes.await(served);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void poll_throws_isCalledAgain(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        CountDownLatch served = new CountDownLatch(1);
+        QueuePoller poller = pollers.getFirst();
+        poller.submit(
+                () -> {
+                    throw new IllegalArgumentException("a request that fails");
+                });
+        poller.submit(served::countDown);
+        TestRuntimes.await(served);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void twoAttachments_oneCore_bothServed(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        runtime.attach(QueuePoller::new);
+        assertThat(pollers).hasSize(2);
+        for (int round = 0; round < 30; round++) {
+            CountDownLatch served = new CountDownLatch(2);
+            pollers.forEach(poller -> poller.submit(served::countDown));
+            TestRuntimes.await(served);
+        }
+        runtime.join(runtime.create(ThreadRuntime.NORMAL, () -> {}));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void release_pollerHasWork_handsItOverAndThreadsMove(ArachneOptions.Mode mode)
+            throws PolicyRefused {
+        start(mode, 1, 3);
+        runtime.attach(QueuePoller::new);
+        SteeredPolicy policy = new SteeredPolicy(3);
+        runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
+        TestRuntimes.awaitUntil(() -> held() == 3 && pollers.size() == 3);
+
+        AtomicInteger ran = new AtomicInteger();
+        CountDownLatch blocked = new CountDownLatch(30);
+        List<Long> threads = new CopyOnWriteArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            threads.add(
+                    runtime.create(
+                            ThreadRuntime.NORMAL,
+                            () -> {
+                                blocked.countDown();
+                                runtime.block();
+                                ran.incrementAndGet();
+                            }));
+        }
+        TestRuntimes.await(blocked);
+        policy.wanted = 1;
+        TestRuntimes.awaitUntil(
+                () ->
+                        runtime.cores().stream().filter(core -> core.state().equals("free")).count()
+                                == 2);
+        assertThat(pollers).filteredOn(poller -> poller.closed.get()).hasSize(2);
+        TestRuntimes.awaitUntil(
+                () ->
+                        threads.stream()
+                                .allMatch(
+                                        thread ->
+                                                runtime.threads().stream()
+                                                        .anyMatch(
+                                                                row ->
+                                                                        row.id() == thread
+                                                                                && !row.state()
+                                                                                        .equals(
+                                                                                                "runnable"))));
+        threads.forEach(runtime::signal);
+        threads.forEach(runtime::join);
+        assertThat(ran).hasValue(30);
+    }
+
+    private long held() {
+        return runtime.cores().stream().filter(core -> core.state().equals("held")).count();
+    }
+}

@@ -1,0 +1,40 @@
+package io.silkstone.harness;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** Waits until a server answers PING. */
+final class Readiness {
+    private static final long RETRY_MILLIS = 20;
+
+    private Readiness() {}
+
+    /**
+     * Returns when {@code port} answers.
+     *
+     * @throws IOException when the process has ended or the time is over
+     */
+    static void await(String name, Process process, int port, Duration limit)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!answers(port)) {
+            if (process.waitFor(RETRY_MILLIS, TimeUnit.MILLISECONDS)) {
+                throw new IOException(name + " ended with status " + process.exitValue());
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException(
+                        name + " did not answer within " + limit.toSeconds() + " seconds");
+            }
+        }
+    }
+
+    private static boolean answers(int port) {
+        try (RespConnection connection = new RespConnection(port)) {
+            return "PONG".equals(connection.call("PING"));
+        } catch (IOException e) {
+            // Not listening yet.
+            return false;
+        }
+    }
+}

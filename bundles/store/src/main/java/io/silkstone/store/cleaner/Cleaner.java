@@ -100,7 +100,7 @@ public final class Cleaner {
     private Segment source;
     private long retiredInPass;
     private int barrenPasses;
-    private long notLiveWhenBarren;
+    private long reclaimableWhenBarren;
     private boolean inTheMaking;
     private boolean futile;
     private long appendedWhenFutile;
@@ -223,14 +223,10 @@ public final class Cleaner {
             return true;
         }
         candidates.survey();
-        boolean fertile = notLiveBytes() - notLiveWhenBarren >= SegletPool.SEGLET_BYTES;
+        boolean fertile =
+                candidates.reclaimableBytes() - reclaimableWhenBarren >= SegletPool.SEGLET_BYTES;
         barrenPasses = fertile ? 0 : barrenPasses;
         return fertile;
-    }
-
-    /** Without what was retired and waits for readers: once they are gone, passes may gain. */
-    private long notLiveBytes() {
-        return pool.freeBytes() + candidates.reclaimableBytes();
     }
 
     private void updateFreeWanted() {
@@ -315,8 +311,7 @@ public final class Cleaner {
         source = null;
         barrenPasses = retiredInPass > survivors.takeBytes() ? 0 : barrenPasses + 1;
         retiredInPass = 0;
-        candidates.survey();
-        notLiveWhenBarren = notLiveBytes();
+        reclaimableWhenBarren = candidates.reclaimableBytes();
     }
 
     /**

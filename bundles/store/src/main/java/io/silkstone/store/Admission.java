@@ -33,6 +33,7 @@ final class Admission {
     private final Epochs epochs;
     private final Cleaner cleaner;
     private final Sweeper sweeper;
+    private final Expirer expirer;
     private final Backoff backoff;
     private final Counter refusals;
     private final Counter assists;
@@ -43,6 +44,7 @@ final class Admission {
             Epochs epochs,
             Cleaner cleaner,
             Sweeper sweeper,
+            Expirer expirer,
             MetricRegistry metrics,
             Backoff backoff) {
         this.pool = pool;
@@ -50,6 +52,7 @@ final class Admission {
         this.epochs = epochs;
         this.cleaner = cleaner;
         this.sweeper = sweeper;
+        this.expirer = expirer;
         this.backoff = backoff;
         refusals = metrics.counter(StoreMetrics.OUT_OF_MEMORY);
         assists = metrics.counter(StoreMetrics.ASSISTS);
@@ -68,19 +71,18 @@ final class Admission {
      * @return OK to try the change again; else the change's status
      */
     Status makeRoom(StoreSession session, int bytes, Claimant claimant, int attempt) {
-        boolean room =
-                claimant == Claimant.TABLE
-                        ? pool.available(claimant) >= SegletPool.SEGLET_BYTES
-                        : log.makeRoom(bytes, claimant);
-        if (room) {
+        if (hasRoom(bytes, claimant)) {
             return Status.OK;
         }
         if (attempt == ATTEMPTS_MAX) {
             return Status.RETRY_LATER;
         }
         assists.increment();
-        boolean swept = sweeper.doWork() > 0;
-        if (!cleaner.urge() && !swept && !sweeper.isPending()) {
+        if (!reclaim()) {
+            // Another thread may have found the last of it between the two looks.
+            if (hasRoom(bytes, claimant)) {
+                return Status.OK;
+            }
             refusals.increment();
             return Status.OUT_OF_MEMORY;
         }
@@ -89,5 +91,17 @@ final class Admission {
         }
         backoff.idle(attempt);
         return Status.OK;
+    }
+
+    private boolean hasRoom(int bytes, Claimant claimant) {
+        return claimant == Claimant.TABLE
+                ? pool.available(claimant) >= SegletPool.SEGLET_BYTES
+                : log.makeRoom(bytes, claimant);
+    }
+
+    /** Does a slice of each duty that gives memory back; false when there is none to be had. */
+    private boolean reclaim() {
+        int work = sweeper.doWork() + expirer.hasten();
+        return cleaner.urge() || work > 0 || sweeper.isPending();
     }
 }

@@ -6,6 +6,7 @@ import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Epochs;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Removes objects that have expired, so that they do not count and their memory comes back although
@@ -30,6 +31,8 @@ final class Expirer implements Agent {
     private final int slot;
     private final EntryVisitor onEntry = this::visit;
 
+    private final AtomicBoolean expiring = new AtomicBoolean();
+
     private TableData table;
     private HashTable index;
     private long cursor;
@@ -52,33 +55,51 @@ final class Expirer implements Agent {
 
     @Override
     public int doWork() {
-        now = clock.millis();
-        if (table == null && !beginPass()) {
+        return slice(false);
+    }
+
+    /** For writers that lack memory: a slice of what is due, at no pace. Any thread. */
+    int hasten() {
+        return slice(true);
+    }
+
+    private int slice(boolean hasty) {
+        if (!expiring.compareAndSet(false, true)) {
             return 0;
         }
-        long due = (now - passBegan + 1) * index.lines() / PASS_MILLIS + 1 - linesDone;
-        long lines = Math.min(due, LINES_PER_SLICE);
-        if (lines <= 0) {
-            return 0;
+        try {
+            now = clock.millis();
+            if (table == null && !beginPass()) {
+                return 0;
+            }
+            long due = (now - passBegan + 1) * index.lines() / PASS_MILLIS + 1 - linesDone;
+            long lines = hasty ? LINES_PER_SLICE : Math.min(due, LINES_PER_SLICE);
+            if (lines <= 0) {
+                return 0;
+            }
+            pass(lines);
+            return 1;
+        } finally {
+            expiring.set(false);
         }
+    }
+
+    private void pass(long lines) {
         epochs.enter(slot);
         try {
-            if (table.index() != index) {
-                endPass();
-                return 1;
-            }
-            for (long line = 0; line < lines; line++) {
+            boolean ended = table.index() != index;
+            for (long line = 0; line < lines && !ended; line++) {
                 cursor = index.scan(cursor, onEntry);
-                if (cursor == 0) {
-                    endPass();
-                    return 1;
-                }
+                ended = cursor == 0;
+            }
+            linesDone += lines;
+            if (ended) {
+                table = null;
+                index = null;
             }
         } finally {
             epochs.exit(slot);
         }
-        linesDone += lines;
-        return 1;
     }
 
     private boolean beginPass() {
@@ -99,11 +120,6 @@ final class Expirer implements Agent {
             }
         }
         return false;
-    }
-
-    private void endPass() {
-        table = null;
-        index = null;
     }
 
     private void visit(long entry) {

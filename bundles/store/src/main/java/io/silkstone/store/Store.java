@@ -88,10 +88,11 @@ public final class Store implements KvStore, AutoCloseable {
         tables = new Tables(versions, clock, expired);
         sweeper = new Sweeper(tables, log, epochs);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
+        Expirer expirer = new Expirer(tables, log, epochs, clock);
         Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
-        admission = new Admission(pool, log, epochs, cleaner, sweeper, metrics, backoff);
+        admission = new Admission(pool, log, epochs, cleaner, sweeper, expirer, metrics, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
-        agents = List.of(memoryAhead, sweeper, new Expirer(tables, log, epochs, clock));
+        agents = List.of(memoryAhead, sweeper, expirer);
         administrator = newSession();
         addTable(DEFAULT_TABLE, options.tablets());
         registerGauges(metrics);

@@ -41,6 +41,7 @@ public final class Log {
     public static final int SEGMENT_BYTES_MAX = SegletPool.BLOCK_BYTES;
 
     private static final int SMALL_ORDER = 3;
+    private static final int ENTRIES_PER_EXTENT = 8;
     private static final int CLEAR_BYTES = 256 << 10;
     private static final int PREPARE_FACTOR = 4;
     private static final int PREAMBLE_BYTES = 2 * Entry.stride(Entry.HEADER_BYTES);
@@ -155,10 +156,7 @@ public final class Log {
             pool.free(ready.address, ready.order);
         }
         int smallest = SegletPool.orderFor(bytes);
-        int segmentOrder = SegletPool.orderFor(segmentBytes);
-        for (int order = Math.max(smallest, Math.min(SMALL_ORDER, segmentOrder));
-                order >= smallest;
-                order--) {
+        for (int order = headOrder(bytes); order >= smallest; order--) {
             long address = pool.allocate(order, Claimant.WRITE);
             if (address != 0) {
                 return cleared(new Prepared(address, order, false));
@@ -169,6 +167,16 @@ public final class Log {
         }
         long address = pool.allocate(smallest, claimant);
         return address == 0 ? null : cleared(new Prepared(address, smallest, true));
+    }
+
+    /**
+     * Which order to take for an entry of {@code bytes}: soon cleared, but not so small that what
+     * the entry leaves unused at its end is much.
+     */
+    private int headOrder(int bytes) {
+        long roomy = Math.min((long) bytes * ENTRIES_PER_EXTENT, SegletPool.BLOCK_BYTES);
+        int small = Math.min(SMALL_ORDER, SegletPool.orderFor(segmentBytes));
+        return Math.max(small, SegletPool.orderFor(roomy));
     }
 
     private static Prepared cleared(Prepared memory) {

@@ -81,6 +81,7 @@ final class DeployDirectory {
                         });
         first = false;
         bringWanted();
+        proveDeployed();
         for (String symbolicName : left) {
             boolean stillThere =
                     files.values().stream()
@@ -181,6 +182,15 @@ final class DeployDirectory {
         } catch (IOException unwritable) {
             fail(jar, file, "deploy cannot be written: " + unwritable.getMessage());
             return false;
+        }
+    }
+
+    /** What an operator deployed by command has passed its watch as well. */
+    private void proveDeployed() {
+        for (Dropped file : files.values()) {
+            if (file.sha256 != null && file.sha256.equals(deployer.digestOf(file.symbolicName))) {
+                prove(file.sha256);
+            }
         }
     }
 

@@ -220,7 +220,7 @@ final class Kind {
         return entries;
     }
 
-    /** The directory ends: the built-in takes over and every service is given back. */
+    /** The directory or the mechanism ends: the built-in takes over, services are given back. */
     void close() {
         try {
             if (current != null) {
@@ -229,16 +229,8 @@ final class Kind {
         } catch (PolicyRefused refused) {
             LOG.log(System.Logger.Level.ERROR, refused.getMessage());
         }
-        drop();
-    }
-
-    /** The slot itself is gone: gives every service back without asking it. */
-    void drop() {
-        for (Held held : new Held[] {former, current}) {
-            if (held != null) {
-                held.offer().release().run();
-            }
-        }
+        retire(former);
+        retire(current);
         former = null;
         current = null;
     }

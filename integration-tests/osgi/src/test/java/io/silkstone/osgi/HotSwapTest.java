@@ -33,7 +33,7 @@ class HotSwapTest {
     @AfterEach
     void close() throws Exception {
         try {
-            traffic.close();
+            traffic.end();
         } finally {
             node.close();
         }

@@ -130,7 +130,7 @@ class ControlSocketTest {
 
     @Test
     void secondNode_onTheSameHome_leavesTheSocketAlone() throws Exception {
-        try (LiveNode second = LiveNode.startWithoutWaiting(home, "felix-2")) {
+        try (LiveNode second = LiveNode.startWithoutWaiting(home, "felix-2", false)) {
             assertThat(second.serviceOrNull(EndpointProvider.class)).isNull();
             assertThat(client("-c", "echo first").out()).isEqualTo("first\n");
         }

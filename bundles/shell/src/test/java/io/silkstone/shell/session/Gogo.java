@@ -11,14 +11,12 @@ import java.util.concurrent.TimeUnit;
 import org.apache.felix.gogo.jline.Builtin;
 import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
-import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 
 /** The real gogo without OSGi, with a few commands to test with. */
 public final class Gogo implements AutoCloseable {
-    private final ThreadIOImpl threadIo = new ThreadIOImpl();
     private final CountDownLatch hanging = new CountDownLatch(1);
     private final CountDownLatch interrupted = new CountDownLatch(1);
-    public final CommandProcessorImpl processor = new CommandProcessorImpl(threadIo);
+    public final CommandProcessorImpl processor = new CommandProcessorImpl();
     public final PublishedCatalog catalog =
             new PublishedCatalog(
                     (command, function) -> {
@@ -27,7 +25,6 @@ public final class Gogo implements AutoCloseable {
                     });
 
     public Gogo() {
-        threadIo.start();
         processor.addConverter(new AnswerConverter());
         Posix posix = new Posix(processor);
         for (String name : List.of("echo", "grep", "cat", "head", "sort")) {
@@ -98,6 +95,5 @@ public final class Gogo implements AutoCloseable {
     @Override
     public void close() {
         processor.stop();
-        threadIo.stop();
     }
 }

@@ -2,6 +2,7 @@ package io.silkstone.node;
 
 import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.node.Node;
+import io.silkstone.base.NanoClock;
 import io.silkstone.node.config.ConfigStore;
 import io.silkstone.node.diagnosis.ComponentStates;
 import io.silkstone.node.diagnosis.Diagnosis;
@@ -34,7 +35,7 @@ public final class NodeComponent implements Node {
     private final List<EndpointProvider> providers = new CopyOnWriteArrayList<>();
     private final Map<Long, HealthCheck> checks = new ConcurrentHashMap<>();
     private final Map<Long, String> checkNames = new ConcurrentHashMap<>();
-    private final CheckRunner runner = new CheckRunner(CHECKS_WAIT_MS);
+    private final CheckRunner runner = new CheckRunner(NanoClock.SYSTEM, CHECKS_WAIT_MS);
     private final SilkstoneNode node;
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)

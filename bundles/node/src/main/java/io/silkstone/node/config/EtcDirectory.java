@@ -309,17 +309,17 @@ final class EtcDirectory implements ConfigStore {
     private static Map<String, Object> policyNames(CfgFile file, List<String> problems) {
         problems.addAll(file.problems());
         Map<String, Object> names = new LinkedHashMap<>();
-        file.values()
-                .forEach(
-                        (kind, name) -> {
-                            if (PolicyKeys.isName(kind) && PolicyKeys.isName(name.text())) {
-                                names.put(kind, name.text());
-                            } else {
-                                problems.add(
-                                        "line %d: a line is \"kind = policy\", both lower-case words, such as \"cores = fixed\""
-                                                .formatted(name.line()));
-                            }
-                        });
+        for (Map.Entry<String, CfgFile.Value> line : file.values().entrySet()) {
+            String name = line.getValue().text();
+            if (PolicyKeys.isName(line.getKey()) && PolicyKeys.isName(name)) {
+                names.put(line.getKey(), name);
+            } else {
+                problems.add(
+                        ("line %d: a line is \"kind = policy\", both lower-case words, such as"
+                                        + " \"cores = fixed\"")
+                                .formatted(line.getValue().line()));
+            }
+        }
         return names;
     }
 

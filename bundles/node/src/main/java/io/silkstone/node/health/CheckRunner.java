@@ -1,6 +1,7 @@
 package io.silkstone.node.health;
 
 import io.silkstone.api.node.Node.Health;
+import io.silkstone.base.NanoClock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -26,12 +27,14 @@ import org.apache.felix.hc.api.execution.HealthCheckSelector;
  * costs a bounded wait and is reported as such.
  */
 public final class CheckRunner {
+    private final NanoClock clock;
     private final long waitMs;
 
     /**
      * @param waitMs how long all checks together may take
      */
-    public CheckRunner(long waitMs) {
+    public CheckRunner(NanoClock clock, long waitMs) {
+        this.clock = clock;
         this.waitMs = waitMs;
     }
 
@@ -54,17 +57,17 @@ public final class CheckRunner {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         checks.forEach((name, check) -> answers.put(name, threads.submit(check::execute)));
         threads.shutdown();
-        long deadlineMs = System.currentTimeMillis() + waitMs;
+        long deadlineNs = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
         List<Health> results = new ArrayList<>();
-        answers.forEach((name, answer) -> results.add(await(name, answer, deadlineMs)));
+        answers.forEach((name, answer) -> results.add(await(name, answer, deadlineNs)));
         threads.shutdownNow();
         return results;
     }
 
-    private Health await(String name, Future<Result> answer, long deadlineMs) {
+    private Health await(String name, Future<Result> answer, long deadlineNs) {
         try {
-            long leftMs = Math.max(0, deadlineMs - System.currentTimeMillis());
-            return healthOf(name, answer.get(leftMs, TimeUnit.MILLISECONDS));
+            long leftNs = Math.max(0, deadlineNs - clock.nanoTime());
+            return healthOf(name, answer.get(leftNs, TimeUnit.NANOSECONDS));
         } catch (TimeoutException late) {
             return new Health(
                     name, "critical", "The check did not answer in %d ms.".formatted(waitMs));

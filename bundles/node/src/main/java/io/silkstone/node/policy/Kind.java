@@ -249,7 +249,7 @@ final class Kind {
         }
         // What is wanted is not there, or has failed: whoever works well goes on working.
         Offer working = offerOf(current);
-        return offers.contains(working) ? working : null;
+        return working != null && offers.contains(working) ? working : null;
     }
 
     private Cause causeOf(Offer target, boolean wishChanged) {
@@ -321,7 +321,8 @@ final class Kind {
         if (!slot.type().isInstance(service)) {
             target.release().run();
             throw new PolicyRefused(
-                    "%s is a %s, not a %s of this node; build it against the api bundle installed here"
+                    ("%s is a %s, not a %s of this node; build it against the api bundle "
+                                    + "installed here")
                             .formatted(
                                     target.called(),
                                     service.getClass().getName(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.api.node.Node.Health;
 import io.silkstone.api.store.KvStore;
+import io.silkstone.base.NanoClock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -15,7 +16,7 @@ class CheckRunnerTest {
     void directly_everyOutcome_isAnAnswer() {
         CountDownLatch never = new CountDownLatch(1);
         List<Health> results =
-                new CheckRunner(300)
+                new CheckRunner(NanoClock.SYSTEM, 300)
                         .directly(
                                 Map.of(
                                         "good", () -> new Result(Result.Status.OK, "fine"),

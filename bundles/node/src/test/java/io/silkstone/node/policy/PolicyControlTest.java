@@ -328,7 +328,8 @@ class PolicyControlTest {
         control.complain(99, "test.nameless 1.0.0 offers a policy without a name");
         assertThat(control.why("cores"))
                 .contains(
-                        "fixed 1.0.0 (bundle 8) and fixed 1.0.0 (bundle 7) have one name and version")
+                        "fixed 1.0.0 (bundle 8) and fixed 1.0.0 (bundle 7) have one name and"
+                                + " version")
                 .contains("test.nameless 1.0.0 offers a policy without a name")
                 .contains("The fake slot");
         assertThat(control.why("codec")).contains("kinds are: cores.");

@@ -91,7 +91,8 @@ class ControlSocketTest {
         assertThat(client.exitCode()).isEqualTo(2);
         assertThat(client.err())
                 .isEqualTo(
-                        "Cannot use '--hom'; usage: silkstone shell [--home DIR] [-c COMMANDS]...\n");
+                        "Cannot use '--hom'; usage: silkstone shell"
+                                + " [--home DIR] [-c COMMANDS]...\n");
     }
 
     @Test

@@ -95,7 +95,9 @@ public final class Store implements KvStore, AutoCloseable {
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         Expirer expirer = new Expirer(tables, log, epochs, clock);
         Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
-        admission = new Admission(pool, log, epochs, cleaner, sweeper, expirer, metrics, backoff);
+        admission =
+                new Admission(
+                        pool, log, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
         agents = List.of(memoryAhead, sweeper, expirer);
         administrator = newSession();

@@ -83,6 +83,7 @@ final class StoreSession implements KvSession {
     private long delta;
     private long expiryMillis;
     private int roomWanted;
+    private long waitsSince;
     private Claimant roomClaimant;
 
     // What the scan under way calls.
@@ -110,6 +111,16 @@ final class StoreSession implements KvSession {
     /** The highest version that it ever gave. */
     long versionMax() {
         return versionMax;
+    }
+
+    /** Since when the change under way waits for memory. */
+    long waitsSince() {
+        return waitsSince;
+    }
+
+    /** The change under way begins to wait for memory. */
+    void waitsSince(long nanos) {
+        waitsSince = nanos;
     }
 
     /**

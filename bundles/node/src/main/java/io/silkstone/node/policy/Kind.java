@@ -239,17 +239,21 @@ final class Kind {
         if (wish == null) {
             return null;
         }
+        Offer wanted = best(wish, offers);
+        if (wanted != null || wish.equals(builtIn.name()) || current == null) {
+            return wanted;
+        }
+        // What is wanted is not there, or has failed: whoever works well goes on working.
+        return best(current.offer().id().name(), offers);
+    }
+
+    private Offer best(String name, List<Offer> offers) {
         for (Offer offer : offers) {
-            if (offer.id().name().equals(wish) && failureOf(offer) == null) {
+            if (offer.id().name().equals(name) && failureOf(offer) == null) {
                 return offer;
             }
         }
-        if (wish.equals(builtIn.name())) {
-            return null;
-        }
-        // What is wanted is not there, or has failed: whoever works well goes on working.
-        Offer working = offerOf(current);
-        return working != null && offers.contains(working) ? working : null;
+        return null;
     }
 
     private Cause causeOf(Offer target, boolean wishChanged) {

@@ -203,7 +203,7 @@ final class EtcDirectory implements ConfigStore {
             String byDefault = rule.byDefault() == null ? "" : rule.byDefault();
             String value =
                     current.containsKey(rule.key()) ? shown(current.get(rule.key())) : byDefault;
-            boolean secret = rule.type().equals("Password");
+            boolean secret = rule.secret();
             settings.add(
                     new Setting(
                             pid,

@@ -4,7 +4,6 @@ import io.silkstone.api.node.Node.Health;
 import io.silkstone.base.NanoClock;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,14 +16,11 @@ import java.util.concurrent.TimeoutException;
 import org.apache.felix.hc.api.HealthCheck;
 import org.apache.felix.hc.api.Result;
 import org.apache.felix.hc.api.ResultLog;
-import org.apache.felix.hc.api.execution.HealthCheckExecutionResult;
-import org.apache.felix.hc.api.execution.HealthCheckExecutor;
-import org.apache.felix.hc.api.execution.HealthCheckSelector;
 
 /**
- * Asks health checks. Felix's executor does it when it is installed, since it spares checks that
- * were asked just now; without it they are asked here, side by side. Either way one that hangs
- * costs a bounded wait and is reported as such.
+ * Asks health checks, side by side, so that one that hangs costs a bounded wait and is reported as
+ * such. Felix's own executor is not asked: it answers from a cache, and an operator who has just
+ * repaired something wants to see that.
  */
 public final class CheckRunner {
     private final NanoClock clock;
@@ -38,21 +34,8 @@ public final class CheckRunner {
         this.waitMs = waitMs;
     }
 
-    /** Every check's result through {@code executor}, by name. */
-    public List<Health> through(HealthCheckExecutor executor) {
-        List<Health> results = new ArrayList<>();
-        for (HealthCheckExecutionResult result : executor.execute(HealthCheckSelector.empty())) {
-            results.add(
-                    healthOf(
-                            result.getHealthCheckMetadata().getTitle(),
-                            result.getHealthCheckResult()));
-        }
-        results.sort(Comparator.comparing(Health::check));
-        return results;
-    }
-
     /** Every check's result, by name. */
-    public List<Health> directly(Map<String, HealthCheck> checks) {
+    public List<Health> run(Map<String, HealthCheck> checks) {
         Map<String, Future<Result>> answers = new TreeMap<>();
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         checks.forEach((name, check) -> answers.put(name, threads.submit(check::execute)));

@@ -13,11 +13,11 @@ import org.junit.jupiter.api.Test;
 
 class CheckRunnerTest {
     @Test
-    void directly_everyOutcome_isAnAnswer() {
+    void run_everyOutcome_isAnAnswer() {
         CountDownLatch never = new CountDownLatch(1);
         List<Health> results =
                 new CheckRunner(NanoClock.SYSTEM, 300)
-                        .directly(
+                        .run(
                                 Map.of(
                                         "good", () -> new Result(Result.Status.OK, "fine"),
                                         "poor", () -> new Result(Result.Status.WARN, "not so fine"),

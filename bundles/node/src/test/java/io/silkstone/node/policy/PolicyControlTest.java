@@ -305,6 +305,23 @@ class PolicyControlTest {
     }
 
     @Test
+    void offered_newerVersionOfTheStandIn_takesOverAndItsWithdrawalToo() throws Exception {
+        offer(7, "fixed", "1.0.0");
+        Service bad = offer(8, "bad", "1.0.0");
+        bad.policy = failing();
+        enter();
+        control.configured(Map.of("cores", "fixed"));
+        control.settle();
+        control.configured(Map.of("cores", "bad"));
+        control.settle();
+        Service newer = offer(9, "fixed", "1.1.0");
+        control.settle();
+        assertThat(control.inUse("cores")).isEqualTo(newer.id());
+        control.withdraw(newer.serviceId);
+        assertThat(control.inUse("cores").version()).isEqualTo("1.0.0");
+    }
+
+    @Test
     void configured_ownWriteComesBackLate_doesNotUndoANewerCommand() throws Exception {
         offer(7, "first", "1.0.0");
         offer(8, "second", "1.0.0");

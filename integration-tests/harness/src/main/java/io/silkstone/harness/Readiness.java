@@ -31,7 +31,11 @@ final class Readiness {
 
     private static boolean answers(int port) {
         try (RespConnection connection = new RespConnection(port)) {
-            return "PONG".equals(connection.call("PING"));
+            Object reply = connection.call("PING");
+            // A server that wants a password first is ready, too.
+            return "PONG".equals(reply)
+                    || reply instanceof RespConnection.Failure failure
+                            && failure.message().startsWith("NOAUTH");
         } catch (IOException e) {
             // Not listening yet.
             return false;

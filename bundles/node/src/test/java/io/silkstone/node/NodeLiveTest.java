@@ -98,7 +98,9 @@ class NodeLiveTest {
                                     .componentXml(
                                             "test.waiting",
                                             TestPolicies.Alien.class,
-                                            "<reference name='x' interface='java.util.concurrent.Flow$Publisher' field='x'/>")
+                                            "<reference name='x'"
+                                                    + " interface='java.util.Locale'"
+                                                    + " field='x'/>")
                                     .stream())
                     .start();
             assertThat(node.why("needy"))
@@ -107,8 +109,8 @@ class NodeLiveTest {
                                     + " here offers it.");
             assertThat(node.why("waiting"))
                     .contains(
-                            "test.waiting waits for the service java.util.concurrent.Flow$Publisher.",
-                            "No component installed here offers java.util.concurrent.Flow$Publisher.",
+                            "test.waiting waits for the service" + " java.util.Locale.",
+                            "No component installed here offers" + " java.util.Locale.",
                             "test.waiting 1.0.0 is active.");
             assertThat(node.why("")).anyMatch(line -> line.contains("com.example.nowhere"));
             assertThat(node.why("io.silkstone.node.deployr"))

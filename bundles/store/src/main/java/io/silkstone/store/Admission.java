@@ -3,6 +3,7 @@ package io.silkstone.store;
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.store.Status;
+import io.silkstone.base.NanoClock;
 import io.silkstone.store.cleaner.Cleaner;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Backoff;
@@ -25,8 +26,11 @@ import io.silkstone.store.memory.SegletPool.Claimant;
  * Status#RETRY_LATER}.
  */
 final class Admission {
-    /** Slices of cleaning for one change: about a second. */
-    private static final int ATTEMPTS_MAX = 20_000;
+    /** How long a change waits for memory that others hold or are about to give back. */
+    private static final long WAIT_NANOS_MAX = 2_000_000_000L;
+
+    /** Also ends a wait where time stands still, as in a simulation of one thread. */
+    private static final int ATTEMPTS_MAX = 1 << 22;
 
     private final SegletPool pool;
     private final Log log;
@@ -34,6 +38,7 @@ final class Admission {
     private final Cleaner cleaner;
     private final Sweeper sweeper;
     private final Expirer expirer;
+    private final NanoClock clock;
     private final Backoff backoff;
     private final Counter refusals;
     private final Counter assists;
@@ -46,6 +51,7 @@ final class Admission {
             Sweeper sweeper,
             Expirer expirer,
             MetricRegistry metrics,
+            NanoClock clock,
             Backoff backoff) {
         this.pool = pool;
         this.log = log;
@@ -53,6 +59,7 @@ final class Admission {
         this.cleaner = cleaner;
         this.sweeper = sweeper;
         this.expirer = expirer;
+        this.clock = clock;
         this.backoff = backoff;
         refusals = metrics.counter(StoreMetrics.OUT_OF_MEMORY);
         assists = metrics.counter(StoreMetrics.ASSISTS);
@@ -71,10 +78,14 @@ final class Admission {
      * @return OK to try the change again; else the change's status
      */
     Status makeRoom(StoreSession session, int bytes, Claimant claimant, int attempt) {
+        if (attempt == 0) {
+            session.waitsSince(clock.nanoTime());
+        }
         if (hasRoom(bytes, claimant)) {
             return Status.OK;
         }
-        if (attempt == ATTEMPTS_MAX) {
+        boolean late = clock.nanoTime() - session.waitsSince() > WAIT_NANOS_MAX;
+        if (late || attempt == ATTEMPTS_MAX) {
             return Status.RETRY_LATER;
         }
         assists.increment();

@@ -14,6 +14,11 @@ final class EntryView implements ObjectView {
         this.entry = entry;
     }
 
+    /** What it shows. */
+    long entry() {
+        return entry;
+    }
+
     /** Whether there is an object to show. */
     boolean isPresent() {
         return entry != 0;

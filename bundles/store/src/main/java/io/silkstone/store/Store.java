@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -65,6 +66,10 @@ public final class Store implements KvStore, AutoCloseable {
     private final Set<StoreSession> sessions = ConcurrentHashMap.newKeySet();
     private final StoreSession administrator;
     private final AtomicLong versionMaxOfClosed = new AtomicLong();
+
+    /** For clearing a table when memory is so full that there is none for an empty one. */
+    private final AtomicReference<HashTable> spareIndex = new AtomicReference<>();
+
     private int lastTableId;
     private boolean closed;
     private boolean unmapped;
@@ -86,14 +91,17 @@ public final class Store implements KvStore, AutoCloseable {
         epochs = new Epochs(slots);
         log = new Log(pool, epochs, versions, options.segmentBytes(), backoff);
         tables = new Tables(versions, clock, expired);
-        sweeper = new Sweeper(tables, log, epochs);
+        sweeper = new Sweeper(tables, log, epochs, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         Expirer expirer = new Expirer(tables, log, epochs, clock);
         Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
-        admission = new Admission(pool, log, epochs, cleaner, sweeper, expirer, metrics, backoff);
+        admission =
+                new Admission(
+                        pool, log, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
         agents = List.of(memoryAhead, sweeper, expirer);
         administrator = newSession();
+        replenish();
         addTable(DEFAULT_TABLE, options.tablets());
         registerGauges(metrics);
     }
@@ -336,7 +344,10 @@ public final class Store implements KvStore, AutoCloseable {
     Status clear(StoreSession session, TableData table) {
         HashTable fresh = newIndex();
         if (fresh == null) {
-            return Status.OUT_OF_MEMORY;
+            fresh = spareIndex.getAndSet(null);
+        }
+        if (fresh == null) {
+            return Status.RETRY_LATER;
         }
         boolean mine = gate.close(session, table, null, LOCK_NANOS_MAX);
         boolean exists = table.index() != null;
@@ -354,6 +365,16 @@ public final class Store implements KvStore, AutoCloseable {
             return Status.NO_SUCH_TABLE;
         }
         return mine ? Status.OK : Status.RETRY_LATER;
+    }
+
+    /** The sweeper has given memory back. */
+    private void replenish() {
+        if (spareIndex.get() == null) {
+            HashTable spare = newIndex();
+            if (spare != null && !spareIndex.compareAndSet(null, spare)) {
+                spare.close();
+            }
+        }
     }
 
     private long versionMax() {

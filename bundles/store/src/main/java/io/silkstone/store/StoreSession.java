@@ -83,6 +83,7 @@ final class StoreSession implements KvSession {
     private long delta;
     private long expiryMillis;
     private int roomWanted;
+    private long waitsSince;
     private Claimant roomClaimant;
 
     // What the scan under way calls.
@@ -110,6 +111,16 @@ final class StoreSession implements KvSession {
     /** The highest version that it ever gave. */
     long versionMax() {
         return versionMax;
+    }
+
+    /** Since when the change under way waits for memory. */
+    long waitsSince() {
+        return waitsSince;
+    }
+
+    /** The change under way begins to wait for memory. */
+    void waitsSince(long nanos) {
+        waitsSince = nanos;
     }
 
     /**
@@ -257,7 +268,25 @@ final class StoreSession implements KvSession {
                 return Status.OK;
             }
         }
-        return Status.NOT_FOUND;
+        return firstFrom(index, random.nextLong());
+    }
+
+    /** Shows the first object in the order of a scan: for tables where nearly all has expired. */
+    private Status firstFrom(HashTable index, long start) {
+        visitor = object -> {};
+        visited = 0;
+        long cursor = index.scan(start, onEntry);
+        boolean wrapped = false;
+        while (visited == 0 && !(wrapped && cursor == 0)) {
+            wrapped |= cursor == 0;
+            cursor = index.scan(cursor, onEntry);
+        }
+        if (visited == 0) {
+            view.wrap(0);
+            return Status.NOT_FOUND;
+        }
+        show(view.entry());
+        return Status.OK;
     }
 
     @Override

@@ -20,6 +20,7 @@ final class Sweeper implements Agent {
     private final Tables tables;
     private final Log log;
     private final Epochs epochs;
+    private final Runnable onSwept;
     private final int slot;
     private final AtomicBoolean sweeping = new AtomicBoolean();
     private final EntryVisitor onEntry = this::sweep;
@@ -27,7 +28,13 @@ final class Sweeper implements Agent {
     private HashTable current;
     private long cursor;
 
-    Sweeper(Tables tables, Log log, Epochs epochs) {
+    /**
+     * With nothing to sweep yet.
+     *
+     * @param onSwept called when a hash table has been emptied
+     */
+    Sweeper(Tables tables, Log log, Epochs epochs, Runnable onSwept) {
+        this.onSwept = onSwept;
         this.tables = tables;
         this.log = log;
         this.epochs = epochs;
@@ -86,6 +93,7 @@ final class Sweeper implements Agent {
             table.forget(index);
             epochs.retire(index::close);
             tables.swept(table);
+            onSwept.run();
         }
     }
 

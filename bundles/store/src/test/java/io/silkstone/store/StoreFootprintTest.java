@@ -36,7 +36,7 @@ class StoreFootprintTest {
 
     @Test
     void objects_ofThirtyAndAHundredBytes_takeAtMost180() {
-        int count = 1_000_000;
+        int count = 500_000;
         for (int number = 0; number < count; number++) {
             require(write(number));
         }

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class StoreMemoryTest {
-    private static final long MEMORY_BYTES = 64 << 20;
+    private static final long MEMORY_BYTES = 32 << 20;
 
     private final StoreFixture fixture =
             new StoreFixture(

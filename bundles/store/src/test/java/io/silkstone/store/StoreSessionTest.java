@@ -297,6 +297,21 @@ class StoreSessionTest {
     }
 
     @Test
+    void random_whereNearlyAllHasExpired_findsTheRest() {
+        fixture.write("stays", "x");
+        for (int number = 0; number < 5000; number++) {
+            fixture.write("k" + number, "y", options.reset().expireAt(fixture.nowMillis + 1));
+        }
+        fixture.nowMillis++;
+        fixture.session.enter();
+        assertThat(fixture.session.random(fixture.table)).isEqualTo(OK);
+        assertThat(fixture.value()).isEqualTo("x");
+        fixture.session.exit();
+        fixture.remove("stays");
+        assertThat(fixture.batch(() -> fixture.session.random(fixture.table))).isEqualTo(NOT_FOUND);
+    }
+
+    @Test
     void clear_removesEverythingAndVersionsGoOn() {
         for (int round = 0; round < 10; round++) {
             fixture.write("a", "1");

@@ -323,7 +323,8 @@ final class DeployDirectory {
         String problem =
                 open
                         ? directory
-                                + " may be written by everybody, so nothing in it is deployed; run chmod o-w on it"
+                                + " may be written by everybody, so nothing in it is deployed; run"
+                                + " chmod o-w on it"
                         : "";
         if (open && directoryProblem.isEmpty()) {
             LOG.log(System.Logger.Level.ERROR, problem);

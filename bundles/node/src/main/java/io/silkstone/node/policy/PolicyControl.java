@@ -333,7 +333,8 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
                             } else {
                                 complain(
                                         serviceId,
-                                        "two mechanisms take policies of kind %s; the first one that came is served"
+                                        ("two mechanisms take policies of kind %s; the first "
+                                                        + "one that came is served")
                                                 .formatted(slot.kind()));
                             }
                         });

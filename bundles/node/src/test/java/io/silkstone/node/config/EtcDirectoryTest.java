@@ -100,7 +100,8 @@ class EtcDirectoryTest {
         assertThat(target.values.get(SAMPLE)).containsEntry("port", 1);
         assertThat(directory.problems())
                 .containsExactly(
-                        "etc/io.silkstone.sample.cfg was refused by its component: port 2 is taken");
+                        "etc/io.silkstone.sample.cfg was refused by its component: port 2 is"
+                                + " taken");
     }
 
     @Test

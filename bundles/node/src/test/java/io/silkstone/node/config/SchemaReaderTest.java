@@ -19,7 +19,8 @@ class SchemaReaderTest {
             """
             <metatype:MetaData xmlns:metatype="http://www.osgi.org/xmlns/metatype/v1.4.0">
               <OCD id="c" name="Sample">
-                <AD id="port" type="Integer" default="7600" min="0" max="65535" description="A port."/>
+                <AD id="port" type="Integer" default="7600" min="0" max="65535"
+                    description="A port."/>
                 <AD id="log.bytes" type="Long" default="1024" min="16"/>
                 <AD id="share" type="Double" default="0.5" max="1.0"/>
                 <AD id="mode" type="String" default="soft">
@@ -63,7 +64,8 @@ class SchemaReaderTest {
                         () ->
                                 SchemaReader.read(
                                         stream(
-                                                "<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/hosts'>]><x>&e;</x>")))
+                                                "<!DOCTYPE x [<!ENTITY e SYSTEM"
+                                                        + " 'file:///etc/hosts'>]><x>&e;</x>")))
                 .isInstanceOf(IOException.class);
     }
 
@@ -96,7 +98,8 @@ class SchemaReaderTest {
                 "share = NaN|share must be a number of at most 1.0, was \"NaN\"",
                 "mode = firm|mode must be one of soft, hard, was \"firm\"",
                 "fast = yes|fast must be true or false, was \"yes\"",
-                "cores = 1,x|cores must be a list of, with commas between, a whole number of at least 0, was \"x\"",
+                "cores = 1,x|cores must be a list of, with commas between, a whole number of at"
+                        + " least 0, was \"x\"",
                 "secret = abc|secret must be text of at least 4, was \"(not shown)\"",
             })
     void typed_wrongValue_saysWhatIsAllowed(String line, String sentence) {

@@ -100,7 +100,8 @@ class DeployerLiveTest {
                 .isInstanceOf(DeployRefused.class)
                 .hasMessage(
                         "test.needy 1.0.0 needs the package io.silkstone.api.policy in version"
-                                + " [7.0.0,8.0.0), and org.apache.felix.framework offers 1.0.0 only");
+                                + " [7.0.0,8.0.0), and org.apache.felix.framework offers 1.0.0"
+                                + " only");
         assertThat(bundles("test.needy")).isEmpty();
     }
 
@@ -144,10 +145,12 @@ class DeployerLiveTest {
                         .componentXml(
                                 "test.waiting",
                                 TestPolicies.Alien.class,
-                                "<reference name='x' interface='java.util.concurrent.Flow$Publisher' field='x'/>")
+                                "<reference name='x'"
+                                        + " interface='java.util.Locale'"
+                                        + " field='x'/>")
                         .writeTo(elsewhere.resolve("waiting.jar"));
         assertThatThrownBy(() -> deployer.deploy(jar, false))
-                .hasMessageContaining("waits for the service java.util.concurrent.Flow$Publisher");
+                .hasMessageContaining("waits for the service java.util.Locale");
         assertThat(bundles("test.waiting")).isEmpty();
     }
 

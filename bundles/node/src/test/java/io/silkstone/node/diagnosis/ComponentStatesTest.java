@@ -16,11 +16,10 @@ class ComponentStatesTest {
                 """
                 java.lang.RuntimeException: outer
                 \tat a.B.c(B.java:1)
-                Caused by: java.lang.IllegalArgumentException: log.bytes must be between 1 and 2, was 3
+                Caused by: java.lang.IllegalArgumentException: files must be at least 1, was 0
                 \tat d.E.f(E.java:2)
                 """;
-        assertThat(ComponentStates.sentenceOf(trace))
-                .isEqualTo("log.bytes must be between 1 and 2, was 3");
+        assertThat(ComponentStates.sentenceOf(trace)).isEqualTo("files must be at least 1, was 0");
     }
 
     @Test

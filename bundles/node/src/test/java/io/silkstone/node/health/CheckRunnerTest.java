@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.api.node.Node.Health;
 import io.silkstone.api.store.KvStore;
+import io.silkstone.base.NanoClock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -12,11 +13,11 @@ import org.junit.jupiter.api.Test;
 
 class CheckRunnerTest {
     @Test
-    void directly_everyOutcome_isAnAnswer() {
+    void run_everyOutcome_isAnAnswer() {
         CountDownLatch never = new CountDownLatch(1);
         List<Health> results =
-                new CheckRunner(300)
-                        .directly(
+                new CheckRunner(NanoClock.SYSTEM, 300)
+                        .run(
                                 Map.of(
                                         "good", () -> new Result(Result.Status.OK, "fine"),
                                         "poor", () -> new Result(Result.Status.WARN, "not so fine"),

@@ -305,6 +305,23 @@ class PolicyControlTest {
     }
 
     @Test
+    void offered_newerVersionOfTheStandIn_takesOverAndItsWithdrawalToo() throws Exception {
+        offer(7, "fixed", "1.0.0");
+        Service bad = offer(8, "bad", "1.0.0");
+        bad.policy = failing();
+        enter();
+        control.configured(Map.of("cores", "fixed"));
+        control.settle();
+        control.configured(Map.of("cores", "bad"));
+        control.settle();
+        Service newer = offer(9, "fixed", "1.1.0");
+        control.settle();
+        assertThat(control.inUse("cores")).isEqualTo(newer.id());
+        control.withdraw(newer.serviceId);
+        assertThat(control.inUse("cores").version()).isEqualTo("1.0.0");
+    }
+
+    @Test
     void configured_ownWriteComesBackLate_doesNotUndoANewerCommand() throws Exception {
         offer(7, "first", "1.0.0");
         offer(8, "second", "1.0.0");
@@ -328,7 +345,8 @@ class PolicyControlTest {
         control.complain(99, "test.nameless 1.0.0 offers a policy without a name");
         assertThat(control.why("cores"))
                 .contains(
-                        "fixed 1.0.0 (bundle 8) and fixed 1.0.0 (bundle 7) have one name and version")
+                        "fixed 1.0.0 (bundle 8) and fixed 1.0.0 (bundle 7) have one name and"
+                                + " version")
                 .contains("test.nameless 1.0.0 offers a policy without a name")
                 .contains("The fake slot");
         assertThat(control.why("codec")).contains("kinds are: cores.");

@@ -30,6 +30,7 @@ final class Candidates {
     private static final double TOMBSTONE_SHARE_MAX = 0.4;
     private static final double DEAD_TOMBSTONES_MAX = 0.5;
     private static final int SMALL_SEGMENTS_MIN = 8;
+    private static final double CRUMBLED_SHARE = 0.6;
 
     private final Log log;
     private final Segment[] chosen = new Segment[PASS_MAX];
@@ -55,9 +56,10 @@ final class Candidates {
      * Looks at every segment and chooses.
      *
      * @param eager whether to take segments that are hardly worth it, since a writer waits
+     * @param compactionFailed whether the last segment, cleaned alone, gave nothing back
      * @return false when nothing would be gained
      */
-    boolean choose(boolean eager) {
+    boolean choose(boolean eager, boolean compactionFailed) {
         survey();
         double limit = eager ? UTILIZATION_MAX : Math.min(UTILIZATION_MAX, worthwhile());
         long now = log.appendedBytes();
@@ -68,7 +70,7 @@ final class Candidates {
                 consider(segment, limit, now);
             }
         }
-        if (compactable != null && !isCombinedDue()) {
+        if (compactable != null && !(count > 1 && (compactionFailed || isCombinedDue()))) {
             Arrays.fill(chosen, null);
             chosen[0] = compactable;
             count = 1;
@@ -136,10 +138,11 @@ final class Candidates {
 
     private boolean isCombinedDue() {
         boolean crumbled =
-                segments >= SMALL_SEGMENTS_MIN && capacityBytes < segments * log.segmentBytes() / 2;
+                segments >= SMALL_SEGMENTS_MIN
+                        && capacityBytes < CRUMBLED_SHARE * segments * log.segmentBytes();
         long notLive = reclaimableBytes + tombstoneBytes;
         boolean buried = tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
-        return count > 1 && (crumbled || buried);
+        return crumbled || buried;
     }
 
     private void consider(Segment segment, double limit, long now) {

@@ -102,6 +102,10 @@ public final class Cleaner {
     private int barrenPasses;
     private long reclaimableWhenBarren;
     private boolean inTheMaking;
+
+    /** Whether there was no memory to move to, and some will come back when batches end. */
+    private boolean starved;
+
     private boolean futile;
     private long appendedWhenFutile;
     private long appendedWhenSurveyed;
@@ -145,7 +149,7 @@ public final class Cleaner {
             return 0;
         }
         try {
-            int work = epochs.reclaim();
+            int work = reclaim();
             if (log.appendedBytes() - appendedWhenSurveyed >= log.segmentBytes()) {
                 candidates.survey();
                 updateFreeWanted();
@@ -177,7 +181,7 @@ public final class Cleaner {
             return;
         }
         try {
-            epochs.reclaim();
+            reclaim();
             long wanted = Math.min(debt.getAndSet(0), DEBT_MAX_BYTES);
             long done = clean(wanted, false);
             assistedBytes.add(done);
@@ -196,8 +200,8 @@ public final class Cleaner {
             return true;
         }
         try {
-            return epochs.reclaim() > 0
-                    || isFertile() && clean(SLICE_BYTES, true) > 0
+            return reclaim() > 0
+                    || clean(SLICE_BYTES, true) > 0
                     || inTheMaking
                     || epochs.isPending();
         } finally {
@@ -213,13 +217,19 @@ public final class Cleaner {
         cleaning.setRelease(false);
     }
 
+    private int reclaim() {
+        int reclaimed = epochs.reclaim();
+        starved &= reclaimed == 0 && epochs.isPending();
+        return reclaimed;
+    }
+
     private boolean isLow() {
         return pool.available(Claimant.WRITE) < freeWanted;
     }
 
     /** Whether more has died since the last passes gained nothing, if they did. */
     private boolean isFertile() {
-        if (source != null || barrenPasses < BARREN_PASSES_MAX) {
+        if (barrenPasses < BARREN_PASSES_MAX) {
             return true;
         }
         candidates.survey();
@@ -264,15 +274,11 @@ public final class Cleaner {
         long done = 0;
         epochs.enter(slot);
         try {
-            while (done < bytes) {
+            while (done < bytes && !inTheMaking && !starved) {
                 if (source == null && !beginPass(eager)) {
                     break;
                 }
-                long step = step();
-                done += step;
-                if (step == 0) {
-                    break;
-                }
+                done += step();
             }
         } finally {
             epochs.exit(slot);
@@ -282,10 +288,10 @@ public final class Cleaner {
 
     private boolean beginPass(boolean eager) {
         // Nothing new can be gained before the log has moved on.
-        if (futile && !eager && log.appendedBytes() == appendedWhenFutile) {
+        if (futile && !eager && log.appendedBytes() == appendedWhenFutile || !isFertile()) {
             return false;
         }
-        boolean chosen = candidates.choose(eager);
+        boolean chosen = candidates.choose(eager, barrenPasses > 0);
         updateFreeWanted();
         futile = !chosen;
         appendedWhenFutile = log.appendedBytes();
@@ -317,29 +323,30 @@ public final class Cleaner {
     /**
      * One batch of the present segment.
      *
-     * @return 0 when it could not go on
+     * @return how much was done
      */
     private long step() {
         boolean ended = gather();
         int copied = copy();
         long moved = swap(copied);
-        if (copied < batched) {
-            stalls.increment();
-            endPass();
-            return moved;
-        }
         long done = moved + (long) lookedAt * LOOK_BYTES;
-        if (!ended) {
+        if (copied < batched) {
+            // An entry may be too large for what is free. What comes after it may still fit, and
+            // give room for it.
+            stalls.increment();
+            starved = epochs.isPending();
+        } else if (ended) {
+            retire(source);
+        } else {
             return done;
         }
-        retire(source);
         candidate++;
         if (candidate < candidates.count()) {
             beginSource();
         } else {
             endPass();
         }
-        return Math.max(1, done);
+        return done;
     }
 
     /**

@@ -41,7 +41,7 @@ public final class Log {
     public static final int SEGMENT_BYTES_MAX = SegletPool.BLOCK_BYTES;
 
     private static final int SMALL_ORDER = 3;
-    private static final int ENTRIES_PER_EXTENT = 8;
+    private static final int ENTRIES_PER_EXTENT = 16;
     private static final int CLEAR_BYTES = 256 << 10;
     private static final int PREPARE_FACTOR = 4;
     private static final int PREAMBLE_BYTES = 2 * Entry.stride(Entry.HEADER_BYTES);
@@ -354,7 +354,7 @@ public final class Log {
             return 0;
         }
         int wanted = SegletPool.orderFor(Math.max(bytes, Math.min(left, segmentBytes)));
-        int order = Math.min(pool.smallestFree(SegletPool.orderFor(bytes)), wanted);
+        int order = survivorOrder(bytes, wanted);
         long memory = order < 0 ? 0 : pool.allocate(order, Claimant.CLEANER);
         if (memory == 0) {
             return 0;
@@ -363,6 +363,21 @@ public final class Log {
             trim(last);
         }
         return attach(survivor, memory, order, false).claim(bytes);
+    }
+
+    /**
+     * Which order to take for entries of about {@code bytes}: a small extent, though not so small
+     * that what an entry leaves unused at the end of it is much.
+     */
+    private int survivorOrder(int bytes, int wanted) {
+        long roomy = Math.min((long) bytes * ENTRIES_PER_EXTENT, SegletPool.BLOCK_BYTES);
+        int roomyOrder = Math.min(SegletPool.orderFor(roomy), wanted);
+        int order = pool.smallestFree(roomyOrder);
+        if (order >= 0) {
+            return Math.min(order, wanted);
+        }
+        order = pool.largestFree(roomyOrder);
+        return order < SegletPool.orderFor(bytes) ? -1 : order;
     }
 
     private void trim(Extent extent) {

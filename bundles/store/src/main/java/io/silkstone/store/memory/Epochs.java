@@ -137,8 +137,9 @@ public final class Epochs {
             int count = 0;
             Retired oldest = retired.peek();
             while (oldest != null && isSafe(oldest.stamp)) {
-                retired.remove();
+                // Removed afterwards: until its memory is back, it counts as pending.
                 oldest.reclaim.run();
+                retired.remove();
                 count++;
                 oldest = retired.peek();
             }

@@ -1,6 +1,9 @@
 package io.silkstone.benchmarks;
 
+import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
+import io.silkstone.benchmarks.swap.SwapBenchmark;
+import io.silkstone.benchmarks.threads.ThreadsBenchmark;
 import io.silkstone.harness.Workplace;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +13,12 @@ import java.util.List;
  * when it was called wrongly.
  */
 public final class Main {
-    private static final List<Benchmark> BENCHMARKS = List.of(new RedisBenchmark());
+    private static final List<Benchmark> BENCHMARKS =
+            List.of(
+                    new RedisBenchmark(),
+                    new SwapBenchmark(),
+                    new CleanerBenchmark(),
+                    new ThreadsBenchmark());
 
     private Main() {}
 

@@ -1,6 +1,7 @@
 package io.silkstone.benchmarks.load;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /** Says what the connections of a {@link LoadClient} ask for. Threads: the client's. */
@@ -21,14 +22,14 @@ public interface Workload {
         return (connection, out) -> next[0] == keys ? END : ObjectFormat.set(out, next[0]++, 1);
     }
 
-    /** Reads random ones of {@code keys} keys, all of which are there. */
-    static Workload reads(int keys, RandomGenerator random) {
-        return (connection, out) -> ObjectFormat.get(out, random.nextInt(keys), 0);
+    /** Reads random keys from {@code first} to {@code end} - 1, all of which are there. */
+    static Workload reads(int first, int end, RandomGenerator random) {
+        return (connection, out) -> ObjectFormat.get(out, random.nextInt(first, end), 0);
     }
 
-    /** Overwrites random ones of {@code keys} keys. */
-    static Workload writes(int keys, RandomGenerator random) {
-        return (connection, out) -> ObjectFormat.set(out, random.nextInt(keys), 1);
+    /** Overwrites random keys from {@code first} to {@code end} - 1. */
+    static Workload writes(int first, int end, RandomGenerator random) {
+        return (connection, out) -> ObjectFormat.set(out, random.nextInt(first, end), 1);
     }
 
     /**
@@ -41,7 +42,7 @@ public interface Workload {
      */
     static Workload owned(int connections, int keys, int writePercent, RandomGenerator random) {
         int[] versions = new int[keys];
-        java.util.Arrays.fill(versions, 1);
+        Arrays.fill(versions, 1);
         int each = keys / connections;
         return (connection, out) -> {
             int number = random.nextInt(each) * connections + connection;

@@ -12,9 +12,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /** Binds threads and processes to processors, where the machine can: on Linux, with two or more. */
 public final class Affinity {
+    /** Taken once, before a thread is bound: the JVM counts the processors that it may use now. */
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
     private static final int SET_BYTES = 128;
 
     private Affinity() {}
@@ -28,7 +34,7 @@ public final class Affinity {
     public static boolean bindThread(int processor) {
         Linker linker = Linker.nativeLinker();
         Optional<MemorySegment> symbol = linker.defaultLookup().find("sched_setaffinity");
-        if (symbol.isEmpty() || Runtime.getRuntime().availableProcessors() <= processor) {
+        if (symbol.isEmpty() || PROCESSORS <= processor) {
             return false;
         }
         MethodHandle call =
@@ -45,12 +51,39 @@ public final class Affinity {
         }
     }
 
+    /** Calls {@code task} on a new thread that is bound to {@code processor} where that can be. */
+    public static <T> T callOn(int processor, Callable<T> task) throws Exception {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread thread =
+                new Thread(
+                        () -> {
+                            bindThread(processor);
+                            future.run();
+                        },
+                        "bench-bound-" + processor);
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    /** How many processors this process may use. */
+    public static int processors() {
+        return PROCESSORS;
+    }
+
     /**
      * Words before a command that bind its process to {@code processor}; none where nothing can.
      */
     public static List<String> prefix(int processor) {
         Optional<Tool> taskset = Tool.find("taskset");
-        if (taskset.isEmpty() || Runtime.getRuntime().availableProcessors() <= processor) {
+        if (taskset.isEmpty() || PROCESSORS <= processor) {
             return List.of();
         }
         return taskset.get().with("-c", Integer.toString(processor));

@@ -12,6 +12,7 @@ import io.silkstone.benchmarks.measure.Table;
 import io.silkstone.harness.NodeProcess;
 import io.silkstone.harness.RedisProcess;
 import io.silkstone.harness.ServerProcess;
+import io.silkstone.harness.Workplace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,12 +41,29 @@ public final class RedisBenchmark implements Benchmark {
     private static final String REDIS = "redis_";
     private static final String REDIS_HUGE = "redis_huge_";
 
+    private final Starter ours;
     private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
     private final Series series = new Series();
     private final List<Contender> contenders = new ArrayList<>();
     private Setting setting;
     private Optional<RedisBenchmarkTool> tool = Optional.empty();
     private int keys;
+
+    /** Starts the server that the others are compared with. */
+    @FunctionalInterface
+    interface Starter {
+        ServerProcess start(Workplace workplace, List<String> prefix) throws Exception;
+    }
+
+    /** Of a node, started by the script. */
+    public RedisBenchmark() {
+        this((workplace, prefix) -> NodeProcess.start(workplace, prefix, Map.of()));
+    }
+
+    /** Of what {@code ours} starts; Redis beside itself must give ratios of 1. */
+    RedisBenchmark(Starter ours) {
+        this.ours = ours;
+    }
 
     @Override
     public String name() {
@@ -72,7 +90,7 @@ public final class RedisBenchmark implements Benchmark {
             setting.say(
                     "redis-benchmark is not installed (redis-tools): only the lean client asks.");
         }
-        if (!Affinity.bindThread(1)) {
+        if (clientPrefix.isEmpty()) {
             setting.say("Processes cannot be bound to processors here: servers and clients roam.");
         }
         startServers();
@@ -94,12 +112,15 @@ public final class RedisBenchmark implements Benchmark {
     private void startServers() throws Exception {
         setting.say("filling each server with %,d objects", keys);
         List<String> prefix = Affinity.prefix(0);
-        add(OURS, NodeProcess.start(setting.workplace(), prefix, Map.of()));
+        add(OURS, ours.start(setting.workplace(), prefix));
         if (RedisProcess.tool().isEmpty()) {
             setting.say("redis-server is not installed: our figures stand alone, without ratios.");
             return;
         }
         add(REDIS, RedisProcess.start(setting.workplace(), "redis", prefix, List.of()));
+        if (setting.quick()) {
+            return;
+        }
         // Huge pages: Redis must be told not to forbid them, and its allocator to ask for them.
         List<String> huge = new ArrayList<>(List.of("env", "MALLOC_CONF=thp:always"));
         huge.addAll(prefix);
@@ -116,25 +137,29 @@ public final class RedisBenchmark implements Benchmark {
         contenders.add(Contender.fill(key, server, keys));
     }
 
-    private void warmUp() throws IOException, BenchmarkFailed {
+    private void warmUp() throws Exception {
         long nanos = setting.choose(3_000, 1_000) * 1_000_000L;
         for (Contender contender : contenders) {
             // Compiled code is what a Java server needs longer for.
             long each = contender.key().equals(OURS) ? nanos : nanos / 4;
             for (int pipeline : PIPELINES) {
                 for (Request request : Request.values()) {
-                    contender.ask(request, pipeline, keys, random, each);
+                    ask(contender, request, pipeline, each);
                 }
             }
         }
     }
 
-    private void measure(Contender contender, Request request, int pipeline)
-            throws IOException, InterruptedException, BenchmarkFailed {
+    private Tally ask(Contender contender, Request request, int pipeline, long nanos)
+            throws Exception {
+        return Affinity.callOn(1, () -> contender.ask(request, pipeline, keys, random, nanos));
+    }
+
+    private void measure(Contender contender, Request request, int pipeline) throws Exception {
         String key = key(contender, request, pipeline);
         double cpuBefore = contender.cpuSeconds();
         long nanos = setting.choose(1_000, 400) * 1_000_000L;
-        Tally tally = contender.ask(request, pipeline, keys, random, nanos);
+        Tally tally = ask(contender, request, pipeline, nanos);
         double cpu = contender.cpuSeconds() - cpuBefore;
         series.add(key + "lean_per_second", tally.perSecond());
         series.add(key + "lean_p50_ms", tally.millis(50));
@@ -147,21 +172,20 @@ public final class RedisBenchmark implements Benchmark {
                             ? setting.choose(80_000, 30_000)
                             : setting.choose(600_000, 200_000);
             RedisBenchmarkTool.Report report =
-                    tool.get().run(contender.server().port(), request, pipeline, keys, requests);
+                    tool.get()
+                            .run(contender.server().port(), request, pipeline, keys / 2, requests);
             series.add(key + "per_second", report.perSecond());
             series.add(key + "p50_ms", report.p50Millis());
             series.add(key + "p99_ms", report.p99Millis());
             series.add(key + "p999_ms", report.p999Millis());
-            if (request == Request.SET) {
-                contender.refill(keys);
-            }
         }
     }
 
     private void print(Rounds rounds) {
         setting.say("");
         setting.say(
-                "medians; lowest and highest round in brackets; CPU time is the server's, all threads");
+                "medians; lowest and highest round in brackets;"
+                        + " CPU time is the server's, all threads");
         Table table =
                 new Table(
                         "request, pipeline, server",
@@ -184,6 +208,9 @@ public final class RedisBenchmark implements Benchmark {
             }
         }
         setting.say("%s", table);
+        if (series.has("get_p1_lean_ratio")) {
+            setting.say("over redis, median of the rounds' ratios [lowest-highest]%n%s", ratios());
+        }
         for (Contender contender : contenders) {
             setting.say(
                     "%s: %.1f bytes of used_memory per object at %,d objects",
@@ -192,6 +219,30 @@ public final class RedisBenchmark implements Benchmark {
         }
         rounds.addTo(result);
         setting.say("%s", result);
+    }
+
+    private Table ratios() {
+        Table table =
+                new Table(
+                        "request, pipeline",
+                        "redis-benchmark/s",
+                        "p99.9",
+                        "lean client/s",
+                        "p99.9",
+                        "CPU");
+        for (int pipeline : PIPELINES) {
+            for (Request request : Request.values()) {
+                String label = request.key() + "_p" + pipeline + "_";
+                table.row(
+                        request + " p" + pipeline,
+                        spread(label + "ratio"),
+                        spread(label + "p999_ratio"),
+                        spread(label + "lean_ratio"),
+                        spread(label + "lean_p999_ratio"),
+                        spread(label + "cpu_ratio"));
+            }
+        }
+        return table;
     }
 
     private void row(Table table, Contender contender, Request request, int pipeline) {
@@ -255,6 +306,19 @@ public final class RedisBenchmark implements Benchmark {
                 spread.median() / 1e3,
                 spread.lowest() / 1e3,
                 spread.highest() / 1e3);
+    }
+
+    private String spread(String name) {
+        if (!series.has(name)) {
+            return "-";
+        }
+        Series.Spread spread = series.spread(name);
+        return String.format(
+                Locale.ROOT,
+                "%.2f [%.2f-%.2f]",
+                spread.median(),
+                spread.lowest(),
+                spread.highest());
     }
 
     private String millis(String name) {

@@ -103,6 +103,12 @@ public final class RespConnection implements AutoCloseable {
         socket.setSoTimeout(millis);
     }
 
+    /** Tells the server that no more is coming; replies still arrive. */
+    public void endSending() throws IOException {
+        out.flush();
+        socket.shutdownOutput();
+    }
+
     @Override
     public void close() throws IOException {
         socket.close();

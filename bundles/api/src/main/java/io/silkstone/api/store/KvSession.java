@@ -105,7 +105,8 @@ public interface KvSession extends AutoCloseable {
     /**
      * Removes all objects of {@code table}; takes milliseconds whatever the number. Not in a batch.
      *
-     * @return OK; NO_SUCH_TABLE; NOT_OWNER
+     * @return OK; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER when others did not leave the table for
+     *     seconds
      */
     Status clear(Table table);
 

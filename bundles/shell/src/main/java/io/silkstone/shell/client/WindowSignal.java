@@ -11,14 +11,15 @@ import java.lang.reflect.Proxy;
  */
 final class WindowSignal {
     private static final String NAME = "WINCH";
+    private static final String PACKAGE = "sun.misc.";
 
     private WindowSignal() {}
 
     /** Runs {@code listener} at each change, in a thread of the JDK. */
     static void onChange(Runnable listener) {
         try {
-            Class<?> signal = Class.forName("sun.misc.Signal");
-            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            Class<?> signal = Class.forName(PACKAGE.concat("Signal"));
+            Class<?> handler = Class.forName(PACKAGE.concat("SignalHandler"));
             Object proxy =
                     Proxy.newProxyInstance(
                             handler.getClassLoader(),

@@ -59,6 +59,9 @@ public final class Command {
     public interface Completion extends Function<List<String>, List<String>> {
         /** Offers nothing. */
         Completion NONE = before -> List.of();
+
+        /** Stands for the files around. */
+        Completion FILES = before -> List.of();
     }
 
     /**

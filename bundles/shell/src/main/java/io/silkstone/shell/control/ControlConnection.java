@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.LineDisciplineTerminal;
@@ -24,6 +26,10 @@ import org.jline.terminal.impl.LineDisciplineTerminal;
 final class ControlConnection implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(ControlConnection.class.getName());
     private static final String TERMINAL_TYPE_PLAIN = Terminal.TYPE_DUMB;
+
+    /** JLine hands types that it does not know to a command of the machine: words only. */
+    private static final Pattern TERMINAL_TYPE = Pattern.compile("\\w[\\w.+-]{0,40}");
+
     private static final int TASKS_WAITING_MAX = 4;
     private static final int COLUMNS_DEFAULT = 80;
     private static final int ROWS_DEFAULT = 24;
@@ -33,7 +39,7 @@ final class ControlConnection implements AutoCloseable {
     private final String name;
     private final FrameChannel channel;
     private final ControlServer.Context context;
-    private final Consumer<ControlConnection> onClose;
+    private final Consumer<ControlConnection> onEnd;
     private final OutputQueue output = new OutputQueue();
     private final BlockingQueue<Task> tasks = new ArrayBlockingQueue<>(TASKS_WAITING_MAX);
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -54,15 +60,20 @@ final class ControlConnection implements AutoCloseable {
         void run() throws IOException;
     }
 
+    /**
+     * A connection that is not yet served; see {@link #start}.
+     *
+     * @param onEnd told once when nothing of the session runs any more
+     */
     ControlConnection(
             long number,
             FrameChannel channel,
             ControlServer.Context context,
-            Consumer<ControlConnection> onClose) {
+            Consumer<ControlConnection> onEnd) {
         this.name = "silkstone-shell-session-" + number;
         this.channel = channel;
         this.context = context;
-        this.onClose = onClose;
+        this.onEnd = onEnd;
         this.lastActiveNs = context.nanoTime().getAsLong();
         this.reader = thread("reader", this::readFrames);
         this.worker = thread("worker", this::runTasks);
@@ -81,7 +92,7 @@ final class ControlConnection implements AutoCloseable {
         writer.start();
     }
 
-    /** When the last frame came or went. */
+    /** When the last frame came, or began to go. */
     long lastActiveNs() {
         return lastActiveNs;
     }
@@ -112,7 +123,11 @@ final class ControlConnection implements AutoCloseable {
         }
         closeTerminal();
         worker.interrupt();
-        onClose.accept(this);
+    }
+
+    /** Waits, after {@link #close}, until no command of this session runs any more. */
+    void awaitEnd(long millisMax) throws InterruptedException {
+        worker.join(Duration.ofMillis(millisMax));
     }
 
     private void readFrames() {
@@ -180,7 +195,7 @@ final class ControlConnection implements AutoCloseable {
     private LineDisciplineTerminal openTerminal(String type, Frame.Kind kind) throws IOException {
         return new LineDisciplineTerminal(
                 name,
-                type.isEmpty() ? TERMINAL_TYPE_PLAIN : type,
+                TERMINAL_TYPE.matcher(type).matches() ? type : TERMINAL_TYPE_PLAIN,
                 output.stream(kind),
                 StandardCharsets.UTF_8);
     }
@@ -202,7 +217,9 @@ final class ControlConnection implements AutoCloseable {
             if (!closed.get()) {
                 LOGGER.log(System.Logger.Level.DEBUG, name + " ends: " + e.getMessage(), e);
             }
+        } finally {
             close();
+            onEnd.accept(this);
         }
     }
 
@@ -235,8 +252,8 @@ final class ControlConnection implements AutoCloseable {
     private void writeFrames() {
         try {
             for (Frame frame = output.take(); frame != null; frame = output.take()) {
-                channel.write(frame);
                 lastActiveNs = context.nanoTime().getAsLong();
+                channel.write(frame);
             }
         } catch (IOException e) {
             LOGGER.log(System.Logger.Level.DEBUG, name + " lost its client.", e);

@@ -4,6 +4,7 @@ import io.silkstone.api.node.BundleDeployer;
 import io.silkstone.api.node.BundleDeployer.Deployed;
 import io.silkstone.shell.command.Call;
 import io.silkstone.shell.command.Command;
+import io.silkstone.shell.command.Command.Completion;
 import io.silkstone.shell.command.CommandRefused;
 import io.silkstone.shell.command.CommandScope;
 import io.silkstone.shell.command.Required;
@@ -35,7 +36,7 @@ public final class BundleCommands implements CommandScope {
         return List.of(
                 Command.named(SCOPE, "deploy")
                         .says("Verifies, installs, starts and watches a bundle, or goes back.")
-                        .takes(JAR, before -> List.of())
+                        .takes(JAR, Completion.FILES)
                         .flag(DRY_RUN, "verifies and resolves only; nothing stays installed")
                         .example("bundle:deploy ./my-policy.jar --dry-run")
                         .example("bundle:deploy ./my-policy.jar")

@@ -24,12 +24,14 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 public final class CatalogComponent implements CommandCatalog {
     private final PublishedCatalog catalog;
     private final ServiceRegistration<Converter> converter;
+    private final List<ServiceRegistration<?>> gogo;
 
     /** Called by the component runtime. */
     @Activate
-    public CatalogComponent(BundleContext context) {
+    public CatalogComponent(BundleContext context, @Reference CommandProcessor processor) {
         catalog = new PublishedCatalog((command, function) -> publish(context, command, function));
         converter = context.registerService(Converter.class, new AnswerConverter(), null);
+        gogo = GogoCommands.publish(context, processor);
         catalog.add(new HelpCommands(catalog));
     }
 
@@ -50,6 +52,7 @@ public final class CatalogComponent implements CommandCatalog {
     @Deactivate
     void close() {
         catalog.close();
+        gogo.forEach(ServiceRegistration::unregister);
         converter.unregister();
     }
 

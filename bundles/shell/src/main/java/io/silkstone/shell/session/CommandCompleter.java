@@ -1,7 +1,7 @@
 package io.silkstone.shell.session;
 
 import io.silkstone.shell.command.Command;
-import io.silkstone.shell.command.Command.Argument;
+import io.silkstone.shell.command.Command.Completion;
 import io.silkstone.shell.command.Command.Option;
 import io.silkstone.shell.command.CommandCatalog;
 import java.nio.file.Path;
@@ -19,8 +19,7 @@ import org.jline.reader.ParsedLine;
 
 /**
  * Offers command names, and inside our commands options, their values, and arguments such as the
- * names of policies and tables. Where nothing is known, it offers files: they are what {@code
- * bundle:deploy} and gogo's own commands take.
+ * names of policies and tables. Gogo's own commands get files offered.
  */
 final class CommandCompleter implements Completer {
     private static final String GOGO_SCOPE = "gogo:";
@@ -50,6 +49,13 @@ final class CommandCompleter implements Completer {
         }
     }
 
+    /** A call that is being typed: the words before the one under the cursor, and that one. */
+    private record Call(List<String> before, String word, List<String> arguments) {
+        Call(List<String> before, String word) {
+            this(before, word, new ArrayList<>());
+        }
+    }
+
     @Override
     public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
         if (line.wordIndex() == 0) {
@@ -58,14 +64,13 @@ final class CommandCompleter implements Completer {
         }
         List<String> words = line.words().subList(0, line.wordIndex());
         Command command = command(words.getFirst());
-        List<String> offers =
-                command == null
-                        ? List.of()
-                        : offers(command, words.subList(1, words.size()), line.word());
-        if (offers.isEmpty()) {
+        Call call = new Call(words.subList(1, words.size()), line.word());
+        Completion completion = command == null ? Completion.FILES : completion(command, call);
+        if (completion == Completion.FILES) {
             files.complete(reader, line, candidates);
+        } else {
+            completion.apply(call.arguments).forEach(each -> candidates.add(new Candidate(each)));
         }
-        offers.forEach(offer -> candidates.add(new Candidate(offer)));
     }
 
     private Command command(String name) {
@@ -86,27 +91,29 @@ final class CommandCompleter implements Completer {
         return names;
     }
 
-    private static List<String> offers(Command command, List<String> before, String word) {
-        Option pending = before.isEmpty() ? null : command.option(before.getLast());
+    /** What fits the word under the cursor of a call of {@code command}. */
+    private static Completion completion(Command command, Call call) {
+        Option pending = call.before.isEmpty() ? null : command.option(call.before.getLast());
         if (pending != null && !pending.isFlag()) {
-            return pending.completion().apply(before);
+            return pending.completion();
         }
-        List<String> arguments = new ArrayList<>();
-        for (int index = 0; index < before.size(); index++) {
-            Option option = command.option(before.get(index));
+        for (int index = 0; index < call.before.size(); index++) {
+            Option option = command.option(call.before.get(index));
             if (option == null) {
-                arguments.add(before.get(index));
+                call.arguments.add(call.before.get(index));
             } else if (!option.isFlag()) {
                 index++;
             }
         }
-        if (word.startsWith("-") || arguments.size() >= command.arguments().size()) {
-            return command.options().stream()
-                    .map(Option::name)
-                    .filter(name -> !before.contains(name))
-                    .toList();
+        int position = call.arguments.size();
+        if (!call.word.startsWith("-") && position < command.arguments().size()) {
+            return command.arguments().get(position).completion();
         }
-        Argument argument = command.arguments().get(arguments.size());
-        return argument.completion().apply(arguments);
+        List<String> options =
+                command.options().stream()
+                        .map(Option::name)
+                        .filter(name -> !call.before.contains(name))
+                        .toList();
+        return before -> options;
     }
 }

@@ -11,9 +11,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.apache.felix.gogo.jline.Parser;
 import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.Function;
+import org.jline.keymap.KeyMap;
+import org.jline.reader.Binding;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.Reference;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
@@ -53,7 +57,7 @@ public final class InteractiveShell {
      * @param welcome shown first
      */
     public void run(Terminal terminal, Path directory, String welcome) {
-        PrintStream out = new PrintStream(terminal.output(), false, StandardCharsets.UTF_8);
+        PrintStream out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
         try (ShellSession session = new ShellSession(processor, terminal, out, out, directory)) {
             LineReader reader = reader(terminal, session);
             terminal.handle(Signal.INT, signal -> session.interrupt());
@@ -83,8 +87,25 @@ public final class InteractiveShell {
                         .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
                         .option(LineReader.Option.CASE_INSENSITIVE, true)
                         .build();
+        bindPlainArrows(reader.getKeyMaps().get(LineReader.MAIN));
         session.gogo().put(Shell.VAR_READER, reader);
+        session.gogo().put("#TERM", (Function) (gogo, none) -> terminal.getType());
+        session.gogo().put("#COLUMNS", (Function) (gogo, none) -> terminal.getWidth());
+        session.gogo().put("#LINES", (Function) (gogo, none) -> terminal.getHeight());
         return reader;
+    }
+
+    /**
+     * Terminals that stay in normal mode although they were asked for application mode send other
+     * arrows than those of the terminal description, which are the only ones bound so far.
+     */
+    private static void bindPlainArrows(KeyMap<Binding> keys) {
+        keys.bind(new Reference(LineReader.UP_LINE_OR_SEARCH), "\033[A", "\033OA");
+        keys.bind(new Reference(LineReader.DOWN_LINE_OR_SEARCH), "\033[B", "\033OB");
+        keys.bind(new Reference(LineReader.FORWARD_CHAR), "\033[C", "\033OC");
+        keys.bind(new Reference(LineReader.BACKWARD_CHAR), "\033[D", "\033OD");
+        keys.bind(new Reference(LineReader.END_OF_LINE), "\033[F", "\033OF");
+        keys.bind(new Reference(LineReader.BEGINNING_OF_LINE), "\033[H", "\033OH");
     }
 
     /** The next line, blank for none this time, null at the end. */

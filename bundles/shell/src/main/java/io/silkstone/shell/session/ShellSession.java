@@ -1,8 +1,14 @@
 package io.silkstone.shell.session;
 
+import java.io.FilterOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
@@ -31,6 +37,7 @@ public final class ShellSession implements AutoCloseable {
     private final PrintStream out;
     private final PrintStream err;
     private volatile boolean lastJobFailed;
+    private volatile boolean interrupted;
 
     /**
      * Opens a session.
@@ -45,8 +52,8 @@ public final class ShellSession implements AutoCloseable {
             PrintStream err,
             Path directory) {
         this.out = out;
-        this.err = err;
-        this.session = processor.createSession(InputStream.nullInputStream(), out, err);
+        this.err = new PrintStream(new PipeErrors(err), true, StandardCharsets.UTF_8);
+        this.session = processor.createSession(InputStream.nullInputStream(), out, this.err);
         session.currentDir(directory);
         session.put(Shell.VAR_SCOPE, SCOPES);
         session.put(Shell.VAR_TERMINAL, terminal);
@@ -61,10 +68,22 @@ public final class ShellSession implements AutoCloseable {
     private final class AnswerPrinter implements JobListener {
         @Override
         public void jobChanged(Job job, Job.Status previous, Job.Status current) {
-            if (current != Job.Status.Done || job.parent() != null || job.result() == null) {
+            if (job.parent() != null) {
                 return;
             }
-            lastJobFailed = !job.result().isSuccess();
+            if (current == Job.Status.Foreground && interrupted) {
+                // The job cannot be interrupted before it has started, and that is when this
+                // method has returned; the other thread waits until then.
+                Thread.startVirtualThread(job::interrupt);
+            }
+            if (current == Job.Status.Done && job.result() != null) {
+                showResult(job);
+            }
+        }
+
+        private void showResult(Job job) {
+            boolean pipeFailed = session.get(PIPE_FAILURE) != null;
+            lastJobFailed = pipeFailed || !job.result().isSuccess();
             Object answer = job.result().result();
             if (answer != null) {
                 session.put(Shell.VAR_RESULT, answer);
@@ -73,15 +92,33 @@ public final class ShellSession implements AutoCloseable {
         }
     }
 
+    /** Takes off what gogo puts before the sentence of a part of a pipe that failed. */
+    private static final class PipeErrors extends FilterOutputStream {
+        private static final Pattern PREFIX = Pattern.compile("^gogo: \\w+: ");
+
+        PipeErrors(OutputStream err) {
+            super(err);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            String text = new String(bytes, offset, length, StandardCharsets.ISO_8859_1);
+            Matcher prefix = PREFIX.matcher(text);
+            int skipped = prefix.find() ? prefix.end() : 0;
+            out.write(bytes, offset + skipped, length - skipped);
+        }
+    }
+
     /**
      * Runs {@code line} and shows what it gives; what goes wrong is one sentence on the error
-     * stream.
+     * stream, and the rest of the line is not run.
      *
-     * @return {@link #DONE} or {@link #FAILED}
+     * @return {@link #DONE}, or {@link #FAILED} when the line broke off, or any part of its last
+     *     pipe failed
      */
     public int run(String line) {
         lastJobFailed = false;
-        session.put(PIPE_FAILURE, null);
+        interrupted = false;
         try {
             session.execute(line);
             awaitForeground();
@@ -92,12 +129,12 @@ public final class ShellSession implements AutoCloseable {
             out.flush();
             err.flush();
         }
-        // The part of a pipe that failed has said so itself on the error stream.
-        return lastJobFailed || session.get(PIPE_FAILURE) != null ? FAILED : DONE;
+        return lastJobFailed ? FAILED : DONE;
     }
 
-    /** Ends the command that runs now, if there is one. */
+    /** Ends the line that runs now, if there is one, also when it is between two statements. */
     public void interrupt() {
+        interrupted = true;
         Job job = session.foregroundJob();
         if (job != null) {
             job.interrupt();

@@ -1,0 +1,400 @@
+package io.silkstone.gateway;
+
+import io.netty.handler.ssl.SslContext;
+import io.netty.util.concurrent.Ticker;
+import io.silkstone.api.metrics.Counter;
+import io.silkstone.api.metrics.LatencyHistogram;
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.node.EndpointProvider;
+import io.silkstone.api.node.Node;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.gateway.acl.AclRefused;
+import io.silkstone.gateway.acl.AclUsers;
+import io.silkstone.gateway.command.CommandTable;
+import io.silkstone.gateway.command.ServerContext;
+import io.silkstone.gateway.command.Settings;
+import io.silkstone.gateway.net.ConnectionMetrics;
+import io.silkstone.gateway.net.Listener;
+import io.silkstone.gateway.net.Pollers;
+import io.silkstone.gateway.net.Tls;
+import io.silkstone.gateway.net.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * A Redis server over a store: {@link #start} it, and clients can connect until {@link #close}.
+ * Sockets are served on the cores of the thread runtime; the gateway has no thread of its own.
+ *
+ * <p>Threads: any; {@link #start}, {@link #change} and {@link #close} may block, and must not be
+ * called from a core's poller.
+ */
+public final class RedisGateway implements EndpointProvider, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(RedisGateway.class.getName());
+    private static final long START_SECONDS_MAX = 60;
+
+    private final ServerContext server;
+    private final Transport transport;
+    private final Pollers pollers;
+    private final Meter meter;
+    private final AutoCloseable attachment;
+    private GatewayOptions options;
+    private volatile List<Listener> listeners = List.of();
+
+    /** Time and chance, as the gateway knows them. */
+    public record Environment(InstantSource clock, LongSupplier nanoTime, RandomGenerator random) {
+        /** The machine's own. */
+        public static Environment system() {
+            return new Environment(
+                    InstantSource.system(), Ticker.systemTicker()::nanoTime, new SecureRandom());
+        }
+    }
+
+    /**
+     * Starts a gateway; it listens when this returns.
+     *
+     * @throws GatewayRefused with a sentence, when a port is taken, a file cannot be used, or the
+     *     runtime gives no core
+     */
+    public static RedisGateway start(
+            GatewayOptions options, KvStore store, ThreadRuntime threads, MetricRegistry metrics)
+            throws GatewayRefused {
+        return start(options, store, threads, metrics, Environment.system(), Transport.best());
+    }
+
+    /** As the other, with time, chance and transport of the caller's choice. */
+    public static RedisGateway start(
+            GatewayOptions options,
+            KvStore store,
+            ThreadRuntime threads,
+            MetricRegistry metrics,
+            Environment environment,
+            Transport transport)
+            throws GatewayRefused {
+        RedisGateway gateway =
+                new RedisGateway(options, store, threads, metrics, environment, transport);
+        try {
+            gateway.await();
+            gateway.listen(options);
+            return gateway;
+        } catch (GatewayRefused refused) {
+            gateway.close();
+            throw refused;
+        }
+    }
+
+    private RedisGateway(
+            GatewayOptions options,
+            KvStore store,
+            ThreadRuntime threads,
+            MetricRegistry metrics,
+            Environment environment,
+            Transport transport)
+            throws GatewayRefused {
+        this.options = options;
+        this.transport = transport;
+        CommandTable commands = new CommandTable();
+        AclUsers users =
+                new AclUsers(
+                        commands,
+                        environment.random(),
+                        options.passwordIterations(),
+                        options.usersFile(),
+                        threads::yield);
+        Settings settings =
+                new Settings(
+                        options.clientsMax(),
+                        options.outputLimitBytes(),
+                        options.requestLimitBytes(),
+                        options.idleTimeoutSeconds(),
+                        KvStore.VALUE_BYTES_MAX,
+                        () -> store.usage().capacity());
+        authenticate(options, users, true);
+        settings.add("requirepass", () -> "", password -> setPassword(users, password));
+        server =
+                new ServerContext(
+                        store,
+                        threads,
+                        commands,
+                        users,
+                        settings,
+                        identity(options, options.bind(), 0),
+                        environment.clock(),
+                        environment.nanoTime(),
+                        environment.random());
+        meter = new Meter(metrics, server);
+        pollers = new Pollers(server, transport);
+        attachment = threads.attach(pollers);
+    }
+
+    private static ServerContext.Identity identity(GatewayOptions options, String host, int port) {
+        return new ServerContext.Identity(
+                options.version(),
+                options.nodeId(),
+                options.cluster(),
+                options.announceHost().isEmpty() ? host : options.announceHost(),
+                port);
+    }
+
+    /** Loads the users file, and gives the default user its password. */
+    private static void authenticate(GatewayOptions options, AclUsers users, boolean load)
+            throws GatewayRefused {
+        try {
+            if (load && options.usersFile() != null && Files.exists(options.usersFile())) {
+                users.load();
+            }
+            if (!options.requirePass().isEmpty()) {
+                users.set(AclUsers.DEFAULT, List.of("resetpass", ">" + options.requirePass()));
+            }
+        } catch (AclRefused refused) {
+            throw new GatewayRefused(refused.getMessage(), refused);
+        } catch (IOException failure) {
+            throw new GatewayRefused(
+                    "users.file " + options.usersFile() + " cannot be read: " + failure, failure);
+        }
+        if (options.isOpenToOthers() && users.stranger() != null) {
+            throw new GatewayRefused(
+                    "bind is "
+                            + options.bind()
+                            + ", which other machines can reach, and the default user of users.file"
+                            + " has no password",
+                    null);
+        }
+    }
+
+    private String setPassword(AclUsers users, String password) {
+        if (password.isEmpty() && options.isOpenToOthers()) {
+            return "other machines can reach this node, so the default user needs a password";
+        }
+        try {
+            List<String> rules =
+                    password.isEmpty() ? List.of("nopass") : List.of("resetpass", ">" + password);
+            users.set(AclUsers.DEFAULT, rules);
+            return null;
+        } catch (AclRefused refused) {
+            return refused.getMessage();
+        }
+    }
+
+    private void await() throws GatewayRefused {
+        try {
+            pollers.first().get(START_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (TimeoutException noCore) {
+            throw new GatewayRefused("the thread runtime gave the gateway no core", noCore);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new GatewayRefused("the start was interrupted", stopped);
+        } catch (ExecutionException failure) {
+            throw new GatewayRefused("the gateway has no core: " + failure.getCause(), failure);
+        }
+    }
+
+    private void listen(GatewayOptions wanted) throws GatewayRefused {
+        List<Listener> opened = new ArrayList<>();
+        try {
+            if (wanted.port() >= 0) {
+                opened.add(open(wanted, wanted.port(), null));
+            }
+            if (wanted.tlsPort() >= 0) {
+                opened.add(open(wanted, wanted.tlsPort(), context(wanted.tls())));
+            }
+        } catch (GatewayRefused refused) {
+            opened.forEach(Listener::close);
+            throw refused;
+        }
+        listeners = List.copyOf(opened);
+        InetSocketAddress address = opened.getFirst().address();
+        server.identity(identity(wanted, address.getAddress().getHostAddress(), address.getPort()));
+        opened.forEach(listener -> LOG.log(System.Logger.Level.INFO, "Listening: {0}", listener));
+    }
+
+    private static SslContext context(Tls tls) throws GatewayRefused {
+        try {
+            return tls.context();
+        } catch (IOException failure) {
+            throw new GatewayRefused(failure.getMessage(), failure);
+        }
+    }
+
+    private Listener open(GatewayOptions wanted, int port, SslContext tls) throws GatewayRefused {
+        InetSocketAddress address = new InetSocketAddress(wanted.bindAddress(), port);
+        try {
+            return Listener.open(address, wanted.backlog(), transport, pollers, server, meter, tls)
+                    .get(START_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException failure) {
+            Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+            throw new GatewayRefused(
+                    "cannot listen at " + wanted.bind() + ":" + port + ": " + cause.getMessage(),
+                    cause);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new GatewayRefused("the start was interrupted", stopped);
+        }
+    }
+
+    /**
+     * Changes options while clients are served. Connections stay, also when the gateway listens
+     * elsewhere from now on.
+     *
+     * @throws GatewayRefused with a sentence; everything is as before then
+     */
+    public synchronized void change(GatewayOptions wanted) throws GatewayRefused {
+        if (!wanted.listensAs(options)) {
+            List<Listener> before = listeners;
+            // A port that stays the same is free again only after the old socket is closed.
+            boolean samePort =
+                    wanted.port() > 0 && wanted.port() == options.port()
+                            || wanted.tlsPort() > 0 && wanted.tlsPort() == options.tlsPort();
+            if (samePort) {
+                before.forEach(listener -> listener.close().syncUninterruptibly());
+            }
+            try {
+                listen(wanted);
+            } catch (GatewayRefused refused) {
+                if (samePort) {
+                    listen(options);
+                }
+                throw refused;
+            }
+            if (!samePort) {
+                before.forEach(Listener::close);
+            }
+        }
+        if (!wanted.requirePass().equals(options.requirePass())) {
+            if (wanted.requirePass().isEmpty()) {
+                setPassword(server.users(), "");
+            } else {
+                authenticate(wanted, server.users(), false);
+            }
+        }
+        server.settings()
+                .limits(
+                        wanted.clientsMax(),
+                        wanted.outputLimitBytes(),
+                        wanted.requestLimitBytes(),
+                        wanted.idleTimeoutSeconds());
+        options = wanted;
+    }
+
+    /** The port for clients in clear, -1 for none. */
+    public int boundPort() {
+        return port(false);
+    }
+
+    /** The port for clients over TLS, -1 for none. */
+    public int boundTlsPort() {
+        return port(true);
+    }
+
+    private int port(boolean encrypted) {
+        for (Listener listener : listeners) {
+            if (listener.encrypted() == encrypted) {
+                return listener.address().getPort();
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public List<Node.Endpoint> endpoints() {
+        return listeners.stream()
+                .map(
+                        listener ->
+                                new Node.Endpoint(
+                                        listener.encrypted() ? "redis+tls" : "redis",
+                                        listener.address().getAddress().getHostAddress()
+                                                + ":"
+                                                + listener.address().getPort()))
+                .toList();
+    }
+
+    /** Takes no more connections, ends those there are, and gives the cores back. */
+    @Override
+    public synchronized void close() {
+        listeners.forEach(Listener::close);
+        listeners = List.of();
+        try {
+            attachment.close();
+        } catch (Exception failure) {
+            LOG.log(System.Logger.Level.WARNING, "The cores could not be given back", failure);
+        }
+        meter.close();
+    }
+
+    /** Counts what connections report. */
+    private static final class Meter implements ConnectionMetrics, AutoCloseable {
+        private final Counter connected;
+        private final Counter refused;
+        private final Counter idle;
+        private final Counter outputLimit;
+        private final Counter handedOver;
+        private final LatencyHistogram batch;
+        private final List<AutoCloseable> gauges;
+
+        Meter(MetricRegistry metrics, ServerContext server) {
+            connected = metrics.counter(GatewayMetrics.CONNECTED);
+            refused = metrics.counter(GatewayMetrics.REFUSED);
+            idle = metrics.counter(GatewayMetrics.IDLE);
+            outputLimit = metrics.counter(GatewayMetrics.OUTPUT_LIMIT);
+            handedOver = metrics.counter(GatewayMetrics.HANDED_OVER);
+            batch = metrics.histogram(GatewayMetrics.BATCH_LATENCY);
+            gauges =
+                    List.of(
+                            metrics.gauge(
+                                    GatewayMetrics.COMMANDS, () -> server.statistics().requests()),
+                            metrics.gauge(
+                                    GatewayMetrics.CONNECTIONS, () -> server.clients().size()));
+        }
+
+        @Override
+        public void connected() {
+            connected.increment();
+        }
+
+        @Override
+        public void refused() {
+            refused.increment();
+        }
+
+        @Override
+        public void handedOver() {
+            handedOver.increment();
+        }
+
+        @Override
+        public void outputLimit() {
+            outputLimit.increment();
+        }
+
+        @Override
+        public void idle() {
+            idle.increment();
+        }
+
+        @Override
+        public void batch(long nanos) {
+            batch.record(nanos);
+        }
+
+        @Override
+        public void close() {
+            for (AutoCloseable gauge : gauges) {
+                try {
+                    gauge.close();
+                } catch (Exception failure) {
+                    LOG.log(System.Logger.Level.WARNING, "A gauge could not be closed", failure);
+                }
+            }
+        }
+    }
+}

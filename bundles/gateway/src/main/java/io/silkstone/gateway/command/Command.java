@@ -1,0 +1,238 @@
+package io.silkstone.gateway.command;
+
+import io.silkstone.gateway.resp.Words;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** A command that clients may send: what is known of it before it runs, and what it does. */
+public final class Command {
+    /** What a command does, as far as others need to know. */
+    public enum Flag {
+        /** Changes data. */
+        WRITE,
+        /** Reads data. */
+        READONLY,
+        /** May need memory. */
+        DENYOOM,
+        /** Takes constant time per key. */
+        FAST,
+        /** For operators. */
+        ADMIN,
+        /** Able to harm other clients. */
+        DANGEROUS,
+        /** Allowed before the client has authenticated itself. */
+        NO_AUTH,
+        /** Not allowed in a transaction. */
+        NO_MULTI,
+        /** Never queued by a transaction. */
+        UNQUEUED;
+
+        /** Whether clients are told. */
+        boolean isPublic() {
+            return this != UNQUEUED && this != DANGEROUS;
+        }
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What a command does when it runs. */
+    @FunctionalInterface
+    public interface Action {
+        /**
+         * Writes one whole reply. Runs on the thread that {@code exchange} belongs to, inside a
+         * batch of its session.
+         */
+        void run(Exchange exchange);
+    }
+
+    /** The documentation's groups; each is an ACL category too. */
+    public enum Group {
+        /** Strings. */
+        STRING,
+        /** Lists. */
+        LIST,
+        /** Sets. */
+        SET,
+        /** Any type of value. */
+        GENERIC,
+        /** The connection. */
+        CONNECTION,
+        /** Transactions. */
+        TRANSACTIONS,
+        /** The server. */
+        SERVER,
+        /** Clusters. */
+        CLUSTER;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        String category() {
+            return switch (this) {
+                case GENERIC -> "keyspace";
+                case TRANSACTIONS -> "transaction";
+                case SERVER, CLUSTER -> "";
+                default -> label();
+            };
+        }
+    }
+
+    private final String name;
+    private final Group group;
+    private final String summary;
+    private final int arity;
+    private final Action action;
+    private final Set<Flag> flags;
+    private final long word;
+    private final long rest;
+    private final boolean fast;
+    private int firstKey;
+    private int lastKey;
+    private int keyStep;
+    private Predicate<Exchange> heavy = exchange -> false;
+    private boolean mayBeHeavy;
+    private int id;
+
+    /**
+     * A command without keys.
+     *
+     * @param arity number of arguments, the name included; negative when there may be more
+     */
+    Command(String name, Group group, String summary, int arity, Action action, Flag... flags) {
+        this.name = name;
+        this.group = group;
+        this.summary = summary;
+        this.arity = arity;
+        this.action = action;
+        this.flags = EnumSet.noneOf(Flag.class);
+        this.flags.addAll(Set.of(flags));
+        this.word = Words.of(name);
+        this.rest = Words.ofRest(name);
+        this.fast = this.flags.contains(Flag.FAST);
+    }
+
+    /** Has its only key at argument {@code index}. */
+    Command key(int index) {
+        return keys(index, index, 1);
+    }
+
+    /** Has keys from {@code first} to {@code last}, negative counts from the end. */
+    Command keys(int first, int last, int step) {
+        firstKey = first;
+        lastKey = last;
+        keyStep = step;
+        return this;
+    }
+
+    /** May take long when {@code test} says so: then it runs in a user thread of its own. */
+    Command heavyWhen(Predicate<Exchange> test) {
+        heavy = test;
+        mayBeHeavy = true;
+        return this;
+    }
+
+    /** Always runs in a user thread of its own. */
+    Command heavy() {
+        return heavyWhen(exchange -> true);
+    }
+
+    void number(int number) {
+        id = number;
+    }
+
+    boolean isHeavy(Exchange exchange) {
+        return mayBeHeavy && heavy.test(exchange);
+    }
+
+    /** Its name, in lower case. */
+    public String name() {
+        return name;
+    }
+
+    /** Its place in the table, from 0. */
+    public int id() {
+        return id;
+    }
+
+    Group group() {
+        return group;
+    }
+
+    String summary() {
+        return summary;
+    }
+
+    int arity() {
+        return arity;
+    }
+
+    Action action() {
+        return action;
+    }
+
+    boolean fast() {
+        return fast;
+    }
+
+    /** Whether {@code flag} is set. */
+    public boolean is(Flag flag) {
+        return flags.contains(flag);
+    }
+
+    Set<Flag> flags() {
+        return flags;
+    }
+
+    long word() {
+        return word;
+    }
+
+    long rest() {
+        return rest;
+    }
+
+    int firstKey() {
+        return firstKey;
+    }
+
+    int lastKey() {
+        return lastKey;
+    }
+
+    int keyStep() {
+        return keyStep;
+    }
+
+    /** Index of the last key in a request of {@code count} arguments. */
+    int lastKey(int count) {
+        return lastKey >= 0 ? lastKey : count + lastKey;
+    }
+
+    boolean takes(int count) {
+        return arity >= 0 ? count == arity : count >= -arity;
+    }
+
+    /** Whether the command is in the ACL category {@code category}. */
+    public boolean isIn(String category) {
+        return switch (category) {
+            case "all" -> true;
+            case "read" -> is(Flag.READONLY) && firstKey > 0 || is(Flag.READONLY) && !is(Flag.FAST);
+            case "write" -> is(Flag.WRITE);
+            case "fast" -> is(Flag.FAST);
+            case "slow" -> !is(Flag.FAST);
+            case "admin" -> is(Flag.ADMIN);
+            case "dangerous" -> is(Flag.DANGEROUS) || is(Flag.ADMIN);
+            default -> group.category().equals(category);
+        };
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

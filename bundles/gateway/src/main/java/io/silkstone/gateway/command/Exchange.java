@@ -1,0 +1,327 @@
+package io.silkstone.gateway.command;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteOptions;
+import io.silkstone.gateway.resp.Decimal;
+import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.ReplyWriter;
+import io.silkstone.gateway.resp.Request;
+import io.silkstone.gateway.resp.Words;
+
+/**
+ * What a command works with: the request's arguments, the client, a session with the store, and the
+ * place for the reply. Each event loop has one and uses it for all its requests; long requests get
+ * one of their own in a user thread. Not thread-safe, and nothing in it allocates on the way of an
+ * ordinary request.
+ */
+public final class Exchange implements AutoCloseable {
+    static final String SYNTAX = "ERR syntax error";
+    static final String NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    static final String WRONG_TYPE =
+            "WRONGTYPE Operation against a key holding the wrong kind of value";
+    static final String TOO_LARGE = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    static final String NO_SUCH_KEY = "ERR no such key";
+    static final String CROSS_SLOT =
+            "CROSSSLOT Keys in request don't lie in the same tablet; give them the same {tag}";
+
+    private static final int STEPS_BETWEEN_BREATHS = 256;
+
+    final ServerContext server;
+    final KvSession session;
+    final KvStore.Table table;
+    final ReplyWriter out;
+    final WriteOptions options = new WriteOptions();
+    final Scratch scratch = new Scratch(ByteBufAllocator.DEFAULT);
+
+    /** Replies whose number is not known before they are all there. */
+    final Collector collected = new Collector(ByteBufAllocator.DEFAULT);
+
+    final Packed packed = new Packed();
+
+    final RequestRunner runner;
+    private final boolean detached;
+    private final Key otherKey = new Key();
+    Client client;
+    private Request<Command> request;
+    private boolean locked;
+    private long nowMillis;
+    private long parsed;
+    private int steps;
+
+    /**
+     * With a session and a writer of its own.
+     *
+     * @param detached whether it belongs to a user thread that may take its time
+     */
+    Exchange(ServerContext server, boolean detached) {
+        this.server = server;
+        this.detached = detached;
+        this.session = server.store.openSession();
+        this.table = server.table;
+        this.out = new ReplyWriter(ByteBufAllocator.DEFAULT);
+        this.runner = new RequestRunner(server);
+    }
+
+    /** The next request. */
+    void next(Client nextClient, Request<Command> nextRequest) {
+        client = nextClient;
+        request = nextRequest;
+    }
+
+    /** Forgets the time, which is then asked for once when it is needed. */
+    void newBatch() {
+        nowMillis = 0;
+    }
+
+    Request<Command> request() {
+        return request;
+    }
+
+    /** Milliseconds since 1970, the same for a whole batch. */
+    long nowMillis() {
+        if (nowMillis == 0) {
+            nowMillis = server.clock.millis();
+        }
+        return nowMillis;
+    }
+
+    boolean detached() {
+        return detached;
+    }
+
+    /**
+     * To be called between the steps of a long loop. In a user thread it now and then lets memory
+     * go and other threads run, unless the loop is part of a transaction.
+     */
+    void breathe() {
+        if (++steps % STEPS_BETWEEN_BREATHS == 0) {
+            breatheNow();
+        }
+    }
+
+    /** As {@link #breathe}, between longer steps. */
+    void breatheNow() {
+        if (detached && !locked) {
+            session.exit();
+            server.threads.yield();
+            session.enter();
+        }
+    }
+
+    /**
+     * Before slow work that needs nothing of the store: lets memory go. {@link #comeBack} ends it.
+     * On an event loop neither does anything, for nothing slow runs there, nor in a transaction,
+     * which must not let go of its tablet.
+     */
+    void goAway() {
+        if (detached && !locked) {
+            session.exit();
+        }
+    }
+
+    /** Ends what {@link #goAway} began. */
+    void comeBack() {
+        if (detached && !locked) {
+            session.enter();
+        }
+    }
+
+    // ---- arguments ----
+
+    int count() {
+        return request.count();
+    }
+
+    long address(int index) {
+        return request.address(index);
+    }
+
+    int length(int index) {
+        return request.length(index);
+    }
+
+    /** The argument as text, a character a byte. */
+    String text(int index) {
+        return Memory.text(address(index), length(index));
+    }
+
+    byte[] bytes(int index) {
+        return Memory.bytes(address(index), length(index));
+    }
+
+    /** The argument as a folded word; see {@link Words}. 0 when it is empty or too long for one. */
+    long word(int index) {
+        int length = length(index);
+        return length > Long.BYTES ? 0 : Words.fold(address(index), length);
+    }
+
+    /** Whether the argument is {@code name}, in any case. */
+    boolean is(int index, String name) {
+        return length(index) == name.length() && text(index).equalsIgnoreCase(name);
+    }
+
+    /** The request's key. */
+    Key key() {
+        return request.key();
+    }
+
+    /** The argument as a key; valid until the next call. */
+    Key key(int index) {
+        return index == request.command().firstKey()
+                ? request.key()
+                : otherKey.wrap(Memory.ALL, address(index), length(index));
+    }
+
+    /** Whether the argument is a whole number, which is {@link #parsed} then. */
+    boolean isLong(int index) {
+        if (!Decimal.isLong(address(index), length(index))) {
+            return false;
+        }
+        parsed = Decimal.parse(address(index), length(index));
+        return true;
+    }
+
+    /** As {@link #isLong}; where it is not, the reply is an error. */
+    boolean parseLong(int index) {
+        if (isLong(index)) {
+            return true;
+        }
+        out.error(NOT_AN_INTEGER);
+        return false;
+    }
+
+    long parsed() {
+        return parsed;
+    }
+
+    // ---- the store ----
+
+    /**
+     * Reads the plain value under {@code key}.
+     *
+     * @return OK or NOT_FOUND; null when the reply is an error already
+     */
+    Status readString(Key key) {
+        Status status = session.read(table, key);
+        if (status == Status.OK && session.object().type() != 0) {
+            out.error(WRONG_TYPE);
+            return null;
+        }
+        return foundOrNot(status);
+    }
+
+    /** Reads what is under {@code key}, of any type; otherwise as {@link #readString}. */
+    Status readAny(Key key) {
+        return foundOrNot(session.read(table, key));
+    }
+
+    private Status foundOrNot(Status status) {
+        if (status == Status.OK || status == Status.NOT_FOUND) {
+            return status;
+        }
+        refuse(status);
+        return null;
+    }
+
+    ObjectView object() {
+        return session.object();
+    }
+
+    /** Fresh options of a write that succeeds only if nobody came between. */
+    WriteOptions unchanged(Status seen, long version) {
+        options.reset();
+        return seen == Status.OK ? options.requireVersion(version) : options.rejectIfExists();
+    }
+
+    /** Whether a conditional write met another version than was read, so that it is tried again. */
+    static boolean raced(Status status) {
+        return status == Status.WRONG_VERSION
+                || status == Status.EXISTS
+                || status == Status.NOT_FOUND;
+    }
+
+    /** Writes the error that {@code status} stands for. */
+    void refuse(Status status) {
+        out.error(
+                switch (status) {
+                    case TOO_LARGE -> TOO_LARGE;
+                    case OUT_OF_MEMORY ->
+                            "OOM command not allowed when used memory > 'maxmemory'; remove objects"
+                                    + " or give the node more";
+                    case NOT_A_NUMBER -> NOT_AN_INTEGER;
+                    case OVERFLOW -> "ERR increment or decrement would overflow";
+                    case NO_SUCH_TABLE -> "CLUSTERDOWN The table was dropped";
+                    case NOT_OWNER -> "CLUSTERDOWN Hash slot not served";
+                    default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";
+                });
+    }
+
+    /**
+     * Locks the tablet of the request's keys, so that what follows is one step for everybody else.
+     * Within a transaction that is the case already.
+     *
+     * @return false when the keys lie in several tablets or the lock was not had; the reply is an
+     *     error then
+     */
+    boolean lockKeys() {
+        if (locked) {
+            return true;
+        }
+        Command command = request.command();
+        int first = command.firstKey();
+        long hash = key(first).hash();
+        int last = command.lastKey(count());
+        Status status = session.lockTablet(table, hash);
+        if (status != Status.OK) {
+            refuse(status);
+            return false;
+        }
+        // The tablet cannot be cut or go away while it is locked.
+        KvStore.Tablet tablet = null;
+        for (int i = first + command.keyStep(); i <= last; i += command.keyStep()) {
+            long other = key(i).hash();
+            if (Key.slot(other) != Key.slot(hash)) {
+                tablet = tablet == null ? server.tabletOf(hash) : tablet;
+                if (!ServerContext.covers(tablet, other)) {
+                    session.unlockTablet();
+                    out.error(CROSS_SLOT);
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    void unlockKeys() {
+        if (!locked) {
+            session.unlockTablet();
+        }
+    }
+
+    /** Locks the tablet of a transaction; nested {@link #lockKeys} do nothing until it ends. */
+    Status lockTransaction(long hash) {
+        Status status = session.lockTablet(table, hash);
+        locked = status == Status.OK;
+        return status;
+    }
+
+    void unlockTransaction() {
+        locked = false;
+        session.unlockTablet();
+    }
+
+    /** Ends the session and gives all buffers back. */
+    @Override
+    public void close() {
+        session.close();
+        runner.close();
+        out.close();
+        scratch.close();
+        collected.close();
+    }
+}

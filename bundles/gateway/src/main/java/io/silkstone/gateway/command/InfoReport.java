@@ -1,0 +1,216 @@
+package io.silkstone.gateway.command;
+
+import io.silkstone.api.store.KvStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/** The text of INFO, section by section, under the names that monitoring tools read. */
+final class InfoReport {
+    private static final List<String> USUAL =
+            List.of(
+                    "server",
+                    "clients",
+                    "memory",
+                    "persistence",
+                    "stats",
+                    "replication",
+                    "cpu",
+                    "errorstats",
+                    "cluster",
+                    "keyspace");
+
+    private final Exchange x;
+    private final StringBuilder text = new StringBuilder();
+
+    private InfoReport(Exchange x) {
+        this.x = x;
+    }
+
+    /** Sections by name, without one the usual ones. */
+    static String of(Exchange x, List<String> names) {
+        List<String> sections = new ArrayList<>();
+        if (names.isEmpty()) {
+            sections.addAll(USUAL);
+        }
+        for (String name : names) {
+            switch (name.toLowerCase(Locale.ROOT)) {
+                case "default" -> sections.addAll(USUAL);
+                case "all", "everything" -> {
+                    sections.addAll(USUAL);
+                    sections.add("commandstats");
+                }
+                default -> sections.add(name.toLowerCase(Locale.ROOT));
+            }
+        }
+        InfoReport report = new InfoReport(x);
+        sections.stream().distinct().forEach(report::section);
+        return report.text.toString();
+    }
+
+    private void section(String name) {
+        switch (name) {
+            case "server" -> server();
+            case "clients" -> clients();
+            case "memory" -> memory();
+            case "persistence" -> persistence();
+            case "stats" -> stats();
+            case "replication" -> replication();
+            case "cpu" -> cpu();
+            case "commandstats" -> commandstats();
+            case "errorstats" -> errorstats();
+            case "cluster" -> {
+                title("Cluster");
+                line("cluster_enabled", x.server.identity().cluster() ? 1 : 0);
+            }
+            case "keyspace" -> keyspace();
+            default -> {
+                // An unknown section is empty, as in Redis.
+            }
+        }
+    }
+
+    private void title(String title) {
+        if (!text.isEmpty()) {
+            text.append("\r\n");
+        }
+        text.append("# ").append(title).append("\r\n");
+    }
+
+    private void line(String name, Object value) {
+        text.append(name).append(':').append(value).append("\r\n");
+    }
+
+    private void server() {
+        ServerContext.Identity identity = x.server.identity();
+        long seconds = (x.server.clock.millis() - x.server.startedMillis) / 1000;
+        title("Server");
+        line("redis_version", ConnectionCommands.REDIS_VERSION);
+        line("redis_mode", identity.cluster() ? "cluster" : "standalone");
+        line("silkstone_version", identity.version());
+        line("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        line("arch_bits", 64);
+        line("java_version", Runtime.version());
+        line("threads", x.server.threads.mode());
+        line("process_id", ProcessHandle.current().pid());
+        line("run_id", identity.nodeId());
+        line("tcp_port", identity.port());
+        line("uptime_in_seconds", seconds);
+        line("uptime_in_days", seconds / 86_400);
+        line("hz", 10);
+    }
+
+    private void clients() {
+        title("Clients");
+        line("connected_clients", x.server.clients().size());
+        line("maxclients", x.server.settings.clientsMax());
+        line("blocked_clients", 0);
+    }
+
+    private void memory() {
+        KvStore.Usage usage = x.server.store.usage();
+        title("Memory");
+        line("used_memory", usage.allocated());
+        line("used_memory_human", human(usage.allocated()));
+        line("used_memory_dataset", usage.logLive());
+        line("used_memory_log", usage.logUsed());
+        line("used_memory_hash_tables", usage.hashTables());
+        line("maxmemory", usage.capacity());
+        line("maxmemory_human", human(usage.capacity()));
+        line("maxmemory_policy", "noeviction");
+        line("mem_allocator", "silkstone-log");
+        Runtime runtime = Runtime.getRuntime();
+        line("java_heap_used", runtime.totalMemory() - runtime.freeMemory());
+        line("java_heap_max", runtime.maxMemory());
+    }
+
+    private static String human(long bytes) {
+        String[] units = {"B", "K", "M", "G", "T"};
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return unit == 0 ? bytes + "B" : String.format(Locale.ROOT, "%.2f%s", value, units[unit]);
+    }
+
+    private void persistence() {
+        title("Persistence");
+        line("loading", 0);
+        line("rdb_changes_since_last_save", 0);
+        line("rdb_bgsave_in_progress", 0);
+        line("rdb_last_bgsave_status", "ok");
+        line("aof_enabled", 0);
+    }
+
+    private void stats() {
+        long errors =
+                x.server.statistics.errors().values().stream().mapToLong(LongAdder::sum).sum();
+        title("Stats");
+        line("total_connections_received", x.server.connectionsEver());
+        line("total_commands_processed", x.server.statistics.requests());
+        line("rejected_connections", x.server.connectionsRefused());
+        line("total_error_replies", errors);
+        line("acl_access_denied_auth", x.server.statistics.authenticationFailures());
+    }
+
+    private void replication() {
+        title("Replication");
+        line("role", "master");
+        line("connected_slaves", 0);
+        line("master_failover_state", "no-failover");
+        line("master_replid", x.server.identity().nodeId());
+        line("master_repl_offset", 0);
+    }
+
+    private void cpu() {
+        title("CPU");
+        double seconds =
+                ProcessHandle.current()
+                        .info()
+                        .totalCpuDuration()
+                        .map(total -> total.toNanos() / 1e9)
+                        .orElse(0.0);
+        line("used_cpu_user", String.format(Locale.ROOT, "%.6f", seconds));
+    }
+
+    private void commandstats() {
+        title("Commandstats");
+        CommandStatistics.Tally sum = x.server.statistics.sum();
+        for (Command command : x.server.commands.commands()) {
+            int id = command.id();
+            if (sum.calls[id] + sum.refused[id] == 0) {
+                continue;
+            }
+            double micros = sum.nanos[id] / 1000.0;
+            line(
+                    "cmdstat_" + command.name(),
+                    String.format(
+                            Locale.ROOT,
+                            "calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+                            sum.calls[id],
+                            (long) micros,
+                            sum.calls[id] == 0 ? 0 : micros / sum.calls[id],
+                            sum.refused[id],
+                            sum.failed[id]));
+        }
+    }
+
+    private void errorstats() {
+        title("Errorstats");
+        Map<String, LongAdder> errors = new TreeMap<>(x.server.statistics.errors());
+        errors.forEach((code, count) -> line("errorstat_" + code, "count=" + count.sum()));
+    }
+
+    private void keyspace() {
+        title("Keyspace");
+        long objects = x.table.objects();
+        if (objects > 0) {
+            line("db0", "keys=" + objects + ",expires=0,avg_ttl=0");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package io.silkstone.gateway.command;
+
+import io.silkstone.gateway.acl.AclUser;
+import io.silkstone.gateway.command.Client.Replies;
+import io.silkstone.gateway.command.Command.Flag;
+import io.silkstone.gateway.resp.Request;
+
+/**
+ * Takes one request through the checks that all share, in Redis's order (known, arity,
+ * authentication, permission, transaction), and runs it. One per thread, for its counts.
+ */
+final class RequestRunner implements AutoCloseable {
+    private static final String NO_AUTH = "NOAUTH Authentication required.";
+
+    private final ServerContext server;
+    private final CommandStatistics.Tally tally;
+
+    RequestRunner(ServerContext server) {
+        this.server = server;
+        this.tally = server.statistics.open();
+    }
+
+    /** What became of a request. */
+    enum Result {
+        /** Its reply is written. */
+        DONE,
+        /** It is to run in a user thread; nothing is written. */
+        HEAVY
+    }
+
+    long requests() {
+        return tally.requests;
+    }
+
+    /** Runs {@code request}, or says that it is to run elsewhere. */
+    Result run(Exchange x, Client client, Request<Command> request) {
+        x.next(client, request);
+        if (client.replies != Replies.ALL) {
+            return runUnheard(x, client, request);
+        }
+        return checked(x, client, request);
+    }
+
+    private Result runUnheard(Exchange x, Client client, Request<Command> request) {
+        Replies before = client.replies;
+        x.out.mute(true);
+        Result result = checked(x, client, request);
+        x.out.mute(false);
+        if (before == Replies.SKIP_NEXT && result == Result.DONE) {
+            client.replies = Replies.ALL;
+        }
+        return result;
+    }
+
+    private Result checked(Exchange x, Client client, Request<Command> request) {
+        Command command = request.command();
+        String refusal = refusal(x, client, request, command);
+        if (refusal != null) {
+            count(command, refusal);
+            client.transaction.spoil();
+            x.out.error(refusal);
+            return Result.DONE;
+        }
+        if (client.transaction.open() && !command.is(Flag.UNQUEUED)) {
+            tally.requests++;
+            queue(x, client, request);
+            return Result.DONE;
+        }
+        if (command.isHeavy(x)) {
+            return Result.HEAVY;
+        }
+        execute(x, command);
+        return Result.DONE;
+    }
+
+    private void count(Command command, String refusal) {
+        tally.requests++;
+        if (command != null) {
+            tally.refused[command.id()]++;
+        }
+        server.statistics.error(refusal);
+    }
+
+    private String refusal(Exchange x, Client client, Request<Command> request, Command command) {
+        if (request.refused()) {
+            return Errors.refused(command, server.largestArgument());
+        }
+        if (command == null) {
+            return Errors.unknownCommand(request);
+        }
+        if (!command.takes(request.count())) {
+            return Errors.wrongArity(command);
+        }
+        AclUser user = client.user;
+        if (user == null) {
+            return command.is(Flag.NO_AUTH) ? null : NO_AUTH;
+        }
+        if (!user.mayEverything() && !command.is(Flag.NO_AUTH)) {
+            String refusal = Permission.refusal(x, user, command);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        return client.transaction.open() && command.is(Flag.NO_MULTI)
+                ? "ERR Command not allowed inside a transaction"
+                : null;
+    }
+
+    private void queue(Exchange x, Client client, Request<Command> request) {
+        if (client.transaction.add(request, server.settings.requestLimitBytes())) {
+            x.out.queued();
+        } else {
+            client.transaction.spoil();
+            x.out.error("ERR the transaction is too large");
+        }
+    }
+
+    /** Runs a request that passed all checks, and counts it. */
+    void execute(Exchange x, Command command) {
+        long slowMicros = server.settings.slowMicros();
+        // A command that takes constant time cannot be slow by itself; asking for the time twice
+        // would cost more than it takes.
+        boolean timed = !command.fast() || slowMicros == 0;
+        long errors = x.out.errors();
+        long started = timed ? server.nanoTime.getAsLong() : 0;
+        command.action().run(x);
+        int id = command.id();
+        tally.requests++;
+        tally.calls[id]++;
+        x.client.lastCommand = command;
+        if (timed) {
+            long nanos = server.nanoTime.getAsLong() - started;
+            tally.nanos[id] += nanos;
+            if (slowMicros >= 0 && nanos / 1000 >= slowMicros) {
+                server.slowLog.add(
+                        x.client,
+                        x.request(),
+                        server.clock.millis(),
+                        nanos / 1000,
+                        server.settings.slowLogLengthMax());
+            }
+        }
+        if (x.out.errors() != errors) {
+            tally.failed[id]++;
+            server.statistics.error(x.out.lastError());
+            x.out.errors(errors);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.statistics.close(tally);
+    }
+}

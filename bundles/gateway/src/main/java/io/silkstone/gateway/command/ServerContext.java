@@ -1,0 +1,150 @@
+package io.silkstone.gateway.command;
+
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.gateway.acl.AclUsers;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/** What all threads of a gateway share. Threads: any. */
+public final class ServerContext {
+    /** What the server is, for those who ask. */
+    public record Identity(String version, String nodeId, boolean cluster, String host, int port) {}
+
+    final KvStore store;
+    final KvStore.Table table;
+    final ThreadRuntime threads;
+    final AclUsers users;
+    final CommandTable commands;
+    final CommandStatistics statistics;
+    final SlowLog slowLog = new SlowLog();
+    final Settings settings;
+    final InstantSource clock;
+    final LongSupplier nanoTime;
+    final RandomGenerator random;
+    final long startedMillis;
+    private final ConcurrentMap<Long, Client> clients = new ConcurrentHashMap<>();
+    private final AtomicLong nextClient = new AtomicLong(1);
+    private final AtomicLong connectionsEver = new AtomicLong();
+    private final AtomicLong connectionsRefused = new AtomicLong();
+    private volatile Identity identity;
+
+    /** Over the services that the gateway was given. */
+    public ServerContext(
+            KvStore store,
+            ThreadRuntime threads,
+            CommandTable commands,
+            AclUsers users,
+            Settings settings,
+            Identity identity,
+            InstantSource clock,
+            LongSupplier nanoTime,
+            RandomGenerator random) {
+        this.store = store;
+        this.table = store.table(KvStore.DEFAULT_TABLE);
+        this.threads = threads;
+        this.commands = commands;
+        this.statistics = new CommandStatistics(commands);
+        this.users = users;
+        this.settings = settings;
+        this.identity = identity;
+        this.clock = clock;
+        this.nanoTime = nanoTime;
+        this.random = random;
+        this.startedMillis = clock.millis();
+    }
+
+    /** What the server is. */
+    public Identity identity() {
+        return identity;
+    }
+
+    /** Sets it, when the port is known. */
+    public void identity(Identity known) {
+        identity = known;
+    }
+
+    /** The users. */
+    public AclUsers users() {
+        return users;
+    }
+
+    /** The settings that clients may change. */
+    public Settings settings() {
+        return settings;
+    }
+
+    /** Milliseconds since 1970. */
+    public long nowMillis() {
+        return clock.millis();
+    }
+
+    /** Nanoseconds since some point in time. */
+    public long nanoTime() {
+        return nanoTime.getAsLong();
+    }
+
+    /** A new client's number. */
+    public long nextClientId() {
+        return nextClient.getAndIncrement();
+    }
+
+    /** A client came. */
+    public void add(Client client) {
+        connectionsEver.incrementAndGet();
+        clients.put(client.id(), client);
+    }
+
+    /** A client went. */
+    public void remove(Client client) {
+        clients.remove(client.id());
+    }
+
+    /** The clients now. */
+    public Collection<Client> clients() {
+        return clients.values();
+    }
+
+    /** A client was turned away. */
+    public void refused() {
+        connectionsRefused.incrementAndGet();
+    }
+
+    long connectionsRefused() {
+        return connectionsRefused.get();
+    }
+
+    long connectionsEver() {
+        return connectionsEver.get();
+    }
+
+    /** Longest argument that is taken. */
+    long largestArgument() {
+        return KvStore.VALUE_BYTES_MAX;
+    }
+
+    /** Counts of commands, by the threads that execute them. */
+    public CommandStatistics statistics() {
+        return statistics;
+    }
+
+    /** The default table's tablet that {@code hash} lies in now. */
+    KvStore.Tablet tabletOf(long hash) {
+        for (KvStore.Tablet tablet : store.tablets()) {
+            if (tablet.table().equals(KvStore.DEFAULT_TABLE) && covers(tablet, hash)) {
+                return tablet;
+            }
+        }
+        throw new IllegalStateException("no tablet has hash " + Long.toHexString(hash));
+    }
+
+    static boolean covers(KvStore.Tablet tablet, long hash) {
+        return Long.compareUnsigned(tablet.firstHash(), hash) <= 0
+                && Long.compareUnsigned(hash, tablet.lastHash()) <= 0;
+    }
+}

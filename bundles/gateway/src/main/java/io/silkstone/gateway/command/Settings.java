@@ -1,0 +1,225 @@
+package io.silkstone.gateway.command;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * What CONFIG GET shows and CONFIG SET changes, under the names that Redis clients and tools know.
+ * Three kinds: settings that work here, facts that cannot be changed, and settings of Redis that
+ * have one right answer here, which is accepted when set and nothing else is.
+ *
+ * <p>CONFIG SET lasts until the node stops; the configuration file is the operator's. Threads: any.
+ */
+public final class Settings {
+    private static final long MICROS_DEFAULT = 10_000;
+    private static final int SLOW_LOG_DEFAULT = 128;
+    private static final int SLOW_LOG_MAX = 100_000;
+
+    private final Map<String, Setting> settings = new TreeMap<>();
+    private volatile int clientsMax;
+    private volatile long outputLimitBytes;
+    private volatile long requestLimitBytes;
+    private volatile int idleTimeoutSeconds;
+    private volatile long slowMicros = MICROS_DEFAULT;
+    private volatile int slowLogLengthMax = SLOW_LOG_DEFAULT;
+
+    /**
+     * One setting.
+     *
+     * @param set returns what is wrong with a value, or null after setting it
+     */
+    private record Setting(Supplier<String> get, UnaryOperator<String> set) {}
+
+    /** With limits that the node's configuration gave. */
+    public Settings(
+            int clientsMax,
+            long outputLimitBytes,
+            long requestLimitBytes,
+            int idleTimeoutSeconds,
+            long valueBytesMax,
+            Supplier<Long> memoryBytes) {
+        limits(clientsMax, outputLimitBytes, requestLimitBytes, idleTimeoutSeconds);
+        number("maxclients", 1, 1_000_000, () -> (long) this.clientsMax, v -> this.clientsMax = v);
+        number(
+                "timeout",
+                0,
+                Integer.MAX_VALUE,
+                () -> (long) this.idleTimeoutSeconds,
+                v -> this.idleTimeoutSeconds = v);
+        number(
+                "slowlog-max-len",
+                0,
+                SLOW_LOG_MAX,
+                () -> (long) slowLogLengthMax,
+                v -> slowLogLengthMax = v);
+        number(
+                "slowlog-log-slower-than",
+                -1,
+                Integer.MAX_VALUE,
+                () -> slowMicros,
+                v -> slowMicros = v);
+        fact("maxmemory", () -> Long.toString(memoryBytes.get()));
+        fact("proto-max-bulk-len", () -> Long.toString(valueBytesMax));
+        fact("client-query-buffer-limit", () -> Long.toString(this.requestLimitBytes));
+        fact(
+                "client-output-buffer-limit",
+                () -> "normal " + this.outputLimitBytes + " 0 0 replica 0 0 0 pubsub 0 0 0");
+        fact("databases", () -> "1");
+        fact("dir", () -> ".");
+        for (String[] one :
+                new String[][] {
+                    {"appendonly", "no"},
+                    {"appendfsync", "everysec"},
+                    {"save", ""},
+                    {"maxmemory-policy", "noeviction"},
+                    {"lazyfree-lazy-eviction", "yes"},
+                    {"lazyfree-lazy-expire", "yes"},
+                    {"lazyfree-lazy-user-flush", "yes"},
+                    {"notify-keyspace-events", ""},
+                    {"cluster-enabled", "no"},
+                    {"protected-mode", "yes"},
+                    {"tcp-keepalive", "300"},
+                    {"hz", "10"},
+                    {"activedefrag", "no"},
+                    {"latency-tracking", "no"},
+                    {"latency-monitor-threshold", "0"},
+                    {"rdbcompression", "no"},
+                    {"repl-diskless-sync", "yes"},
+                    {"io-threads", "1"},
+                }) {
+            fixed(one[0], one[1]);
+        }
+    }
+
+    /** New limits from the node's configuration. */
+    public void limits(int clients, long outputBytes, long requestBytes, int idleSeconds) {
+        clientsMax = clients;
+        outputLimitBytes = outputBytes;
+        requestLimitBytes = requestBytes;
+        idleTimeoutSeconds = idleSeconds;
+    }
+
+    @FunctionalInterface
+    private interface IntSink {
+        void accept(int value);
+    }
+
+    private void number(String name, long low, long high, Supplier<Long> get, IntSink set) {
+        settings.put(
+                name,
+                new Setting(
+                        () -> Long.toString(get.get()),
+                        text -> {
+                            try {
+                                long value = Long.parseLong(text);
+                                if (value < low || value > high) {
+                                    return "argument must be between "
+                                            + low
+                                            + " and "
+                                            + high
+                                            + " inclusive";
+                                }
+                                set.accept((int) value);
+                                return null;
+                            } catch (NumberFormatException noNumber) {
+                                return "argument couldn't be parsed into an integer";
+                            }
+                        }));
+    }
+
+    private void fact(String name, Supplier<String> get) {
+        settings.put(
+                name,
+                new Setting(
+                        get,
+                        text ->
+                                text.equals(get.get())
+                                        ? null
+                                        : "can't set immutable config; it is set in the node's"
+                                                + " configuration"));
+    }
+
+    private void fixed(String name, String value) {
+        settings.put(
+                name,
+                new Setting(
+                        () -> value,
+                        text ->
+                                text.equalsIgnoreCase(value)
+                                        ? null
+                                        : "argument must be '" + value + "' in Silkstone"));
+    }
+
+    /** Adds a setting that somebody else keeps. */
+    public void add(String name, Supplier<String> get, UnaryOperator<String> set) {
+        settings.put(name, new Setting(get, set));
+    }
+
+    /** The names, sorted. */
+    Iterable<String> names() {
+        return settings.keySet();
+    }
+
+    boolean has(String name) {
+        return settings.containsKey(name);
+    }
+
+    String get(String name) {
+        return settings.get(name).get().get();
+    }
+
+    /**
+     * Sets several values, or none.
+     *
+     * @return an error, or null
+     */
+    synchronized String set(Map<String, String> values) {
+        Map<String, String> before = new LinkedHashMap<>();
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            String name = value.getKey();
+            String present = get(name);
+            String wrong = settings.get(name).set().apply(value.getValue());
+            if (wrong != null) {
+                before.forEach((changed, old) -> settings.get(changed).set().apply(old));
+                return "ERR CONFIG SET failed (possibly related to argument '"
+                        + name
+                        + "') - "
+                        + wrong;
+            }
+            before.put(name, present);
+        }
+        return null;
+    }
+
+    /** Most connections. */
+    public int clientsMax() {
+        return clientsMax;
+    }
+
+    /** Most bytes that wait for a client to read them. */
+    public long outputLimitBytes() {
+        return outputLimitBytes;
+    }
+
+    /** Most bytes of one request, or of a transaction's. */
+    public long requestLimitBytes() {
+        return requestLimitBytes;
+    }
+
+    /** A client that says nothing for so long is disconnected; 0 for never. */
+    public int idleTimeoutSeconds() {
+        return idleTimeoutSeconds;
+    }
+
+    /** Requests that take longer are logged; negative for none. */
+    long slowMicros() {
+        return slowMicros;
+    }
+
+    int slowLogLengthMax() {
+        return slowLogLengthMax;
+    }
+}

@@ -1,0 +1,438 @@
+package io.silkstone.gateway.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.unix.UnixChannel;
+import io.netty.handler.codec.DecoderException;
+import io.silkstone.gateway.command.Client;
+import io.silkstone.gateway.command.Command;
+import io.silkstone.gateway.command.RequestServer;
+import io.silkstone.gateway.command.ServerContext;
+import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.ReplySink;
+import io.silkstone.gateway.resp.Request;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * One client's connection: takes bytes from the socket to the requests' server and replies back.
+ * Runs on the thread of the core that it belongs to.
+ *
+ * <p><b>Waiting.</b> While a long request of the client runs in a user thread, or while the client
+ * does not read its replies, nothing more is read from its socket; what had been read waits in the
+ * {@link Tail}. So a client can neither overtake itself nor pile up memory, and others are served.
+ *
+ * <p><b>Replies</b> go straight to the socket when nothing waits before them, which is nearly
+ * always; only what the kernel does not take at once goes through Netty's queue, and then the
+ * client counts as clogged until that is sent.
+ *
+ * <p><b>Moving.</b> When its core is given back, a connection leaves one event loop and enters
+ * another; in between the kernel keeps what arrives. The end of a long request may fall into that
+ * gap, so it is left in {@link #finished} and looked at when the connection has arrived.
+ */
+final class Connection extends ChannelInboundHandlerAdapter
+        implements Client.Link, ReplySink, RequestServer.Clogged, SocketPoller.Movable {
+    private static final System.Logger LOG = System.getLogger(Connection.class.getName());
+    private static final long FAREWELL_MILLIS = 10_000;
+    private static final int SAMPLE_EVERY = 64;
+    private static final int ADDRESS_LIMIT = Integer.MAX_VALUE - (1 << 20);
+
+    private final Channel channel;
+    private final ServerContext server;
+    private final ConnectionMetrics metrics;
+    private final boolean plain;
+    private final UnixChannel unix;
+    private final Client client;
+    private final Tail tail = new Tail();
+    private final AtomicReference<List<ByteBuf>> finished = new AtomicReference<>();
+    private Request<Command> partial;
+    private boolean waiting;
+    private boolean clogged;
+    private boolean closing;
+    private boolean dropped;
+    private volatile boolean moving;
+    private volatile SocketPoller poller;
+
+    /** For a channel that is about to be registered with {@code poller}. */
+    Connection(
+            Channel channel,
+            SocketPoller poller,
+            ServerContext server,
+            ConnectionMetrics metrics,
+            boolean plain) {
+        this.channel = channel;
+        this.poller = poller;
+        this.server = server;
+        this.metrics = metrics;
+        this.plain = plain;
+        this.unix = plain && channel instanceof UnixChannel socket ? socket : null;
+        this.client =
+                new Client(
+                        server.nextClientId(), this, server.users().stranger(), server.nowMillis());
+        server.add(client);
+        poller.add(this);
+        channel.closeFuture().addListener(closed -> ended());
+    }
+
+    SocketPoller poller() {
+        return poller;
+    }
+
+    // ---- from the socket ----
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        try {
+            int length = bytes.readableBytes();
+            if (length > 0 && !closing) {
+                client.seen(server.nowMillis());
+                receive(Memory.address(bytes) + bytes.readerIndex(), length);
+            }
+        } finally {
+            bytes.release();
+        }
+    }
+
+    private void receive(long address, int length) {
+        if (plain && tail.isEmpty() && partial == null && !waiting && !clogged) {
+            serve(address, address + length);
+            return;
+        }
+        int wanted = partial == null ? 0 : partial.wanted();
+        if ((long) tail.length() + length > ADDRESS_LIMIT) {
+            channel.close();
+            return;
+        }
+        tail.append(address, length, wanted);
+        if (!waiting && !clogged && tail.length() >= wanted) {
+            serveTail();
+        }
+    }
+
+    private void serve(long begin, long end) {
+        boolean sampled = poller.isSampled(SAMPLE_EVERY);
+        long started = sampled ? server.nanoTime() : 0;
+        RequestServer requests = poller.requests();
+        RequestServer.Outcome outcome = requests.serve(client, null, begin, end, this, this);
+        int left = (int) (end - requests.servedEnd());
+        partial = requests.unfinished();
+        if (left > 0 && outcome != RequestServer.Outcome.CLOSING) {
+            tail.append(requests.servedEnd(), left, partial == null ? 0 : partial.wanted());
+        }
+        follow(outcome, requests);
+        if (sampled) {
+            metrics.batch(server.nanoTime() - started);
+        }
+    }
+
+    private void serveTail() {
+        RequestServer requests = poller.requests();
+        Request<Command> begun = partial;
+        partial = null;
+        if (begun != null) {
+            begun.moveTo(tail.address());
+        }
+        RequestServer.Outcome outcome =
+                requests.serve(
+                        client, begun, tail.address(), tail.address() + tail.length(), this, this);
+        tail.keepFrom(requests.servedEnd());
+        partial = requests.unfinished();
+        follow(outcome, requests);
+    }
+
+    private void follow(RequestServer.Outcome outcome, RequestServer requests) {
+        switch (outcome) {
+            case SERVED -> {
+                if (isClogged()) {
+                    clog();
+                }
+            }
+            case DETACHED -> {
+                pause();
+                waiting = true;
+                requests.detached().start(this::finish);
+            }
+            case CLOGGED -> clog();
+            case CLOSING -> closeAfterReplies();
+        }
+    }
+
+    private void clog() {
+        pause();
+        clogged = true;
+        if (channel.isWritable()) {
+            // The last replies of the batch went through, and what was before them too: nobody else
+            // would tell.
+            poller.execute(this::unclog);
+        }
+    }
+
+    private void unclog() {
+        if (clogged && channel.isWritable() && !moving) {
+            clogged = false;
+            goOn();
+        }
+    }
+
+    private void pause() {
+        channel.config().setAutoRead(false);
+    }
+
+    private void goOn() {
+        if (closing || waiting || clogged) {
+            return;
+        }
+        if (!tail.isEmpty()) {
+            serveTail();
+        }
+        if (!closing && !waiting && !clogged) {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    private void closeAfterReplies() {
+        if (!closing) {
+            closing = true;
+            pause();
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    // ---- to the socket ----
+
+    @Override
+    public void take(ByteBuf replies) {
+        if (dropped) {
+            replies.release();
+            return;
+        }
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        if (queue == null) {
+            replies.release();
+            return;
+        }
+        if (unix != null && queue.isEmpty()) {
+            sendAtOnce(replies);
+        } else {
+            enqueue(replies);
+        }
+    }
+
+    private void sendAtOnce(ByteBuf replies) {
+        try {
+            int length = replies.readableBytes();
+            int sent =
+                    unix.fd()
+                            .writeAddress(
+                                    Memory.address(replies),
+                                    replies.readerIndex(),
+                                    replies.writerIndex());
+            if (sent < length) {
+                replies.skipBytes(Math.max(sent, 0));
+                // The buffer is the core's: it must come back at once.
+                enqueue(ByteBufAllocator.DEFAULT.directBuffer(length).writeBytes(replies));
+            }
+        } catch (IOException gone) {
+            dropped = true;
+            channel.close();
+        } finally {
+            replies.release();
+        }
+    }
+
+    private void enqueue(ByteBuf replies) {
+        channel.write(replies, channel.voidPromise());
+        channel.flush();
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        long limit = server.settings().outputLimitBytes();
+        if (queue != null && queue.totalPendingWriteBytes() > limit) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "Client {0} is disconnected: it left more than {1} bytes of replies unread",
+                    peer(),
+                    Long.toString(limit));
+            metrics.outputLimit();
+            dropped = true;
+            closing = true;
+            channel.close();
+        }
+    }
+
+    @Override
+    public boolean isClogged() {
+        return dropped || !channel.isWritable();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        unclog();
+    }
+
+    // ---- long requests ----
+
+    /** The replies of a long request are there. Threads: any. */
+    private void finish(List<ByteBuf> replies) {
+        finished.set(replies);
+        wake();
+    }
+
+    private void wake() {
+        SocketPoller target = poller;
+        try {
+            target.execute(this::takeFinished);
+        } catch (RejectedExecutionException loopEnded) {
+            if (poller == target) {
+                release(finished.getAndSet(null));
+            } else {
+                wake();
+            }
+        }
+    }
+
+    private void takeFinished() {
+        if (moving) {
+            return;
+        }
+        if (!poller.isHere()) {
+            wake();
+            return;
+        }
+        List<ByteBuf> replies = finished.getAndSet(null);
+        if (replies == null) {
+            return;
+        }
+        waiting = false;
+        if (!channel.isOpen()) {
+            release(replies);
+            client.gone();
+            return;
+        }
+        replies.forEach(this::take);
+        if (client.closing()) {
+            closeAfterReplies();
+        } else if (isClogged()) {
+            clog();
+        } else {
+            goOn();
+        }
+    }
+
+    private static void release(List<ByteBuf> replies) {
+        if (replies != null) {
+            replies.forEach(ByteBuf::release);
+        }
+    }
+
+    // ---- coming, moving, going ----
+
+    @Override
+    public void channelRegistered(ChannelHandlerContext context) {
+        if (!moving) {
+            return;
+        }
+        moving = false;
+        metrics.handedOver();
+        channel.flush();
+        takeFinished();
+        unclog();
+    }
+
+    @Override
+    public void moveTo(SocketPoller successor) {
+        if (moving) {
+            return;
+        }
+        channel.deregister()
+                .addListener(
+                        left -> {
+                            moving = true;
+                            poller.remove(this);
+                            SocketPoller target = successor.target();
+                            poller = target;
+                            if (channel.isOpen()) {
+                                target.add(this);
+                                target.register(channel)
+                                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+                            }
+                        });
+    }
+
+    @Override
+    public void tick(long nowMillis) {
+        long quiet = nowMillis - client.lastMillis();
+        long limit = server.settings().idleTimeoutSeconds() * 1000L;
+        if (closing) {
+            // It was told that this is the end and does not read it.
+            if (quiet > FAREWELL_MILLIS) {
+                channel.close();
+            }
+        } else if (limit > 0 && quiet > limit && !waiting) {
+            metrics.idle();
+            channel.close();
+        }
+    }
+
+    @Override
+    public void drop() {
+        channel.close();
+    }
+
+    /** The channel is closed. */
+    private void ended() {
+        closing = true;
+        dropped = true;
+        poller.remove(this);
+        server.remove(client);
+        tail.release();
+        partial = null;
+        // A long request may be looking at the transaction still.
+        if (!waiting) {
+            client.gone();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        // Resets and broken TLS records are everyday events; anything else is ours.
+        if (!(cause instanceof IOException) && !(cause instanceof DecoderException)) {
+            LOG.log(System.Logger.Level.ERROR, "Connection " + peer() + " failed", cause);
+        }
+        channel.close();
+    }
+
+    @Override
+    public void kill() {
+        try {
+            poller.execute(channel::close);
+        } catch (RejectedExecutionException loopEnded) {
+            channel.close();
+        }
+    }
+
+    @Override
+    public String peer() {
+        return text(channel.remoteAddress());
+    }
+
+    @Override
+    public String local() {
+        return text(channel.localAddress());
+    }
+
+    private static String text(SocketAddress address) {
+        return address instanceof InetSocketAddress socket
+                ? socket.getAddress().getHostAddress() + ":" + socket.getPort()
+                : "?:0";
+    }
+}

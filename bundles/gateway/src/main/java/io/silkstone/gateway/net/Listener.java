@@ -1,0 +1,220 @@
+package io.silkstone.gateway.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.SslContext;
+import io.netty.util.ReferenceCountUtil;
+import io.silkstone.gateway.command.ServerContext;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A listening socket. It lives on one core's loop, takes connections there, and gives each to the
+ * core that has the fewest. Moves on when its core is given back.
+ */
+public final class Listener implements SocketPoller.Movable {
+    private static final System.Logger LOG = System.getLogger(Listener.class.getName());
+    private static final int LOW_WATER_BYTES = 1 << 16;
+    private static final int HIGH_WATER_BYTES = 1 << 18;
+    private static final String TOO_MANY = "-ERR max number of clients reached\r\n";
+
+    private final ServerChannel channel;
+    private final Pollers pollers;
+    private final ServerContext server;
+    private final ConnectionMetrics metrics;
+    private final SslContext tls;
+    private volatile SocketPoller poller;
+    private volatile boolean moving;
+
+    private Listener(
+            ServerChannel channel,
+            SocketPoller poller,
+            Pollers pollers,
+            ServerContext server,
+            ConnectionMetrics metrics,
+            SslContext tls) {
+        this.channel = channel;
+        this.poller = poller;
+        this.pollers = pollers;
+        this.server = server;
+        this.metrics = metrics;
+        this.tls = tls;
+    }
+
+    /**
+     * Listens at {@code address}. Completes when connections are taken, or with the reason why not.
+     *
+     * @param tls how connections are encrypted, or null for not
+     */
+    public static CompletableFuture<Listener> open(
+            InetSocketAddress address,
+            int backlog,
+            Transport transport,
+            Pollers pollers,
+            ServerContext server,
+            ConnectionMetrics metrics,
+            SslContext tls) {
+        ServerChannel channel = transport.newServerChannel();
+        channel.config().setOption(ChannelOption.SO_REUSEADDR, true);
+        channel.config().setOption(ChannelOption.SO_BACKLOG, backlog);
+        SocketPoller poller = pollers.leastLoaded();
+        Listener listener = new Listener(channel, poller, pollers, server, metrics, tls);
+        channel.pipeline().addLast(listener.new Acceptor());
+        CompletableFuture<Listener> opened = new CompletableFuture<>();
+        poller.register(channel)
+                .addListener(
+                        registered -> {
+                            if (!registered.isSuccess()) {
+                                opened.completeExceptionally(registered.cause());
+                                return;
+                            }
+                            channel.bind(address)
+                                    .addListener(bound -> listener.bound(bound.cause(), opened));
+                        });
+        return opened;
+    }
+
+    private void bound(Throwable failure, CompletableFuture<Listener> opened) {
+        if (failure == null) {
+            poller.add(this);
+            opened.complete(this);
+        } else {
+            channel.close();
+            opened.completeExceptionally(failure);
+        }
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return (InetSocketAddress) channel.localAddress();
+    }
+
+    /** Whether connections are encrypted. */
+    public boolean encrypted() {
+        return tls != null;
+    }
+
+    /** Takes no more connections; those there are stay. */
+    public ChannelFuture close() {
+        poller.remove(this);
+        return channel.close();
+    }
+
+    @Override
+    public void moveTo(SocketPoller successor) {
+        if (moving) {
+            return;
+        }
+        moving = true;
+        channel.deregister()
+                .addListener(
+                        left -> {
+                            poller.remove(this);
+                            SocketPoller target = successor.target();
+                            poller = target;
+                            if (channel.isOpen()) {
+                                target.add(this);
+                                target.register(channel)
+                                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+                            }
+                            moving = false;
+                        });
+    }
+
+    @Override
+    public void drop() {
+        close();
+    }
+
+    @Override
+    public void tick(long nowMillis) {
+        // Nothing grows old here.
+    }
+
+    /** Takes new connections. */
+    private final class Acceptor extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            Channel child = (Channel) message;
+            SocketPoller target = pollers.leastLoaded();
+            if (target == null) {
+                target = poller;
+            }
+            if (server.clients().size() >= server.settings().clientsMax()) {
+                metrics.refused();
+                server.refused();
+                child.pipeline().addLast(new TurnAway());
+            } else {
+                accept(child, target);
+            }
+            target.register(child)
+                    .addListener(
+                            registered -> {
+                                if (!registered.isSuccess()) {
+                                    child.close();
+                                }
+                            });
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            // Out of file descriptors, most likely: connections wait in the kernel until some are
+            // closed.
+            LOG.log(System.Logger.Level.WARNING, "A connection could not be taken", cause);
+        }
+    }
+
+    private void accept(Channel child, SocketPoller target) {
+        child.config().setOption(ChannelOption.TCP_NODELAY, true);
+        child.config().setOption(ChannelOption.SO_KEEPALIVE, true);
+        child.config()
+                .setWriteBufferWaterMark(
+                        new WriteBufferWaterMark(LOW_WATER_BYTES, HIGH_WATER_BYTES));
+        Connection connection = new Connection(child, target, server, metrics, tls == null);
+        metrics.connected();
+        if (tls == null) {
+            child.config().setRecvByteBufAllocator(new ReadIntoCore(connection));
+        } else {
+            child.pipeline()
+                    .addLast(
+                            new ChannelInitializer<>() {
+                                @Override
+                                protected void initChannel(Channel initialized) {
+                                    initialized.pipeline().addFirst(tls.newHandler(child.alloc()));
+                                }
+                            });
+        }
+        child.pipeline().addLast(connection);
+    }
+
+    /** Tells a client that there are too many, and closes. */
+    private static final class TurnAway extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            ByteBuf error = Unpooled.copiedBuffer(TOO_MANY, StandardCharsets.US_ASCII);
+            context.writeAndFlush(error).addListener(ChannelFutureListener.CLOSE);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    @Override
+    public String toString() {
+        SocketAddress address = channel.localAddress();
+        return (tls == null ? "redis " : "redis+tls ") + address;
+    }
+}

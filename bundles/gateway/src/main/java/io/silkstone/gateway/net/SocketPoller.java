@@ -1,0 +1,194 @@
+package io.silkstone.gateway.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ManualIoEventLoop;
+import io.silkstone.api.threads.CorePoller;
+import io.silkstone.gateway.command.RequestServer;
+import io.silkstone.gateway.command.ServerContext;
+import io.silkstone.gateway.resp.Memory;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The sockets of one core: an event loop that the core's own thread drives, so that a request is
+ * read, run and answered on one core without a hand-off. All connections of the core share one
+ * buffer that is read into and one that replies are written to.
+ *
+ * <p>Everything but {@link #wakeup}, {@link #execute} and {@link #load} belongs to the core's
+ * thread.
+ */
+public final class SocketPoller implements CorePoller {
+    private static final int READ_BYTES = 1 << 16;
+    private static final long TICK_SECONDS = 1;
+
+    private final Loop loop;
+    private final ServerContext server;
+    private final RequestServer requests;
+    private final ByteBuf readMemory;
+    private final ByteBuf readBuffer;
+    private final Set<Movable> sources = ConcurrentHashMap.newKeySet();
+    private final Runnable whenClosed;
+    private volatile SocketPoller successor;
+    private volatile boolean awake;
+    private long requestsReported;
+    private long batches;
+
+    /** Something that is polled here and may go to another core. */
+    interface Movable {
+        /** Goes to {@code successor}, soon. On this core's thread. */
+        void moveTo(SocketPoller successor);
+
+        /** Ends, without ceremony. On this core's thread. */
+        void drop();
+
+        /** Called about once a second. */
+        void tick(long nowMillis);
+    }
+
+    /** Netty's loop, which must not sleep when the core has been woken. */
+    private final class Loop extends ManualIoEventLoop {
+        Loop(Thread owner, IoHandlerFactory handlers) {
+            super(owner, handlers);
+        }
+
+        @Override
+        protected boolean canBlock() {
+            return !awake;
+        }
+    }
+
+    /**
+     * For the calling thread.
+     *
+     * @param whenClosed called at the end
+     */
+    public SocketPoller(ServerContext server, Transport transport, Runnable whenClosed) {
+        this.server = server;
+        this.whenClosed = whenClosed;
+        this.loop = new Loop(Thread.currentThread(), transport.handlers());
+        this.requests = new RequestServer(server);
+        this.readMemory = ByteBufAllocator.DEFAULT.directBuffer(READ_BYTES + Memory.SLACK);
+        this.readBuffer = readMemory.slice(0, READ_BYTES);
+        loop.scheduleAtFixedRate(this::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private void tick() {
+        long now = server.nowMillis();
+        for (Movable source : sources) {
+            source.tick(now);
+        }
+    }
+
+    @Override
+    public int poll() {
+        int ran = loop.runNow();
+        long total = requests.requests();
+        int served = (int) (total - requestsReported);
+        requestsReported = total;
+        return Math.max(served, ran);
+    }
+
+    @Override
+    public void park(long nanosMax) {
+        // The loop serves what woke it before it returns; the requests count in the next poll.
+        loop.run(Math.max(nanosMax, 1));
+        awake = false;
+    }
+
+    @Override
+    public void wakeup() {
+        // Often called while the core is awake anyway: then a read is all it costs.
+        if (!awake) {
+            awake = true;
+            loop.wakeup();
+        }
+    }
+
+    @Override
+    public void handOver(CorePoller to) {
+        SocketPoller target = (SocketPoller) to;
+        successor = target;
+        for (Movable source : sources) {
+            source.moveTo(target);
+        }
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return sources.isEmpty();
+    }
+
+    @Override
+    public void close() {
+        for (Movable source : sources) {
+            source.drop();
+        }
+        loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+        while (!loop.isTerminated()) {
+            loop.runNow();
+        }
+        requests.close();
+        readMemory.release();
+        whenClosed.run();
+    }
+
+    /** Where sources go that come here now: elsewhere when this core is being given back. */
+    SocketPoller target() {
+        SocketPoller target = this;
+        while (target.successor != null) {
+            target = target.successor;
+        }
+        return target;
+    }
+
+    /** How many connections are here. Threads: any. */
+    int load() {
+        return sources.size();
+    }
+
+    void add(Movable source) {
+        sources.add(source);
+    }
+
+    void remove(Movable source) {
+        sources.remove(source);
+    }
+
+    /** Runs {@code task} on the core's thread soon. Threads: any. */
+    void execute(Runnable task) throws RejectedExecutionException {
+        loop.execute(task);
+    }
+
+    /** Lets the core poll {@code channel} from soon on. Threads: any. */
+    ChannelFuture register(Channel channel) {
+        EventLoopGroup group = loop;
+        return group.register(channel);
+    }
+
+    /** Whether the caller is the core's thread. */
+    boolean isHere() {
+        return loop.inEventLoop();
+    }
+
+    /** Serves requests for this core's connections. */
+    RequestServer requests() {
+        return requests;
+    }
+
+    /** Empty buffer of the core; what is in it must be used before the next read. */
+    ByteBuf readBuffer() {
+        return readBuffer.clear();
+    }
+
+    /** Whether the batch that begins now is one of those whose time is measured. */
+    boolean isSampled(int every) {
+        return ++batches % every == 0;
+    }
+}

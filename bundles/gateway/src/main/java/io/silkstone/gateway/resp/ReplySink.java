@@ -1,0 +1,13 @@
+package io.silkstone.gateway.resp;
+
+import io.netty.buffer.ByteBuf;
+
+/** Takes replies that are written. */
+@FunctionalInterface
+public interface ReplySink {
+    /**
+     * Takes {@code replies}, and releases it in the end. Called in order, on the thread that writes
+     * replies, in the middle of a batch when a buffer is full.
+     */
+    void take(ByteBuf replies);
+}

@@ -1,0 +1,25 @@
+package io.silkstone.node.config;
+
+import io.silkstone.api.node.Node.Setting;
+import java.io.IOException;
+import java.util.List;
+
+/** The node's configuration, for the parts of this bundle. Threads: any. */
+public interface ConfigStore {
+    /**
+     * Sets one key, in the file and in force. Comments and other keys of the file stay.
+     *
+     * @param value null removes the key
+     * @throws IOException when the file could not be written, or has errors: nothing changed
+     */
+    void set(String pid, String key, String value) throws IOException;
+
+    /** The file of {@code pid}, as an operator knows it. */
+    String place(String pid);
+
+    /** Every key of every component, by PID and key. */
+    List<Setting> settings();
+
+    /** What is wrong with the files now, a sentence each. */
+    List<String> problems();
+}

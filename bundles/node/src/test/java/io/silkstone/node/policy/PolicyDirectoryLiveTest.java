@@ -1,0 +1,144 @@
+package io.silkstone.node.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.api.policy.PolicyDirectory;
+import io.silkstone.api.policy.PolicyDirectory.Event;
+import io.silkstone.api.policy.PolicyRefused;
+import io.silkstone.node.FakeSlot;
+import io.silkstone.node.LiveFramework;
+import io.silkstone.node.TestBundle;
+import io.silkstone.node.TestPolicies;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleException;
+
+class PolicyDirectoryLiveTest {
+    @TempDir Path home;
+
+    private final FakeSlot slot = new FakeSlot("cores");
+    private LiveFramework live;
+    private PolicyDirectory directory;
+
+    @BeforeEach
+    void start() throws Exception {
+        live = LiveFramework.withNode(home);
+        live.register(slot);
+        directory = live.service(PolicyDirectory.class);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        live.close();
+    }
+
+    @Test
+    void use_installedPolicy_switchesAndIsRemembered() throws Exception {
+        install(TestBundle.policy("fixed", "1.0.0", TestPolicies.Steady.class));
+        PolicyDirectory.Switch done = directory.use("cores", "fixed", false);
+        assertThat(done.changed()).isTrue();
+        assertThat(slot.inUse()).isEqualTo(done.to());
+        assertThat(slot.decide()).isEqualTo(1);
+        assertThat(home.resolve("etc/io.silkstone.policies.cfg")).hasContent("cores = fixed");
+    }
+
+    @Test
+    void use_comesBackThroughTheConfiguration_switchesOnce() throws Exception {
+        install(TestBundle.policy("fixed", "1.0.0", TestPolicies.Steady.class));
+        install(TestBundle.policy("other", "1.0.0", TestPolicies.Steady.class));
+        for (int i = 0; i < 10; i++) {
+            directory.use("cores", "fixed", false);
+            directory.use("cores", "other", false);
+        }
+        // The last write has come back when a later edit of the file has had its effect.
+        Files.writeString(home.resolve("etc/io.silkstone.policies.cfg"), "cores = fixed\n");
+        LiveFramework.await("the edit", () -> slot.inUse().name().equals("fixed"));
+        assertThat(slot.uses()).hasSize(21);
+        assertThat(directory.history().getLast().cause()).isEqualTo("configuration");
+    }
+
+    @Test
+    void newerVersion_arrives_takesOverAndOldOneIsReleased() throws Exception {
+        Bundle old = install(TestBundle.policy("fixed", "1.0.0", TestPolicies.Steady.class));
+        directory.use("cores", "fixed", false);
+        Bundle fresh =
+                install(
+                        TestBundle.policy("fixed", "1.1.0", TestPolicies.Steady.class)
+                                .header("Bundle-SymbolicName", "test.fixed"));
+        LiveFramework.await("the newer", () -> slot.inUse().version().equals("1.1.0"));
+        assertThat(slot.inUse().bundleId()).isEqualTo(fresh.getBundleId());
+        old.uninstall();
+        assertThat(slot.holds(directory.history().getFirst().to())).isFalse();
+        assertThat(directory.history())
+                .extracting(Event::cause)
+                .containsExactly("command", "newer version");
+    }
+
+    @Test
+    void stop_policyInUse_isLetGoBeforeTheBundleHasStopped() throws Exception {
+        Bundle bundle = install(TestBundle.policy("fixed", "1.0.0", TestPolicies.Steady.class));
+        directory.use("cores", "fixed", false);
+        bundle.stop();
+        assertThat(slot.inUse().name()).isEqualTo("steady-state");
+        assertThat(slot.holds(directory.history().getFirst().to())).isFalse();
+        bundle.start();
+        LiveFramework.await("its return", () -> slot.inUse().name().equals("fixed"));
+        assertThat(directory.history())
+                .extracting(Event::cause)
+                .containsExactly("command", "withdrawn", "start");
+    }
+
+    @Test
+    void use_componentThatCannotStart_isRefusedAndTheOneInUseGoesOn() throws Exception {
+        install(TestBundle.policy("stillborn", "1.0.0", TestPolicies.Stillborn.class));
+        assertThatThrownBy(() -> directory.use("cores", "stillborn", false))
+                .isInstanceOf(PolicyRefused.class)
+                .hasMessageContaining("stillborn 1.0.0")
+                .hasMessageContaining("could not be activated");
+        assertThat(slot.uses()).isEmpty();
+        assertThat(directory.history()).extracting(Event::cause).containsExactly("failed");
+    }
+
+    @Test
+    void use_serviceOfAnotherType_isRefusedByItsName() throws Exception {
+        install(
+                TestBundle.of("test.alien", "1.0.0")
+                        .componentXml(
+                                "test.alien",
+                                TestPolicies.Alien.class,
+                                "<property name='silkstone.kind' value='cores'/><property"
+                                        + " name='silkstone.name' value='alien'/><service><provide"
+                                        + " interface='java.lang.Runnable'/></service>"));
+        assertThatThrownBy(() -> directory.use("cores", "alien", false))
+                .hasMessageContaining("is a io.silkstone.node.TestPolicies$Alien, not a");
+    }
+
+    @Test
+    void policyWithoutName_isNamedInWhy() throws Exception {
+        install(
+                TestBundle.of("test.nameless", "1.0.0")
+                        .component(
+                                "test.nameless",
+                                TestPolicies.Steady.class,
+                                "<property name='silkstone.kind' value='cores'/>"));
+        assertThat(directory.why("cores"))
+                .contains("test.nameless 1.0.0 offers a policy with silkstone.kind=cores and");
+    }
+
+    private Bundle install(TestBundle bundle) throws BundleException {
+        byte[] bytes = bundle.bytes();
+        Bundle installed =
+                live.context()
+                        .installBundle(
+                                "test:" + java.util.UUID.randomUUID(),
+                                new java.io.ByteArrayInputStream(bytes));
+        installed.start();
+        return installed;
+    }
+}

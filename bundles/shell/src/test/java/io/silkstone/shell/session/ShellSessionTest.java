@@ -1,0 +1,179 @@
+package io.silkstone.shell.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.impl.LineDisciplineTerminal;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ShellSessionTest {
+    private static final Path HERE = Path.of("").toAbsolutePath();
+
+    private final Gogo gogo = new Gogo();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private ShellSession session;
+
+    @BeforeEach
+    void open() throws Exception {
+        Terminal plain =
+                new LineDisciplineTerminal("test", Terminal.TYPE_DUMB, out, StandardCharsets.UTF_8);
+        session =
+                new ShellSession(
+                        gogo.processor, plain, new PrintStream(out), new PrintStream(err), HERE);
+    }
+
+    @AfterEach
+    void close() {
+        session.close();
+        gogo.close();
+    }
+
+    private void assertRun(String line, int code, String output, String errors) {
+        assertThat(session.run(line)).as(err.toString(StandardCharsets.UTF_8)).isEqualTo(code);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(output);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo(errors);
+    }
+
+    @Test
+    void run_aCommand_showsItsAnswer() {
+        assertRun("city:list", 0, "NAME\nUlm\nBonn\n", "");
+    }
+
+    @Test
+    void run_severalCommands_showsEachAnswer() {
+        assertRun("city:list; city:found harbour Kiel", 0, "NAME\nUlm\nBonn\nFounded Kiel\n", "");
+    }
+
+    @Test
+    void run_aPipe_worksOnTheAnswer() {
+        assertRun("city:list | grep Ulm", 0, "Ulm\n", "");
+    }
+
+    @Test
+    void run_aPipeThatFindsNothing_fails() {
+        assertRun("city:list | grep Rom", 1, "", "");
+    }
+
+    @Test
+    void run_aPipeWhoseFirstPartFails_failsWithItsSentence() {
+        assertThat(session.run("city:found | cat")).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .startsWith("city:found needs KIND; usage: ")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void run_anUnknownCommand_saysSo() {
+        assertRun("city:nix", 1, "", "There is no command 'city:nix'; `help` lists them.\n");
+    }
+
+    @Test
+    void run_aBrokenLine_saysSo() {
+        assertThat(session.run("city:list | { ")).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .startsWith("The line is not complete")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void run_afterAFailure_doesNotRunTheRest() {
+        assertRun(
+                "city:nix; city:list",
+                1,
+                "",
+                "There is no command 'city:nix'; `help` lists them.\n");
+    }
+
+    @Test
+    void run_afterAFailedLine_worksAgain() {
+        session.run("city:nix");
+        assertThat(session.run("city:list")).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"007, Founded 007", "1e3, Founded 1e3", "true, Founded true", "null, Founded null"})
+    void run_withWordsThatLookLikeOtherTypes_keepsThem(String word, String answer) {
+        assertRun("city:found harbour " + word, 0, answer + "\n", "");
+    }
+
+    @Test
+    void run_withAStar_doesNotLookForFiles() {
+        assertRun("city:found harbour user:*", 0, "Founded user:*\n", "");
+    }
+
+    @Test
+    void run_withVariables_remembersThem() {
+        session.run("name = Kiel");
+        out.reset();
+        assertRun("city:found harbour $name", 0, "Founded Kiel\n", "");
+    }
+
+    @Test
+    void run_withRows_givesDataToScripts() {
+        assertRun("((city:list) rows) size", 0, "2\n", "");
+    }
+
+    @Test
+    void run_inADirectory_passesItOn() {
+        assertRun("city:plan x", 0, HERE + "\n", "");
+    }
+
+    @Test
+    void interrupt_ofARunningCommand_endsIt() throws Exception {
+        Thread operator =
+                Thread.startVirtualThread(
+                        () -> {
+                            awaitHanging();
+                            session.interrupt();
+                        });
+        assertThat(session.run("test:hang")).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("Interrupted.\n");
+        assertThat(gogo.awaitInterrupted()).isTrue();
+        operator.join();
+    }
+
+    @Test
+    void interrupt_betweenTwoStatements_endsTheLine() {
+        gogo.afterNextAnswer(session::interrupt);
+        assertThat(session.run("test:mark; test:hang")).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("Interrupted.\n");
+        assertThat(session.run("city:list")).isZero();
+    }
+
+    @Test
+    void close_whileACommandRuns_endsIt() throws Exception {
+        Thread operator =
+                Thread.startVirtualThread(
+                        () -> {
+                            awaitHanging();
+                            session.close();
+                        });
+        assertThat(session.run("test:hang")).isEqualTo(1);
+        assertThat(gogo.awaitInterrupted()).isTrue();
+        operator.join();
+    }
+
+    private void awaitHanging() {
+        try {
+            assertThat(gogo.awaitHanging()).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void catalogRemove_ofAScope_withdrawsItsCommands() {
+        gogo.catalog.close();
+        assertThat(gogo.catalog.commands()).isEmpty();
+        assertRun("city:list", 1, "", "There is no command 'city:list'; `help` lists them.\n");
+    }
+}

@@ -1,0 +1,449 @@
+package io.silkstone.store;
+
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.base.EpochClock;
+import io.silkstone.base.NanoClock;
+import io.silkstone.store.cleaner.Cleaner;
+import io.silkstone.store.index.HashTable;
+import io.silkstone.store.index.PoolLines;
+import io.silkstone.store.log.Log;
+import io.silkstone.store.log.Versions;
+import io.silkstone.store.memory.Backoff;
+import io.silkstone.store.memory.Epochs;
+import io.silkstone.store.memory.SegletPool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+
+/**
+ * The tables of one node: memory, log, hash tables, cleaner and sessions put together.
+ *
+ * <p>{@link #open} starts no thread. Whoever opens a store drives its {@link #agents}: without them
+ * objects are found and changed all the same, but memory is cleaned only when a writer finds none,
+ * expired objects keep theirs, and first touches of memory cost their time.
+ *
+ * <p>Operations on objects go through {@link StoreSession}; what is here is for operators, is rare,
+ * and takes one lock.
+ */
+public final class Store implements KvStore, AutoCloseable {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}");
+    private static final int TABLETS_MAX = Key.SLOTS;
+    private static final long SLOT_MASK = (1L << Key.SLOT_SHIFT) - 1;
+    private static final long LOCK_NANOS_MAX = 10_000_000_000L;
+
+    /** Slots of {@link Epochs} that agents use. */
+    private static final int AGENTS_MAX = 16;
+
+    private final StoreOptions options;
+    private final EpochClock clock;
+    private final RandomGenerator random;
+    private final Backoff backoff;
+    private final SegletPool pool;
+    private final Epochs epochs;
+    private final Versions versions = new Versions();
+    private final LongAdder expired = new LongAdder();
+    private final Log log;
+    private final Tables tables;
+    private final Sweeper sweeper;
+    private final TabletGate gate;
+    private final Admission admission;
+    private final MemoryAhead memoryAhead;
+    private final List<Agent> agents;
+    private final List<AutoCloseable> gauges = new ArrayList<>();
+    private final Set<StoreSession> sessions = ConcurrentHashMap.newKeySet();
+    private final StoreSession administrator;
+    private final AtomicLong versionMaxOfClosed = new AtomicLong();
+
+    /** For clearing a table when memory is so full that there is none for an empty one. */
+    private final AtomicReference<HashTable> spareIndex = new AtomicReference<>();
+
+    private int lastTableId;
+    private boolean closed;
+    private boolean unmapped;
+
+    private Store(
+            StoreOptions options,
+            NanoClock nanoClock,
+            EpochClock clock,
+            RandomGenerator random,
+            MetricRegistry metrics,
+            Backoff backoff) {
+        this.options = options;
+        this.clock = clock;
+        this.random = random;
+        this.backoff = backoff;
+        int slots = options.sessionsMax() + AGENTS_MAX;
+        long reserve = reserveFor(options);
+        pool = new SegletPool(options.memoryBytes(), reserve, options.hugePages(), backoff);
+        epochs = new Epochs(slots);
+        log = new Log(pool, epochs, versions, options.segmentBytes(), backoff);
+        tables = new Tables(versions, clock, expired);
+        sweeper = new Sweeper(tables, log, epochs, this::replenish);
+        gate = new TabletGate(epochs, slots, nanoClock, backoff);
+        Expirer expirer = new Expirer(tables, log, epochs, clock);
+        Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
+        admission =
+                new Admission(
+                        pool, log, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
+        memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
+        agents = List.of(memoryAhead, sweeper, expirer);
+        administrator = newSession();
+        replenish();
+        addTable(DEFAULT_TABLE, options.tablets());
+        registerGauges(metrics);
+    }
+
+    /**
+     * Opens a store without objects.
+     *
+     * @throws IllegalStateException when the machine refuses the memory
+     */
+    public static Store open(
+            StoreOptions options,
+            NanoClock nanoClock,
+            EpochClock clock,
+            RandomGenerator random,
+            MetricRegistry metrics) {
+        return open(options, nanoClock, clock, random, metrics, Backoff.YIELDING);
+    }
+
+    /** As the other, for threads that wait for each other by {@code backoff}. */
+    public static Store open(
+            StoreOptions options,
+            NanoClock nanoClock,
+            EpochClock clock,
+            RandomGenerator random,
+            MetricRegistry metrics,
+            Backoff backoff) {
+        return new Store(options, nanoClock, clock, random, metrics, backoff);
+    }
+
+    /** The cleaner needs room for what is wanted of a few segments, or for one large object. */
+    private static long reserveFor(StoreOptions options) {
+        long largest = Math.min(2 << 20, options.memoryBytes() / 32);
+        return Math.max(2L * options.segmentBytes(), largest);
+    }
+
+    /** The background duties, to be driven by one thread, or each by one. */
+    public List<Agent> agents() {
+        return agents;
+    }
+
+    /**
+     * Has {@code wakeUp} called whenever an operation leaves work for the agents, so that their
+     * driver may sleep long. Called often and from within operations: be cheap.
+     */
+    public void onDemand(Runnable wakeUp) {
+        log.onDemand(wakeUp);
+    }
+
+    /** Backs this much memory ahead of use by pages from now on. */
+    public void prefault(long bytes) {
+        memoryAhead.prefault(bytes);
+    }
+
+    @Override
+    public KvSession openSession() {
+        return newSession();
+    }
+
+    private synchronized StoreSession newSession() {
+        if (closed) {
+            throw new IllegalStateException("the store is closed");
+        }
+        int slot = epochs.register();
+        if (slot < 0) {
+            throw new IllegalStateException(
+                    String.format(
+                            "all %d sessions are open; raise sessions.max", options.sessionsMax()));
+        }
+        RandomGenerator own = new SplittableRandom(random.nextLong());
+        StoreSession session = new StoreSession(this, slot, own);
+        sessions.add(session);
+        return session;
+    }
+
+    /** Called by a session that closes. */
+    synchronized void ended(StoreSession session) {
+        versionMaxOfClosed.accumulateAndGet(session.versionMax(), Math::max);
+        sessions.remove(session);
+        epochs.unregister(session.slot());
+        closePool();
+    }
+
+    @Override
+    public synchronized Table createTable(String name, int tablets) throws StoreRefused {
+        refuseUnless(
+                NAME.matcher(name).matches(),
+                "a table's name has 1 to 255 characters of A-Z a-z 0-9 . _ -, unlike '%s'",
+                name);
+        refuseUnless(tables.named(name) == null, "there is a table called %s already", name);
+        refuseUnless(
+                tablets >= 1 && tablets <= TABLETS_MAX && Integer.bitCount(tablets) == 1,
+                "a table has 1, 2, 4 ... %d tablets, not %d",
+                TABLETS_MAX,
+                tablets);
+        TableData table = addTable(name, tablets);
+        refuseUnless(table != null, "there is no memory for a table; remove objects first");
+        return table;
+    }
+
+    private TableData addTable(String name, int tablets) {
+        HashTable index = newIndex();
+        if (index == null) {
+            return null;
+        }
+        lastTableId++;
+        TableData table = new TableData(this, lastTableId, name, index, tablets);
+        tables.add(table);
+        return table;
+    }
+
+    private HashTable newIndex() {
+        return HashTable.open(new PoolLines(pool), backoff);
+    }
+
+    @Override
+    public Table table(String name) {
+        return tables.named(name);
+    }
+
+    @Override
+    public synchronized void dropTable(String name) throws StoreRefused {
+        TableData table = existing(name);
+        refuseUnless(!DEFAULT_TABLE.equals(name), "the table %s cannot be dropped", name);
+        administrator.enter();
+        try {
+            refuseUnless(
+                    gate.close(administrator, table, null, LOCK_NANOS_MAX),
+                    "the table %s is busy; try again",
+                    name);
+            tables.drop(table);
+            table.replaceIndex(null);
+            gate.open(administrator, table, null);
+        } finally {
+            administrator.exit();
+        }
+    }
+
+    @Override
+    public List<Table> tables() {
+        return List.copyOf(tables.list());
+    }
+
+    @Override
+    public List<Tablet> tablets() {
+        List<Tablet> all = new ArrayList<>();
+        for (TableData table : tables.list()) {
+            for (TabletRange each : table.tablets()) {
+                all.add(
+                        new Tablet(
+                                table.name(),
+                                each.firstHash,
+                                each.lastHash,
+                                "local",
+                                each.holder == null ? "normal" : "locked",
+                                1));
+            }
+        }
+        return all;
+    }
+
+    @Override
+    public synchronized void splitTablet(String name, long hash) throws StoreRefused {
+        TableData table = existing(name);
+        refuseUnless(
+                !DEFAULT_TABLE.equals(name) || (hash & SLOT_MASK) == 0,
+                "%016x is not the first hash of a slot, and the table %s is cut between slots only",
+                hash,
+                name);
+        TabletRange tablet = table.tabletOf(hash);
+        if (tablet.firstHash == hash) {
+            return;
+        }
+        administrator.enter();
+        try {
+            refuseUnless(
+                    gate.close(administrator, table, tablet, LOCK_NANOS_MAX),
+                    "the tablet is busy; try again");
+            table.split(tablet, hash);
+            gate.open(administrator, table, tablet);
+        } finally {
+            administrator.exit();
+        }
+    }
+
+    @Override
+    public Usage usage() {
+        long indexes = 0;
+        for (TableData table : tables.all()) {
+            indexes += table.indexBytes();
+        }
+        return new Usage(
+                pool.capacity(),
+                pool.capacity() - pool.freeBytes(),
+                log.liveBytes(),
+                log.segmentsBytes(),
+                indexes,
+                objects());
+    }
+
+    private long objects() {
+        long sum = 0;
+        for (TableData table : tables.all()) {
+            sum += table.objects();
+        }
+        return sum;
+    }
+
+    /**
+     * Ends the store and gives its memory back; for sessions that are still open it stays until
+     * they close. Agents must be at rest for good.
+     */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        administrator.close();
+        for (AutoCloseable gauge : gauges) {
+            try {
+                gauge.close();
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+        closePool();
+    }
+
+    private void closePool() {
+        if (closed && !unmapped && sessions.isEmpty()) {
+            unmapped = true;
+            pool.close();
+        }
+    }
+
+    /**
+     * {@link KvSession#clear} for {@code session}, which is in a batch. An exchange of hash tables
+     * behind a closed gate; the {@link Sweeper} sees to the old one.
+     */
+    Status clear(StoreSession session, TableData table) {
+        HashTable fresh = newIndex();
+        if (fresh == null) {
+            fresh = spareIndex.getAndSet(null);
+        }
+        if (fresh == null) {
+            return Status.RETRY_LATER;
+        }
+        boolean mine = gate.close(session, table, null, LOCK_NANOS_MAX);
+        boolean exists = table.index() != null;
+        if (mine && exists) {
+            // All versions given so far are those of sessions that are kept out now.
+            versions.raiseAbove(versionMax());
+            table.replaceIndex(fresh);
+        } else {
+            fresh.close();
+        }
+        if (mine) {
+            gate.open(session, table, null);
+        }
+        if (!exists) {
+            return Status.NO_SUCH_TABLE;
+        }
+        return mine ? Status.OK : Status.RETRY_LATER;
+    }
+
+    /** The sweeper has given memory back. */
+    private void replenish() {
+        if (spareIndex.get() == null) {
+            HashTable spare = newIndex();
+            if (spare != null && !spareIndex.compareAndSet(null, spare)) {
+                spare.close();
+            }
+        }
+    }
+
+    private long versionMax() {
+        long most = 0;
+        for (StoreSession session : sessions) {
+            most = Math.max(most, session.versionMax());
+        }
+        // Last, for a session counts here before it leaves the set.
+        return Math.max(most, versionMaxOfClosed.get());
+    }
+
+    SegletPool pool() {
+        return pool;
+    }
+
+    Epochs epochs() {
+        return epochs;
+    }
+
+    Log log() {
+        return log;
+    }
+
+    TabletGate gate() {
+        return gate;
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    boolean buriesOverwritten() {
+        return options.buryOverwritten();
+    }
+
+    long nowMillis() {
+        return clock.millis();
+    }
+
+    void countExpired() {
+        expired.increment();
+    }
+
+    private TableData existing(String name) throws StoreRefused {
+        TableData table = tables.named(name);
+        refuseUnless(table != null, "there is no table called %s", name);
+        return table;
+    }
+
+    private static void refuseUnless(boolean holds, String message, Object... arguments)
+            throws StoreRefused {
+        if (!holds) {
+            throw new StoreRefused(String.format(message, arguments));
+        }
+    }
+
+    private void registerGauges(MetricRegistry metrics) {
+        gauge(metrics, StoreMetrics.OBJECTS, this::objects);
+        gauge(metrics, StoreMetrics.MEMORY_CAPACITY, pool::capacity);
+        gauge(metrics, StoreMetrics.MEMORY_ALLOCATED, () -> usage().allocated());
+        gauge(metrics, StoreMetrics.MEMORY_TOUCHED, pool::touchedBytes);
+        gauge(metrics, StoreMetrics.LOG_LIVE, log::liveBytes);
+        gauge(metrics, StoreMetrics.LOG_USED, log::segmentsBytes);
+        gauge(metrics, StoreMetrics.TABLES, () -> usage().hashTables());
+        gauge(metrics, StoreMetrics.EXPIRED, expired::sum);
+        gauge(metrics, StoreMetrics.SESSIONS, sessions::size);
+    }
+
+    private void gauge(MetricRegistry metrics, StoreMetrics descriptor, LongSupplier value) {
+        gauges.add(metrics.gauge(descriptor, value));
+    }
+}

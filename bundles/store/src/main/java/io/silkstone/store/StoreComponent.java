@@ -1,0 +1,163 @@
+package io.silkstone.store;
+
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.EpochClock;
+import io.silkstone.base.NanoClock;
+import io.silkstone.store.memory.Backoff;
+import io.silkstone.store.memory.HugePages;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** The store of a node, its agents driven by a user thread of the node's runtime. */
+@Component(name = StoreComponent.PID)
+@Designate(ocd = StoreComponent.Config.class)
+public final class StoreComponent implements KvStore {
+    static final String PID = "io.silkstone.store.master";
+
+    private static final Logger LOG = System.getLogger(StoreComponent.class.getName());
+
+    /** Settings; see the bundle's README. */
+    @ObjectClassDefinition(name = "Silkstone store: master")
+    @interface Config {
+        /** See {@link StoreOptions#memoryBytes}. */
+        @AttributeDefinition(description = "Memory for objects and hash tables.")
+        long memory_bytes() default 1L << 30;
+
+        /** See {@link StoreOptions#memoryPrefaultBytes}. */
+        @AttributeDefinition(description = "Memory ahead of use that is backed by pages.")
+        long memory_prefault_bytes() default 64L << 20;
+
+        /** See {@link StoreOptions#hugePages}. */
+        @AttributeDefinition(description = "Whether the kernel uses huge pages.")
+        HugePages memory_hugepages() default HugePages.AUTO;
+
+        /** See {@link StoreOptions#segmentBytes}. */
+        @AttributeDefinition(description = "Longest segment; 0 chooses by the memory.")
+        int log_segment_bytes() default 0;
+
+        /** See {@link StoreOptions#sessionsMax}. */
+        @AttributeDefinition(description = "Sessions that may be open at a time.")
+        int sessions_max() default 1024;
+
+        /** See {@link StoreOptions#tablets}. */
+        @AttributeDefinition(description = "Tablets that the default table begins with.")
+        int tablets() default 1;
+    }
+
+    private final ThreadRuntime runtime;
+    private final Store store;
+    private final AgentLoop loop;
+    private final long thread;
+    private StoreOptions options;
+
+    /** Opens the store and starts its agents. */
+    @Activate
+    public StoreComponent(
+            Config config, @Reference ThreadRuntime runtime, @Reference MetricRegistry metrics) {
+        this.runtime = runtime;
+        options = checked(config);
+        store =
+                Store.open(
+                        options,
+                        NanoClock.SYSTEM,
+                        EpochClock.SYSTEM,
+                        RandomGenerator.getDefault(),
+                        metrics,
+                        Backoff.over(runtime::yield));
+        loop = new AgentLoop(store.agents(), runtime::yield, runtime::sleep);
+        thread = runtime.create(ThreadRuntime.NORMAL, loop);
+        if (thread == ThreadRuntime.NONE) {
+            store.close();
+            throw new IllegalStateException("the runtime has no thread for the store's agents");
+        }
+        store.onDemand(() -> runtime.signal(thread));
+    }
+
+    private static StoreOptions checked(Config config) {
+        return new StoreOptions(
+                config.memory_bytes(),
+                config.memory_prefault_bytes(),
+                config.memory_hugepages(),
+                config.log_segment_bytes(),
+                config.sessions_max(),
+                config.tablets(),
+                false);
+    }
+
+    /** Applies what can change live, and says what waits for the next start. */
+    @Modified
+    void modified(Config config) {
+        StoreOptions wanted = checked(config);
+        store.prefault(wanted.memoryPrefaultBytes());
+        options = options.withMemoryPrefaultBytes(wanted.memoryPrefaultBytes());
+        if (!wanted.equals(options)) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0}: only memory.prefault.bytes changes while the node runs; the rest of what"
+                            + " was edited applies from its next start",
+                    PID);
+        }
+    }
+
+    @Deactivate
+    void close() throws InterruptedException {
+        loop.stop();
+        runtime.signal(thread);
+        loop.awaitEnd();
+        store.close();
+    }
+
+    @Override
+    public KvSession openSession() {
+        return store.openSession();
+    }
+
+    @Override
+    public Table createTable(String name, int tablets) throws StoreRefused {
+        return store.createTable(name, tablets);
+    }
+
+    @Override
+    public Table table(String name) {
+        return store.table(name);
+    }
+
+    @Override
+    public void dropTable(String name) throws StoreRefused {
+        store.dropTable(name);
+    }
+
+    @Override
+    public List<Table> tables() {
+        return store.tables();
+    }
+
+    @Override
+    public List<Tablet> tablets() {
+        return store.tablets();
+    }
+
+    @Override
+    public void splitTablet(String table, long hash) throws StoreRefused {
+        store.splitTablet(table, hash);
+    }
+
+    @Override
+    public Usage usage() {
+        return store.usage();
+    }
+}

@@ -1,0 +1,144 @@
+package io.silkstone.store;
+
+import static io.silkstone.base.Checks.inRange;
+import static io.silkstone.base.Checks.isPowerOfTwo;
+import static io.silkstone.base.Checks.require;
+
+import io.silkstone.store.log.Log;
+import io.silkstone.store.memory.HugePages;
+import io.silkstone.store.memory.SegletPool;
+
+/**
+ * Settings of a store, checked when they are made. {@link #DEFAULTS} and the {@code with} methods
+ * give any other.
+ *
+ * @param memoryBytes memory for objects and hash tables; rounded down to whole 8 MiB
+ * @param memoryPrefaultBytes how much memory ahead of use is backed by pages
+ * @param hugePages whether the kernel uses huge pages for it
+ * @param segmentBytes longest segment of the log; 0 chooses by the memory
+ * @param sessionsMax how many sessions may be open at a time
+ * @param tablets tablets that the default table begins with, a power of two
+ * @param buryOverwritten whether overwriting an object writes a tombstone for the one before, which
+ *     only a node needs whose log is replicated
+ */
+public record StoreOptions(
+        long memoryBytes,
+        long memoryPrefaultBytes,
+        HugePages hugePages,
+        int segmentBytes,
+        int sessionsMax,
+        int tablets,
+        boolean buryOverwritten) {
+    /** What a node uses that says nothing. */
+    public static final StoreOptions DEFAULTS =
+            new StoreOptions(1L << 30, 64 << 20, HugePages.AUTO, 0, 1024, 1, false);
+
+    /** Least memory. */
+    public static final long MEMORY_BYTES_MIN = 32 << 20;
+
+    private static final long MEMORY_BYTES_MAX = 1L << 46;
+    private static final int SEGMENT_BYTES_MIN = 256 << 10;
+    private static final int SEGMENTS_WANTED = 256;
+    private static final int SESSIONS_MAX = 65_536;
+    private static final int TABLETS_MAX = 16_384;
+
+    /** Checks every setting; the message of a failure names it. */
+    public StoreOptions {
+        inRange("memory.bytes", memoryBytes, MEMORY_BYTES_MIN, MEMORY_BYTES_MAX);
+        inRange("memory.prefault.bytes", memoryPrefaultBytes, 0, MEMORY_BYTES_MAX);
+        inRange("sessions.max", sessionsMax, 1, SESSIONS_MAX);
+        inRange("tablets", tablets, 1, TABLETS_MAX);
+        require(isPowerOfTwo(tablets), "tablets must be a power of two, was %d", tablets);
+        memoryBytes &= -SegletPool.BLOCK_BYTES;
+        if (segmentBytes == 0) {
+            segmentBytes = segmentFor(memoryBytes);
+        }
+        require(
+                isPowerOfTwo(segmentBytes),
+                "log.segment.bytes must be 0 or a power of two, was %d",
+                segmentBytes);
+        inRange(
+                "log.segment.bytes",
+                segmentBytes,
+                SEGMENT_BYTES_MIN,
+                Math.min(Log.SEGMENT_BYTES_MAX, memoryBytes / 16));
+    }
+
+    /** Small memories get small segments, for one is always open and others are being cleaned. */
+    private static int segmentFor(long memoryBytes) {
+        long wanted = Long.highestOneBit(memoryBytes / SEGMENTS_WANTED);
+        return Math.clamp(wanted, SEGMENT_BYTES_MIN, Log.SEGMENT_BYTES_MAX);
+    }
+
+    /** With this much memory, and segments to match. */
+    public StoreOptions withMemoryBytes(long bytes) {
+        return new StoreOptions(
+                bytes, memoryPrefaultBytes, hugePages, 0, sessionsMax, tablets, buryOverwritten);
+    }
+
+    /** With this much memory backed ahead of use. */
+    public StoreOptions withMemoryPrefaultBytes(long bytes) {
+        return new StoreOptions(
+                memoryBytes, bytes, hugePages, segmentBytes, sessionsMax, tablets, buryOverwritten);
+    }
+
+    /** With this use of huge pages. */
+    public StoreOptions withHugePages(HugePages use) {
+        return new StoreOptions(
+                memoryBytes,
+                memoryPrefaultBytes,
+                use,
+                segmentBytes,
+                sessionsMax,
+                tablets,
+                buryOverwritten);
+    }
+
+    /** With segments of this length. */
+    public StoreOptions withSegmentBytes(int bytes) {
+        return new StoreOptions(
+                memoryBytes,
+                memoryPrefaultBytes,
+                hugePages,
+                bytes,
+                sessionsMax,
+                tablets,
+                buryOverwritten);
+    }
+
+    /** With at most this many sessions. */
+    public StoreOptions withSessionsMax(int count) {
+        return new StoreOptions(
+                memoryBytes,
+                memoryPrefaultBytes,
+                hugePages,
+                segmentBytes,
+                count,
+                tablets,
+                buryOverwritten);
+    }
+
+    /** With a default table of this many tablets. */
+    public StoreOptions withTablets(int count) {
+        return new StoreOptions(
+                memoryBytes,
+                memoryPrefaultBytes,
+                hugePages,
+                segmentBytes,
+                sessionsMax,
+                count,
+                buryOverwritten);
+    }
+
+    /** With tombstones for overwritten objects, or without. */
+    public StoreOptions withBuryOverwritten(boolean bury) {
+        return new StoreOptions(
+                memoryBytes,
+                memoryPrefaultBytes,
+                hugePages,
+                segmentBytes,
+                sessionsMax,
+                tablets,
+                bury);
+    }
+}

@@ -1,0 +1,615 @@
+package io.silkstone.store;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.ObjectVisitor;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteOptions;
+import io.silkstone.store.index.EntryVisitor;
+import io.silkstone.store.index.HashTable;
+import io.silkstone.store.log.Checksum;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Log;
+import io.silkstone.store.memory.Memory;
+import io.silkstone.store.memory.SegletPool.Claimant;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.random.RandomGenerator;
+
+/**
+ * One thread's way into the store: every operation, from the check of the tablet to the answer.
+ *
+ * <p><b>Reads</b> find the entry without any lock and show it where it lies; the epoch of the batch
+ * keeps its memory.
+ *
+ * <p><b>Changes</b> of a key happen under the lock of its line in the hash table, and in this
+ * order: look at the present object, decide, claim room in the log, write and commit the entries,
+ * hook the new one in, mark the old one dead. So changes of a key follow one another, a reader
+ * finds the old object or the new one, and the cleaner, which takes the same lock before it drops
+ * an entry, never meets one that is committed and about to be hooked in. Nothing waits under the
+ * lock: where there is no room it is given back, {@link Admission} makes room, and the change
+ * starts afresh.
+ *
+ * <p><b>Versions</b> follow RAMCloud: an overwrite takes the next one, a new object the safe
+ * version, and a removal raises the safe version above that of the object.
+ */
+final class StoreSession implements KvSession {
+    private static final long TABLET_LOCK_NANOS_MAX = 1_000_000_000L;
+    private static final int LINES_PER_OBJECT_MAX = 10;
+    private static final int RANDOM_ATTEMPTS = 100;
+
+    /** What a change does. */
+    private enum Change {
+        WRITE,
+        REMOVE,
+        INCREMENT,
+        EXPIRE
+    }
+
+    private final Store store;
+    private final Log log;
+    private final TabletGate gate;
+    private final Admission admission;
+    private final int slot;
+    private final Checksum checksum;
+    private final RandomGenerator random;
+    private final EntryView view = new EntryView();
+    private final DecimalNumber decimal = new DecimalNumber();
+    private final EntryVisitor onEntry = this::visit;
+
+    private boolean entered;
+    private boolean viewed;
+    private boolean closed;
+    private TableData lockedTable;
+    private TabletRange lockedTablet;
+
+    /** Read by others only when this session was kept out of a table, which orders it. */
+    private long versionMax;
+
+    /** What batches before this one have appended and not paid for. */
+    private long appendedBytes;
+
+    // What the last operation left.
+    private boolean hadPrevious;
+    private long version;
+    private long number;
+
+    // What the change under way writes.
+    private MemorySegment value;
+    private long valueOffset;
+    private int valueLength;
+    private long delta;
+    private long expiryMillis;
+    private int roomWanted;
+    private long waitsSince;
+    private Claimant roomClaimant;
+
+    // What the scan under way calls.
+    private ObjectVisitor visitor;
+    private int visited;
+
+    /** Keeps reads that only prefetch from being optimised away. */
+    private long prefetched;
+
+    StoreSession(Store store, int slot, RandomGenerator random) {
+        this.store = store;
+        this.slot = slot;
+        this.random = random;
+        log = store.log();
+        gate = store.gate();
+        admission = store.admission();
+        checksum = new Checksum(store.pool());
+    }
+
+    /** Its slot among the epochs. */
+    int slot() {
+        return slot;
+    }
+
+    /** The highest version that it ever gave. */
+    long versionMax() {
+        return versionMax;
+    }
+
+    /** Since when the change under way waits for memory. */
+    long waitsSince() {
+        return waitsSince;
+    }
+
+    /** The change under way begins to wait for memory. */
+    void waitsSince(long nanos) {
+        waitsSince = nanos;
+    }
+
+    /**
+     * Lets go of the memory that this session may have seen in its batch, if it has shown none of
+     * it to its caller.
+     */
+    boolean renewEpoch() {
+        if (!viewed) {
+            store.epochs().exit(slot);
+            store.epochs().enter(slot);
+        }
+        return !viewed;
+    }
+
+    @Override
+    public void enter() {
+        assert !closed && !entered;
+        if (appendedBytes > 0) {
+            admission.betweenBatches(appendedBytes);
+            appendedBytes = 0;
+        }
+        store.epochs().enter(slot);
+        entered = true;
+        viewed = false;
+    }
+
+    @Override
+    public void exit() {
+        assert entered;
+        assert lockedTable == null;
+        entered = false;
+        store.epochs().exit(slot);
+    }
+
+    @Override
+    public boolean entered() {
+        return entered;
+    }
+
+    @Override
+    public void prefetch(KvStore.Table table, Key key) {
+        HashTable index = ((TableData) table).index();
+        if (index != null) {
+            prefetched += index.prefetch(key.hash());
+        }
+    }
+
+    @Override
+    public Status read(KvStore.Table table, Key key) {
+        HashTable index = begin((TableData) table, key.hash());
+        if (index == null) {
+            return Status.NO_SUCH_TABLE;
+        }
+        long entry = index.find(key);
+        if (entry == 0 || isExpired(entry)) {
+            return Status.NOT_FOUND;
+        }
+        show(entry);
+        return Status.OK;
+    }
+
+    @Override
+    public Status write(
+            KvStore.Table table,
+            Key key,
+            MemorySegment value,
+            long offset,
+            int length,
+            WriteOptions options) {
+        Objects.checkFromIndexSize(offset, length, value.byteSize());
+        if (length > KvStore.VALUE_BYTES_MAX || key.length() > KvStore.KEY_BYTES_MAX) {
+            return Status.TOO_LARGE;
+        }
+        this.value = value;
+        valueOffset = offset;
+        valueLength = length;
+        return change((TableData) table, key, options, Change.WRITE);
+    }
+
+    @Override
+    public Status remove(KvStore.Table table, Key key, WriteOptions options) {
+        return change((TableData) table, key, options, Change.REMOVE);
+    }
+
+    @Override
+    public Status increment(KvStore.Table table, Key key, long delta, WriteOptions options) {
+        if (key.length() > KvStore.KEY_BYTES_MAX) {
+            return Status.TOO_LARGE;
+        }
+        this.delta = delta;
+        return change((TableData) table, key, options, Change.INCREMENT);
+    }
+
+    @Override
+    public Status expire(KvStore.Table table, Key key, WriteOptions options) {
+        return change((TableData) table, key, options, Change.EXPIRE);
+    }
+
+    @Override
+    public long scan(KvStore.Table table, long cursor, int count, ObjectVisitor visitor) {
+        assert entered;
+        gate.acknowledge(slot);
+        HashTable index = ((TableData) table).index();
+        if (index == null) {
+            return 0;
+        }
+        forgetResult();
+        this.visitor = visitor;
+        visited = 0;
+        long next = cursor;
+        long linesLeft = (long) Math.max(count, 1) * LINES_PER_OBJECT_MAX;
+        do {
+            next = index.scan(next, onEntry);
+            linesLeft--;
+        } while (next != 0 && visited < count && linesLeft > 0);
+        this.visitor = null;
+        view.wrap(0);
+        return next;
+    }
+
+    private void visit(long entry) {
+        if (!isExpired(entry)) {
+            visited++;
+            view.wrap(entry);
+            visitor.visit(view);
+        }
+    }
+
+    @Override
+    public Status random(KvStore.Table table) {
+        assert entered;
+        gate.acknowledge(slot);
+        HashTable index = ((TableData) table).index();
+        if (index == null) {
+            return Status.NO_SUCH_TABLE;
+        }
+        forgetResult();
+        for (int attempt = 0; attempt < RANDOM_ATTEMPTS; attempt++) {
+            long entry = index.random(random);
+            if (entry == 0) {
+                return Status.NOT_FOUND;
+            }
+            if (!isExpired(entry)) {
+                show(entry);
+                return Status.OK;
+            }
+        }
+        return firstFrom(index, random.nextLong());
+    }
+
+    /** Shows the first object in the order of a scan: for tables where nearly all has expired. */
+    private Status firstFrom(HashTable index, long start) {
+        visitor = object -> {};
+        visited = 0;
+        long cursor = index.scan(start, onEntry);
+        boolean wrapped = false;
+        while (visited == 0 && !(wrapped && cursor == 0)) {
+            wrapped |= cursor == 0;
+            cursor = index.scan(cursor, onEntry);
+        }
+        if (visited == 0) {
+            view.wrap(0);
+            return Status.NOT_FOUND;
+        }
+        show(view.entry());
+        return Status.OK;
+    }
+
+    @Override
+    public Status clear(KvStore.Table table) {
+        assert !entered;
+        enter();
+        try {
+            forgetResult();
+            return store.clear(this, (TableData) table);
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public Status lockTablet(KvStore.Table table, long keyHash) {
+        assert entered;
+        assert lockedTable == null;
+        TableData data = (TableData) table;
+        if (data.index() == null) {
+            return Status.NO_SUCH_TABLE;
+        }
+        TabletRange tablet = data.tabletOf(keyHash);
+        if (!gate.close(this, data, tablet, TABLET_LOCK_NANOS_MAX)) {
+            return Status.RETRY_LATER;
+        }
+        lockedTable = data;
+        lockedTablet = tablet;
+        return Status.OK;
+    }
+
+    @Override
+    public void unlockTablet() {
+        assert lockedTable != null;
+        gate.open(this, lockedTable, lockedTablet);
+        lockedTable = null;
+        lockedTablet = null;
+    }
+
+    @Override
+    public ObjectView object() {
+        assert view.isPresent();
+        return view;
+    }
+
+    @Override
+    public boolean hadPrevious() {
+        return hadPrevious;
+    }
+
+    @Override
+    public long version() {
+        return version;
+    }
+
+    @Override
+    public long number() {
+        return number;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            if (lockedTable != null) {
+                unlockTablet();
+            }
+            if (entered) {
+                exit();
+            }
+            closed = true;
+            store.ended(this);
+        }
+    }
+
+    /** Where the objects of {@code table} are found, once no other session keeps this one out. */
+    private HashTable begin(TableData table, long hash) {
+        assert entered;
+        assert table.store == store;
+        if (gate.isActive()) {
+            gate.pass(this, table, hash);
+        }
+        forgetResult();
+        return table.index();
+    }
+
+    private void forgetResult() {
+        view.wrap(0);
+        hadPrevious = false;
+        version = 0;
+    }
+
+    private void show(long entry) {
+        view.wrap(entry);
+        viewed = true;
+        version = Entry.version(entry);
+    }
+
+    private boolean isExpired(long entry) {
+        return Entry.expires(Entry.header(entry)) && Entry.isExpired(entry, store.nowMillis());
+    }
+
+    private Status change(TableData table, Key key, WriteOptions options, Change change) {
+        long hash = key.hash();
+        for (int attempt = 0; ; attempt++) {
+            HashTable index = begin(table, hash);
+            if (index == null) {
+                return Status.NO_SUCH_TABLE;
+            }
+            roomWanted = 0;
+            Status status;
+            long line = index.lock(hash);
+            try {
+                status = changeLocked(table, index, line, key, options, change);
+            } finally {
+                index.unlock(line);
+            }
+            if (roomWanted == 0) {
+                viewed |= view.isPresent();
+                if (change != Change.REMOVE && status == Status.OK) {
+                    index.grow();
+                    table.expectExpiry(expiryMillis);
+                }
+                return status;
+            }
+            Status room = admission.makeRoom(this, roomWanted, roomClaimant, attempt);
+            if (room != Status.OK) {
+                forgetResult();
+                return room;
+            }
+        }
+    }
+
+    /** The change itself; when {@link #roomWanted} is set afterwards, nothing was done. */
+    private Status changeLocked(
+            TableData table,
+            HashTable index,
+            long line,
+            Key key,
+            WriteOptions options,
+            Change change) {
+        long place = index.locate(line, key);
+        long old = place == 0 ? 0 : index.entryAt(place);
+        long present = old == 0 || isExpired(old) ? 0 : old;
+        Status status = judge(present, options, change);
+        if (status == Status.OK && change == Change.INCREMENT) {
+            status = add(present);
+        }
+        if (status != Status.OK) {
+            return status;
+        }
+        if (change == Change.REMOVE) {
+            return removeLocked(table, index, place, old);
+        }
+        if (change == Change.EXPIRE) {
+            value = Memory.ALL;
+            valueOffset = Entry.valueAddress(old);
+            valueLength = Entry.valueLength(old);
+        }
+        if (!chooseExpiry(present, options, change)) {
+            expiryMillis = 0;
+            return present == 0 ? Status.OK : removeLocked(table, index, place, old);
+        }
+        int tag = present != 0 && change != Change.WRITE ? Entry.tag(present) : options.type();
+        return writeLocked(table, index, line, place, old, present != 0, key, tag);
+    }
+
+    /** Applies the reject rules, and remembers the present object for whoever asked for it. */
+    private Status judge(long present, WriteOptions options, Change change) {
+        if (present == 0) {
+            boolean needed =
+                    options.rejectsMissing()
+                            || options.requiredVersion() != 0
+                            || change == Change.REMOVE
+                            || change == Change.EXPIRE;
+            return needed ? Status.NOT_FOUND : Status.OK;
+        }
+        version = Entry.version(present);
+        if (options.wantsPrevious()) {
+            view.wrap(present);
+            hadPrevious = true;
+        }
+        if (options.rejectsExisting() && change != Change.REMOVE) {
+            return Status.EXISTS;
+        }
+        boolean wrong = options.requiredVersion() != 0 && options.requiredVersion() != version;
+        return wrong ? Status.WRONG_VERSION : Status.OK;
+    }
+
+    private Status add(long present) {
+        long before = 0;
+        if (present != 0) {
+            if (!decimal.parse(Entry.valueAddress(present), Entry.valueLength(present))) {
+                return Status.NOT_A_NUMBER;
+            }
+            before = decimal.value();
+        }
+        long sum = before + delta;
+        if (((before ^ sum) & (delta ^ sum)) < 0) {
+            return Status.OVERFLOW;
+        }
+        number = sum;
+        decimal.format(sum);
+        value = decimal.text();
+        valueOffset = decimal.textOffset();
+        valueLength = decimal.textLength();
+        return Status.OK;
+    }
+
+    /**
+     * Sets {@link #expiryMillis}, 0 for never.
+     *
+     * @return false when that time is over already, so that the object need not be written at all
+     */
+    private boolean chooseExpiry(long present, WriteOptions options, Change change) {
+        switch (options.expiry()) {
+            case AT -> {
+                expiryMillis = options.expiryMillis();
+                return expiryMillis > store.nowMillis();
+            }
+            case KEEP -> expiryMillis = present == 0 ? 0 : Entry.expiryMillis(present);
+            case NONE ->
+                    expiryMillis =
+                            present == 0 || change != Change.INCREMENT
+                                    ? 0
+                                    : Entry.expiryMillis(present);
+        }
+        return true;
+    }
+
+    private Status writeLocked(
+            TableData table,
+            HashTable index,
+            long line,
+            long place,
+            long old,
+            boolean overwrites,
+            Key key,
+            int tag) {
+        boolean expires = expiryMillis != 0;
+        int length = Entry.lengthOf(key.length(), valueLength, expires);
+        int room = Entry.stride(length);
+        boolean buries = old != 0 && store.buriesOverwritten();
+        if (buries) {
+            room += Entry.stride(Entry.tombstoneLength(key.length()));
+        }
+        long target = place == 0 ? index.claim(line) : place;
+        if (target == 0) {
+            return wantRoom(room, Claimant.TABLE);
+        }
+        long entry = log.claim(room);
+        if (entry == 0) {
+            return wantRoom(room, Claimant.WRITE);
+        }
+        long fresh = old == 0 ? log.versions().next() : Entry.version(old) + 1;
+        appendedBytes += room;
+        boolean whole = false;
+        try {
+            Entry.putFields(entry, key.hash(), fresh, table.id(), tag, key.length());
+            if (expires) {
+                Entry.putExpiry(entry, expiryMillis);
+            }
+            long keyAddress = entry + length - valueLength - key.length();
+            Memory.copy(key.memory(), key.offset(), keyAddress, key.length());
+            Memory.copy(value, valueOffset, entry + length - valueLength, valueLength);
+            whole = true;
+        } finally {
+            // A value whose memory was closed meanwhile must not leave a hole in the log.
+            if (!whole) {
+                log.abandon(entry, room);
+            }
+        }
+        if (buries) {
+            bury(entry + Entry.stride(length), old);
+        }
+        Entry.commit(entry, Entry.headerOf(Entry.OBJECT, length, expires), checksum);
+        if (old == 0) {
+            index.fill(target, key.hash(), entry);
+        } else {
+            index.replace(place, entry);
+            log.entryDied(old);
+            if (!overwrites) {
+                store.countExpired();
+            }
+        }
+        versionMax = Math.max(versionMax, fresh);
+        version = fresh;
+        return Status.OK;
+    }
+
+    private Status removeLocked(TableData table, HashTable index, long place, long old) {
+        int room = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
+        long tombstone = log.claimForRemoval(room);
+        if (tombstone == 0) {
+            return wantRoom(room, Claimant.REMOVE);
+        }
+        appendedBytes += room;
+        bury(tombstone, old);
+        log.versions().raiseAbove(version);
+        index.remove(place);
+        log.entryDied(old);
+        return Status.OK;
+    }
+
+    /** Writes a tombstone for {@code old} at {@code tombstone}. */
+    private void bury(long tombstone, long old) {
+        int keyLength = Entry.keyLength(old);
+        int length = Entry.tombstoneLength(keyLength);
+        Entry.putFields(
+                tombstone,
+                Entry.keyHash(old),
+                Entry.version(old),
+                Entry.tableId(old),
+                Entry.tag(old),
+                keyLength);
+        Memory.copy(Entry.keyAddress(old), tombstone + Entry.HEADER_BYTES, keyLength);
+        Memory.putLong(tombstone + length - Entry.TOMBSTONE_VALUE_BYTES, log.segmentOf(old).id());
+        Entry.commit(tombstone, Entry.headerOf(Entry.TOMBSTONE, length, false), checksum);
+        log.tombstoneAdded(tombstone);
+    }
+
+    private Status wantRoom(int bytes, Claimant claimant) {
+        roomWanted = bytes;
+        roomClaimant = claimant;
+        return Status.RETRY_LATER;
+    }
+}

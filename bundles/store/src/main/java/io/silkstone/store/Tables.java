@@ -1,0 +1,161 @@
+package io.silkstone.store;
+
+import io.silkstone.base.EpochClock;
+import io.silkstone.store.index.HashTable;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.References;
+import io.silkstone.store.log.Versions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Every table, by name and by id, and the answer to the cleaner's question who refers to an entry.
+ * Reading takes no lock; adding and removing happen under the store's lock.
+ */
+final class Tables implements References {
+    private final Map<String, TableData> byName = new ConcurrentHashMap<>();
+    private final Versions versions;
+    private final EpochClock clock;
+    private final LongAdder expired;
+
+    /** Every table with entries in the log, dropped ones included, by id. */
+    private volatile TableData[] byId = {};
+
+    /**
+     * No tables.
+     *
+     * @param expired counts objects that are removed because they expired
+     */
+    Tables(Versions versions, EpochClock clock, LongAdder expired) {
+        this.versions = versions;
+        this.clock = clock;
+        this.expired = expired;
+    }
+
+    /** The table called {@code name}, or null. */
+    TableData named(String name) {
+        return byName.get(name);
+    }
+
+    /** Tables that are not dropped, by name. */
+    List<TableData> list() {
+        List<TableData> all = new ArrayList<>(byName.values());
+        all.sort(Comparator.comparing(TableData::name));
+        return all;
+    }
+
+    /** Every table with entries in the log. Do not change the array. */
+    TableData[] all() {
+        return byId;
+    }
+
+    synchronized void add(TableData table) {
+        TableData[] before = byId;
+        TableData[] after = new TableData[before.length + 1];
+        System.arraycopy(before, 0, after, 0, before.length);
+        after[before.length] = table;
+        assert before.length == 0 || before[before.length - 1].id() < table.id();
+        byId = after;
+        byName.put(table.name(), table);
+    }
+
+    /** The name is free; entries of the table may still be in the log. */
+    synchronized void drop(TableData table) {
+        byName.remove(table.name(), table);
+    }
+
+    /** Forgets {@code table} if it was dropped and nothing refers to entries of it any more. */
+    synchronized void swept(TableData table) {
+        if (table.index() == null && table.discarded().length == 0) {
+            List<TableData> rest = new ArrayList<>(List.of(byId));
+            rest.remove(table);
+            byId = rest.toArray(TableData[]::new);
+        }
+    }
+
+    @Override
+    public boolean discard(long entry) {
+        TableData table = withId(Entry.tableId(entry));
+        if (table == null) {
+            return true;
+        }
+        long hash = Entry.keyHash(entry);
+        HashTable index = table.index();
+        boolean ends = index == null;
+        if (!ends && Entry.isExpired(entry, clock.millis())) {
+            removeExpired(index, hash, entry);
+            ends = true;
+        }
+        // The sweeper must not come to an entry whose segment is gone.
+        for (HashTable discarded : table.discarded()) {
+            ends |= discarded.removeIf(hash, entry);
+        }
+        return ends;
+    }
+
+    @Override
+    public long prefetch(long entry) {
+        TableData table = withId(Entry.tableId(entry));
+        HashTable index = table == null ? null : table.index();
+        return index == null ? 0 : index.prefetch(Entry.keyHash(entry));
+    }
+
+    @Override
+    public boolean move(long entry, long copy) {
+        TableData table = withId(Entry.tableId(entry));
+        if (table == null) {
+            return false;
+        }
+        long hash = Entry.keyHash(entry);
+        HashTable index = table.index();
+        if (index != null) {
+            if (Entry.isExpired(entry, clock.millis())) {
+                removeExpired(index, hash, entry);
+            } else if (index.replaceIf(hash, entry, copy)) {
+                return true;
+            }
+        }
+        // The sweeper must not come to an entry whose segment is gone.
+        for (HashTable discarded : table.discarded()) {
+            discarded.removeIf(hash, entry);
+        }
+        return false;
+    }
+
+    /**
+     * Removes an entry that has expired; needs no tombstone, for its own expiry buries it.
+     *
+     * @return false when nothing referred to it
+     */
+    boolean removeExpired(HashTable index, long hash, long entry) {
+        versions.raiseAbove(Entry.version(entry));
+        boolean removed = index.removeIf(hash, entry);
+        if (removed) {
+            expired.increment();
+        }
+        return removed;
+    }
+
+    private TableData withId(int id) {
+        TableData[] current = byId;
+        int low = 0;
+        int high = current.length - 1;
+        while (low <= high) {
+            int middle = low + high >>> 1;
+            int found = current[middle].id();
+            if (found == id) {
+                return current[middle];
+            }
+            if (found < id) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return null;
+    }
+}

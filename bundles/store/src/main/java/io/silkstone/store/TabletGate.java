@@ -1,0 +1,152 @@
+package io.silkstone.store;
+
+import io.silkstone.base.NanoClock;
+import io.silkstone.store.memory.Backoff;
+import io.silkstone.store.memory.Epochs;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Keeps all sessions but one out of a tablet or a whole table for a moment.
+ *
+ * <p>RAMCloud drains operations with epochs that every request joins. Here the path of an operation
+ * pays one read of a word that hardly ever changes: {@link #isActive}. Only when some lock is being
+ * taken or held does an operation go through {@link #pass}, where it acknowledges the newest lock
+ * and waits if that lock is in its way. Whoever takes a lock waits until each other session is
+ * outside its batch or has acknowledged; either way its next operation will see the lock:
+ *
+ * <ul>
+ *   <li>a session outside its batch makes a full fence when it enters, and the lock was there
+ *       before it was seen outside;
+ *   <li>a session that acknowledges a lock's number has read that number, which was written after
+ *       the lock, and looks at the lock afterwards.
+ * </ul>
+ *
+ * <p>Sessions that wait here acknowledge all the while, so two that lock different tablets do not
+ * wait for each other.
+ */
+final class TabletGate {
+    private static final int STRIDE = 16;
+    private static final VarHandle ACKNOWLEDGED =
+            MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
+
+    private final Epochs epochs;
+    private final NanoClock clock;
+    private final Backoff backoff;
+    private final long[] acknowledged;
+    private final AtomicBoolean changing = new AtomicBoolean();
+    private final AtomicInteger active = new AtomicInteger();
+    private final AtomicLong newest = new AtomicLong();
+
+    TabletGate(Epochs epochs, int sessionsMax, NanoClock clock, Backoff backoff) {
+        this.epochs = epochs;
+        this.clock = clock;
+        this.backoff = backoff;
+        acknowledged = new long[(sessionsMax + 2) * STRIDE];
+    }
+
+    /** Whether operations must {@link #pass}. */
+    boolean isActive() {
+        return active.get() != 0;
+    }
+
+    /** Acknowledges every lock so far. */
+    void acknowledge(int slot) {
+        ACKNOWLEDGED.setVolatile(acknowledged, (slot + 1) * STRIDE, newest.get());
+    }
+
+    /** Waits while another session keeps {@code session} from working on {@code hash}. */
+    void pass(StoreSession session, TableData table, long hash) {
+        acknowledge(session.slot());
+        for (int attempt = 0; table.isClosedTo(session, hash); attempt++) {
+            backoff.idle(attempt);
+            acknowledge(session.slot());
+        }
+    }
+
+    /**
+     * Keeps all other sessions out of {@code tablet}, or out of the whole table when that is null,
+     * and waits until they are.
+     *
+     * @return false when that took longer than {@code nanosMax}; nothing is locked then
+     */
+    boolean close(StoreSession session, TableData table, TabletRange tablet, long nanosMax) {
+        long deadline = clock.nanoTime() + nanosMax;
+        for (int attempt = 0; !tryHold(session, table, tablet); attempt++) {
+            if (clock.nanoTime() - deadline > 0) {
+                return false;
+            }
+            acknowledge(session.slot());
+            backoff.idle(attempt);
+        }
+        long number = newest.get();
+        for (int slot = 0; slot < epochs.slotsUsed(); slot++) {
+            for (int attempt = 0; slot != session.slot() && mayNotKnow(slot, number); attempt++) {
+                if (clock.nanoTime() - deadline > 0) {
+                    open(session, table, tablet);
+                    return false;
+                }
+                acknowledge(session.slot());
+                backoff.idle(attempt);
+            }
+        }
+        return true;
+    }
+
+    /** Lets the others on. */
+    void open(StoreSession session, TableData table, TabletRange tablet) {
+        lock();
+        if (tablet == null) {
+            assert table.holder == session;
+            table.holder = null;
+        } else {
+            assert tablet.holder == session;
+            tablet.holder = null;
+            table.tabletsHeld--;
+        }
+        active.decrementAndGet();
+        unlock();
+    }
+
+    private boolean tryHold(StoreSession session, TableData table, TabletRange tablet) {
+        lock();
+        boolean free =
+                table.holder == null
+                        && (tablet == null ? table.tabletsHeld == 0 : isFree(table, tablet));
+        if (free) {
+            active.incrementAndGet();
+            if (tablet == null) {
+                table.holder = session;
+            } else {
+                tablet.holder = session;
+                table.tabletsHeld++;
+            }
+            newest.incrementAndGet();
+        }
+        unlock();
+        return free;
+    }
+
+    private static boolean isFree(TableData table, TabletRange tablet) {
+        // A tablet that was split meanwhile is no longer in the table.
+        return tablet.holder == null && table.tabletOf(tablet.firstHash) == tablet;
+    }
+
+    private void lock() {
+        for (int attempt = 0; !changing.compareAndSet(false, true); attempt++) {
+            backoff.idle(attempt);
+        }
+    }
+
+    private void unlock() {
+        changing.setRelease(false);
+    }
+
+    private boolean mayNotKnow(int slot, long number) {
+        long seen = (long) ACKNOWLEDGED.getVolatile(acknowledged, (slot + 1) * STRIDE);
+        return seen < number && epochs.isInside(slot);
+    }
+}

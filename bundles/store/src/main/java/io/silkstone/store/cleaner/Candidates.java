@@ -1,0 +1,229 @@
+package io.silkstone.store.cleaner;
+
+import io.silkstone.store.log.Log;
+import io.silkstone.store.log.Segment;
+import io.silkstone.store.memory.SegletPool;
+import java.util.Arrays;
+
+/**
+ * Looks through the closed segments of the log and chooses what to clean next, and how.
+ *
+ * <p>The scores are RAMCloud's (FAST'14, sections 4 and 5): compaction takes the segment with the
+ * most dead bytes for each live one that it must copy; combined cleaning takes those with the best
+ * (1 - u) * age / u, so that a segment that was written long ago, whose entries will probably stay,
+ * is worth cleaning earlier than a young one, where waiting lets more of them die.
+ *
+ * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here; combined
+ * cleaning is due when compaction has done what it can: when small segments have piled up, when
+ * tombstones fill much of what is not live, which only goes when the segments of the objects that
+ * they bury go, or when no segment is worth compacting.
+ *
+ * <p>Not thread-safe; {@link Cleaner} calls it under its lock. Costs some nanoseconds a segment.
+ */
+final class Candidates {
+    /** Segments of one combined pass at most. */
+    static final int PASS_MAX = 16;
+
+    /** Segments that are fuller of wanted entries are left alone: they cost more than they give. */
+    private static final double UTILIZATION_MAX = 0.98;
+
+    private static final double TOMBSTONE_SHARE_MAX = 0.4;
+    private static final double DEAD_TOMBSTONES_MAX = 0.5;
+    private static final int SMALL_SEGMENTS_MIN = 8;
+    private static final double CRUMBLED_SHARE = 0.6;
+
+    private final Log log;
+    private final Segment[] chosen = new Segment[PASS_MAX];
+    private final double[] scores = new double[PASS_MAX];
+    private int count;
+
+    private Segment compactable;
+    private double compactionScore;
+    private long segments;
+    private long capacityBytes;
+    private long liveBytes;
+    private long tombstoneBytes;
+    private long reclaimableBytes;
+
+    /** Share of tombstones believed to be dead; only a look at each would tell. */
+    private double deadTombstones = DEAD_TOMBSTONES_MAX;
+
+    Candidates(Log log) {
+        this.log = log;
+    }
+
+    /**
+     * Looks at every segment and chooses.
+     *
+     * @param eager whether to take segments that are hardly worth it, since a writer waits
+     * @param compactionFailed whether the last segment, cleaned alone, gave nothing back
+     * @return false when nothing would be gained
+     */
+    boolean choose(boolean eager, boolean compactionFailed) {
+        survey();
+        double limit = eager ? UTILIZATION_MAX : Math.min(UTILIZATION_MAX, worthwhile());
+        long now = log.appendedBytes();
+        forget();
+        for (int slot = 0; slot < log.slots(); slot++) {
+            Segment segment = log.segment(slot);
+            if (segment != null && segment.isClosed()) {
+                consider(segment, limit, now);
+            }
+        }
+        if (compactable != null && !(count > 1 && (compactionFailed || isCombinedDue()))) {
+            Arrays.fill(chosen, null);
+            chosen[0] = compactable;
+            count = 1;
+        }
+        sortByAge();
+        return gain() > 0;
+    }
+
+    /** How many segments are chosen: one to compact, several for a combined pass. */
+    int count() {
+        return count;
+    }
+
+    /** Those chosen, oldest first. */
+    Segment get(int index) {
+        return chosen[index];
+    }
+
+    /** Forgets those chosen. */
+    void forget() {
+        Arrays.fill(chosen, null);
+        count = 0;
+        compactable = null;
+        compactionScore = 0;
+    }
+
+    /** Memory of closed segments beyond what is wanted of them, when last looked at. */
+    long reclaimableBytes() {
+        return reclaimableBytes;
+    }
+
+    /** Live bytes that are moved for each byte gained by what is chosen. */
+    double costPerByte() {
+        long live = 0;
+        long capacity = 0;
+        for (int index = 0; index < count; index++) {
+            live += wanted(chosen[index]);
+            capacity += chosen[index].capacity();
+        }
+        return (double) live / Math.max(SegletPool.SEGLET_BYTES, capacity - live);
+    }
+
+    /** Adds up what the closed segments hold. */
+    void survey() {
+        segments = 0;
+        capacityBytes = 0;
+        liveBytes = 0;
+        tombstoneBytes = 0;
+        for (int slot = 0; slot < log.slots(); slot++) {
+            Segment segment = log.segment(slot);
+            if (segment != null && segment.isClosed()) {
+                segments++;
+                capacityBytes += segment.capacity();
+                liveBytes += wanted(segment);
+                tombstoneBytes += segment.tombstoneBytes();
+            }
+        }
+        reclaimableBytes = Math.max(0, capacityBytes - liveBytes);
+    }
+
+    /** A segment is worth it when it has half as much to gain as the average one. */
+    private double worthwhile() {
+        return capacityBytes == 0 ? 0 : (1 + (double) liveBytes / capacityBytes) / 2;
+    }
+
+    private boolean isCombinedDue() {
+        boolean crumbled =
+                segments >= SMALL_SEGMENTS_MIN
+                        && capacityBytes < CRUMBLED_SHARE * segments * log.segmentBytes();
+        long notLive = reclaimableBytes + tombstoneBytes;
+        boolean buried = tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
+        return crumbled || buried;
+    }
+
+    private void consider(Segment segment, double limit, long now) {
+        long capacity = segment.capacity();
+        double utilization = (double) wanted(segment) / capacity;
+        if (utilization > limit) {
+            return;
+        }
+        double free = 1 - utilization;
+        double floor = 1.0 / SegletPool.SEGLET_BYTES;
+        if (gain(segment) > 0 && free / Math.max(utilization, floor) > compactionScore) {
+            compactionScore = free / Math.max(utilization, floor);
+            compactable = segment;
+        }
+        long age = Math.max(1, now - segment.born());
+        insert(segment, free * age / Math.max(utilization, floor));
+    }
+
+    /** Bytes of entries that cleaning would have to move, as far as can be told. */
+    private long wanted(Segment segment) {
+        long tombstones = Math.min(segment.tombstoneBytes(), segment.liveBytes());
+        return segment.liveBytes() - (long) (deadTombstones * tombstones);
+    }
+
+    /** Memory that cleaning this segment alone gives back. */
+    private long gain(Segment segment) {
+        return segment.capacity() - wholeSeglets(wanted(segment));
+    }
+
+    /** Memory that cleaning those chosen gives back. */
+    private long gain() {
+        long capacity = 0;
+        long wanted = 0;
+        for (int index = 0; index < count; index++) {
+            capacity += chosen[index].capacity();
+            wanted += wanted(chosen[index]);
+        }
+        return capacity - wholeSeglets(wanted);
+    }
+
+    private static long wholeSeglets(long bytes) {
+        return bytes + SegletPool.SEGLET_BYTES - 1 & -SegletPool.SEGLET_BYTES;
+    }
+
+    /** The cleaner met tombstones, some of them dead. */
+    void sawTombstones(long bytes, long dead) {
+        deadTombstones = (3 * deadTombstones + (double) dead / bytes) / 4;
+    }
+
+    /** The objects of a segment are gone for good, and so are tombstones that bury them. */
+    void segmentRetired() {
+        double share = DEAD_TOMBSTONES_MAX / Math.max(1, segments);
+        deadTombstones = Math.min(DEAD_TOMBSTONES_MAX, deadTombstones + share);
+    }
+
+    /** Keeps the best, best first. */
+    private void insert(Segment segment, double score) {
+        if (count == PASS_MAX && score <= scores[PASS_MAX - 1]) {
+            return;
+        }
+        int place = Math.min(count, PASS_MAX - 1);
+        while (place > 0 && scores[place - 1] < score) {
+            scores[place] = scores[place - 1];
+            chosen[place] = chosen[place - 1];
+            place--;
+        }
+        scores[place] = score;
+        chosen[place] = segment;
+        count = Math.min(count + 1, PASS_MAX);
+    }
+
+    /** Sorts those chosen by age, so that what is written together was written at one time. */
+    private void sortByAge() {
+        for (int index = 1; index < count; index++) {
+            Segment segment = chosen[index];
+            int place = index;
+            while (place > 0 && chosen[place - 1].born() > segment.born()) {
+                chosen[place] = chosen[place - 1];
+                place--;
+            }
+            chosen[place] = segment;
+        }
+    }
+}

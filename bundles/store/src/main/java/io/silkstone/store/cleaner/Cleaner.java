@@ -1,0 +1,438 @@
+package io.silkstone.store.cleaner;
+
+import io.silkstone.api.metrics.Counter;
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Log;
+import io.silkstone.store.log.References;
+import io.silkstone.store.log.Segment;
+import io.silkstone.store.memory.Epochs;
+import io.silkstone.store.memory.Memory;
+import io.silkstone.store.memory.SegletPool;
+import io.silkstone.store.memory.SegletPool.Claimant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Makes free memory out of dead entries, by moving those that are wanted together and taking away
+ * the segments that they were in: the two-level cleaner of RAMCloud (FAST'14, sections 4 to 6).
+ *
+ * <h2>The two levels</h2>
+ *
+ * <b>Compaction</b> rewrites one segment into a smaller one of the same age. It needs little memory
+ * for a start and gives some back soon. <b>Combined cleaning</b> takes several segments, sorted by
+ * age, and writes what is wanted of them into full ones, so that entries of one age come to lie
+ * together and the log does not crumble. {@link Candidates} chooses level and segments. In RAMCloud
+ * the levels differ in the medium, for compaction spares the disk; here they differ in the number
+ * of segments only, and are one loop.
+ *
+ * <h2>Liveness</h2>
+ *
+ * RAMCloud asks the hash table about each entry. Here most of the dead carry a flag, so that the
+ * cleaner reads past them; for the others the question is part of the move itself: {@link
+ * References#move} swaps the reference under the lock of its line, or says that there is none. A
+ * tombstone is wanted while the segment that it names is in the log. Old copies are marked dead as
+ * they are moved; a segment half cleaned is a good segment, and a pass can stop anywhere.
+ *
+ * <h2>Slices</h2>
+ *
+ * The cleaner shares its core with the threads that serve. It works in slices of some ten
+ * microseconds, of batches of up to {@link #BATCH} entries: first it reads their headers and
+ * touches the lines of the hash table that refer to them, then it copies, then it swaps the
+ * references, so that cache misses overlap.
+ *
+ * <h2>Pace</h2>
+ *
+ * Cleaning is the cheaper the later it is done, since entries die meanwhile; but who waits for the
+ * last byte makes writers wait. The cleaner begins when free memory is below a quarter of what is
+ * not live (at most a tenth of all), so the fuller memory is, the later. From there on writers pay:
+ * {@link #assist} has each clean as many bytes as its own cost, times how far free memory has sunk
+ * below that mark. The two meet at some level between, and nobody ever waits for long.
+ *
+ * <p>{@link #doWork} is an agent's; the other methods may be called by any thread outside an epoch.
+ * One thread cleans at a time, the others go on.
+ */
+public final class Cleaner {
+    private static final int BATCH = 64;
+    private static final int LOOKED_AT_MAX = 8 * BATCH;
+
+    /** Looking at an entry takes about as long as moving so many bytes. */
+    private static final int LOOK_BYTES = 32;
+
+    private static final int SLICE_BYTES = 48 << 10;
+    private static final int DEBT_MIN_BYTES = 16 << 10;
+    private static final int DEBT_MAX_BYTES = 1 << 20;
+    private static final int BARREN_PASSES_MAX = 3;
+    private static final int FREE_SHARE = 4;
+    private static final int FREE_SHARE_OF_ALL = 10;
+
+    private final SegletPool pool;
+    private final Log log;
+    private final Epochs epochs;
+    private final References references;
+    private final int slot;
+    private final Counter compactions;
+    private final Counter combined;
+    private final Counter movedBytes;
+    private final Counter retiredBytes;
+    private final Counter emptySegments;
+    private final Counter assistedBytes;
+    private final Counter stalls;
+
+    private final AtomicBoolean cleaning = new AtomicBoolean();
+    private final AtomicLong debt = new AtomicLong();
+
+    /** Cleaning begins when writers have less than this left. */
+    private volatile long freeWanted;
+
+    private volatile double costPerByte = 1;
+
+    // What follows is guarded by cleaning.
+    private final Candidates candidates;
+    private final Survivors survivors;
+    private final SegmentWalk walk = new SegmentWalk();
+    private final long[] entries = new long[BATCH];
+    private final int[] headers = new int[BATCH];
+    private final long[] copies = new long[BATCH];
+    private int batched;
+    private int lookedAt;
+    private int candidate;
+    private Segment source;
+    private long retiredInPass;
+    private int barrenPasses;
+    private long reclaimableWhenBarren;
+    private boolean inTheMaking;
+
+    /** Whether there was no memory to move to, and some will come back when batches end. */
+    private boolean starved;
+
+    private boolean futile;
+    private long appendedWhenFutile;
+    private long appendedWhenSurveyed;
+    private int slotWhenIdle;
+
+    /** Keeps the compiler from dropping the reads that warm the cache. */
+    @SuppressWarnings("unused")
+    private long touched;
+
+    /** For {@code log}, whose objects only {@code references} refer to. */
+    public Cleaner(
+            SegletPool pool,
+            Log log,
+            Epochs epochs,
+            References references,
+            MetricRegistry metrics) {
+        this.pool = pool;
+        this.log = log;
+        this.epochs = epochs;
+        this.references = references;
+        slot = epochs.register();
+        candidates = new Candidates(log);
+        survivors = new Survivors(log);
+        compactions = metrics.counter(CleanerMetrics.COMPACTIONS);
+        combined = metrics.counter(CleanerMetrics.COMBINED);
+        movedBytes = metrics.counter(CleanerMetrics.MOVED);
+        retiredBytes = metrics.counter(CleanerMetrics.RETIRED);
+        emptySegments = metrics.counter(CleanerMetrics.EMPTY);
+        assistedBytes = metrics.counter(CleanerMetrics.ASSISTED);
+        stalls = metrics.counter(CleanerMetrics.STALLS);
+        updateFreeWanted();
+    }
+
+    /**
+     * Does a slice of what is due.
+     *
+     * @return 0 when there is nothing to do, or another thread is at it
+     */
+    public int doWork() {
+        if (!begin()) {
+            return 0;
+        }
+        try {
+            int work = reclaim();
+            if (log.appendedBytes() - appendedWhenSurveyed >= log.segmentBytes()) {
+                candidates.survey();
+                updateFreeWanted();
+            }
+            if (source != null || isLow()) {
+                work += clean(SLICE_BYTES, false) > 0 ? 1 : 0;
+            } else {
+                work += retireOneIfEmpty();
+            }
+            return work;
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Has a writer pay for {@code bytes} that it is about to append. Costs nothing while there is
+     * memory enough, and nothing but a note while another thread cleans.
+     */
+    public void assist(long bytes) {
+        long missing = freeWanted - pool.available(Claimant.WRITE);
+        if (missing <= 0) {
+            return;
+        }
+        // At half the mark a writer pays exactly what its bytes cost.
+        double pressure = 2.0 * missing / freeWanted;
+        long owed = debt.addAndGet((long) (bytes * costPerByte * pressure) + 1);
+        if (owed < DEBT_MIN_BYTES || !begin()) {
+            return;
+        }
+        try {
+            reclaim();
+            long wanted = Math.min(debt.getAndSet(0), DEBT_MAX_BYTES);
+            long done = clean(wanted, false);
+            assistedBytes.add(done);
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * For a writer that found no memory: does a slice, be it ever so dear.
+     *
+     * @return false when no memory can be had by cleaning, that is, when it is full of live entries
+     */
+    public boolean urge() {
+        if (!begin()) {
+            return true;
+        }
+        try {
+            return reclaim() > 0
+                    || clean(SLICE_BYTES, true) > 0
+                    || inTheMaking
+                    || epochs.isPending();
+        } finally {
+            end();
+        }
+    }
+
+    private boolean begin() {
+        return !cleaning.getOpaque() && cleaning.compareAndSet(false, true);
+    }
+
+    private void end() {
+        cleaning.setRelease(false);
+    }
+
+    private int reclaim() {
+        int reclaimed = epochs.reclaim();
+        starved &= reclaimed == 0 && epochs.isPending();
+        return reclaimed;
+    }
+
+    private boolean isLow() {
+        return pool.available(Claimant.WRITE) < freeWanted;
+    }
+
+    /** Whether more has died since the last passes gained nothing, if they did. */
+    private boolean isFertile() {
+        if (barrenPasses < BARREN_PASSES_MAX) {
+            return true;
+        }
+        candidates.survey();
+        boolean fertile =
+                candidates.reclaimableBytes() - reclaimableWhenBarren >= SegletPool.SEGLET_BYTES;
+        barrenPasses = fertile ? 0 : barrenPasses;
+        return fertile;
+    }
+
+    private void updateFreeWanted() {
+        long notLive = pool.available(Claimant.WRITE) + candidates.reclaimableBytes();
+        freeWanted = Math.min(notLive / FREE_SHARE, pool.capacity() / FREE_SHARE_OF_ALL);
+        appendedWhenSurveyed = log.appendedBytes();
+    }
+
+    /** Takes the next closed segment away if nothing in it is wanted. */
+    private int retireOneIfEmpty() {
+        slotWhenIdle = slotWhenIdle + 1 < log.slots() ? slotWhenIdle + 1 : 0;
+        Segment segment = log.segment(slotWhenIdle);
+        if (segment == null || !segment.isClosed() || segment.liveBytes() > 0) {
+            return 0;
+        }
+        emptySegments.increment();
+        retire(segment);
+        return 1;
+    }
+
+    private void retire(Segment segment) {
+        retiredBytes.add(segment.capacity());
+        retiredInPass += segment.capacity();
+        candidates.segmentRetired();
+        log.retire(segment);
+    }
+
+    /**
+     * Moves about {@code bytes} of entries.
+     *
+     * @return how much was done: bytes moved, and some for each entry that was looked at
+     */
+    private long clean(long bytes, boolean eager) {
+        inTheMaking = false;
+        long done = 0;
+        epochs.enter(slot);
+        try {
+            while (done < bytes && !inTheMaking && !starved) {
+                if (source == null && !beginPass(eager)) {
+                    break;
+                }
+                done += step();
+            }
+        } finally {
+            epochs.exit(slot);
+        }
+        return done;
+    }
+
+    private boolean beginPass(boolean eager) {
+        // Nothing new can be gained before the log has moved on.
+        if (futile && !eager && log.appendedBytes() == appendedWhenFutile || !isFertile()) {
+            return false;
+        }
+        boolean chosen = candidates.choose(eager, barrenPasses > 0);
+        updateFreeWanted();
+        futile = !chosen;
+        appendedWhenFutile = log.appendedBytes();
+        if (!chosen) {
+            candidates.forget();
+            return false;
+        }
+        costPerByte = candidates.costPerByte();
+        (candidates.count() == 1 ? compactions : combined).increment();
+        candidate = 0;
+        beginSource();
+        return true;
+    }
+
+    private void beginSource() {
+        source = candidates.get(candidate);
+        walk.begin(source);
+    }
+
+    private void endPass() {
+        survivors.seal();
+        candidates.forget();
+        source = null;
+        barrenPasses = retiredInPass > survivors.takeBytes() ? 0 : barrenPasses + 1;
+        retiredInPass = 0;
+        reclaimableWhenBarren = candidates.reclaimableBytes();
+    }
+
+    /**
+     * One batch of the present segment.
+     *
+     * @return how much was done
+     */
+    private long step() {
+        boolean ended = gather();
+        int copied = copy();
+        long moved = swap(copied);
+        long done = moved + (long) lookedAt * LOOK_BYTES;
+        if (copied < batched) {
+            // An entry may be too large for what is free. What comes after it may still fit, and
+            // give room for it.
+            stalls.increment();
+            starved = epochs.isPending();
+        } else if (ended) {
+            retire(source);
+        } else {
+            return done;
+        }
+        candidate++;
+        if (candidate < candidates.count()) {
+            beginSource();
+        } else {
+            endPass();
+        }
+        return done;
+    }
+
+    /**
+     * Collects the next entries that are not known to be dead.
+     *
+     * @return whether the segment is at its end
+     */
+    private boolean gather() {
+        batched = 0;
+        lookedAt = 0;
+        long tombstones = 0;
+        long deadTombstones = 0;
+        long warm = 0;
+        boolean ended = false;
+        while (lookedAt < LOOKED_AT_MAX && batched < BATCH) {
+            long entry = walk.next();
+            if (entry == 0 || entry == SegmentWalk.IN_THE_MAKING) {
+                inTheMaking = entry != 0;
+                ended = entry == 0;
+                break;
+            }
+            lookedAt++;
+            int header = Entry.header(entry);
+            boolean wanted = false;
+            if (!Entry.isDead(header)) {
+                switch (Entry.type(header)) {
+                    case Entry.OBJECT -> {
+                        wanted = !references.discard(entry);
+                        warm += wanted ? references.prefetch(entry) : 0;
+                    }
+                    case Entry.TOMBSTONE -> {
+                        wanted = log.contains(Entry.tombstoneSegment(entry));
+                        tombstones += Entry.strideOf(header);
+                        deadTombstones += wanted ? 0 : Entry.strideOf(header);
+                    }
+                    default -> {
+                        // Marks and padding mean something only where they are.
+                    }
+                }
+            }
+            if (wanted) {
+                entries[batched] = entry;
+                headers[batched] = header;
+                batched++;
+            }
+        }
+        touched = warm;
+        if (tombstones > 0) {
+            candidates.sawTombstones(tombstones, deadTombstones);
+        }
+        return ended;
+    }
+
+    /** Copies the batch to survivors, as far as there is memory. */
+    private int copy() {
+        for (int index = 0; index < batched; index++) {
+            int stride = Entry.strideOf(headers[index]);
+            long copy = survivors.append(stride, source.born());
+            if (copy == 0) {
+                return index;
+            }
+            Memory.copy(entries[index], copy, stride);
+            // The entry may have died while it was copied; the copy is on its own.
+            Memory.putIntRelease(copy, headers[index]);
+            copies[index] = copy;
+        }
+        return batched;
+    }
+
+    /** Has references point to the copies; copies that nobody wants any more are dead. */
+    private long swap(int copied) {
+        long moved = 0;
+        for (int index = 0; index < copied; index++) {
+            long entry = entries[index];
+            long copy = copies[index];
+            if (Entry.type(headers[index]) == Entry.TOMBSTONE) {
+                log.tombstoneAdded(copy);
+                log.entryDied(entry);
+            } else if (references.move(entry, copy)) {
+                log.entryDied(entry);
+            } else {
+                log.entryDied(copy);
+            }
+            moved += Entry.strideOf(headers[index]);
+        }
+        movedBytes.add(moved);
+        return moved;
+    }
+}

@@ -1,0 +1,250 @@
+package io.silkstone.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteOptions;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class StoreMemoryTest {
+    private static final long MEMORY_BYTES = 32 << 20;
+
+    private final StoreFixture fixture =
+            new StoreFixture(
+                    StoreOptions.DEFAULTS.withMemoryBytes(MEMORY_BYTES).withMemoryPrefaultBytes(0));
+    private final KvSession session = fixture.session;
+    private final MemorySegment value = MemorySegment.ofArray(new byte[KvStore.VALUE_BYTES_MAX]);
+    private final WriteOptions options = new WriteOptions();
+    private final Key key = new Key();
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    private Status put(int number, int length) {
+        return put(session, key, number, length);
+    }
+
+    private Status put(KvSession by, Key key, int number, int length) {
+        by.enter();
+        key.wrap(("key:" + number).getBytes(UTF_8));
+        Status status = by.write(fixture.table, key, value, 0, length, new WriteOptions());
+        by.exit();
+        return status;
+    }
+
+    private Status delete(int number) {
+        session.enter();
+        key.wrap(("key:" + number).getBytes(UTF_8));
+        Status status = session.remove(fixture.table, key, options.reset());
+        session.exit();
+        return status;
+    }
+
+    private int fill(int length) {
+        int count = 0;
+        while (put(count, length) == Status.OK) {
+            count++;
+        }
+        return count;
+    }
+
+    private double liveShare() {
+        KvStore.Usage usage = fixture.store.usage();
+        return (double) (usage.logLive() + usage.hashTables()) / usage.capacity();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 100, 1000, 10_000, 100_000, 1_000_000})
+    void write_withoutEnd_isRefusedOnlyWhenMemoryIsFullOfLiveObjects(int length) {
+        int count = fill(length);
+        assertThat(put(count, length)).isEqualTo(Status.OUT_OF_MEMORY);
+        assertThat(liveShare()).isGreaterThan(length < 1_000_000 ? 0.93 : 0.88);
+        assertThat(fixture.metric(StoreMetrics.OUT_OF_MEMORY)).isEqualTo(2);
+        assertThat(fixture.table.objects()).isEqualTo(count);
+    }
+
+    @Test
+    void remove_whenMemoryIsFull_succeedsAndMakesRoom() {
+        int count = fill(100);
+        for (int number = 0; number < count; number++) {
+            assertThat(delete(number)).isEqualTo(Status.OK);
+        }
+        assertThat(fixture.table.objects()).isZero();
+        assertThat(fill(100)).isGreaterThan(count * 9 / 10);
+    }
+
+    @Test
+    void write_overAndOverWhenMemoryIsNearlyFull_neverLacksIt() {
+        int count = 0;
+        while (liveShare() < 0.90) {
+            assertThat(put(count, 100)).isEqualTo(Status.OK);
+            count++;
+        }
+        SplittableRandom random = new SplittableRandom(4);
+        for (int round = 0; round < 2 * count; round++) {
+            assertThat(put(random.nextInt(count), 100)).isEqualTo(Status.OK);
+        }
+        assertThat(fixture.table.objects()).isEqualTo(count);
+    }
+
+    @Test
+    void write_ofChangingSizesWhenMemoryIsNearlyFull_neverLacksIt() {
+        SplittableRandom random = new SplittableRandom(6);
+        int count = 0;
+        while (liveShare() < 0.80) {
+            assertThat(put(count, length(random))).isEqualTo(Status.OK);
+            count++;
+        }
+        for (int round = 0; round < 2 * count; round++) {
+            int number = random.nextInt(count);
+            if (liveShare() < 0.85) {
+                assertThat(put(number, length(random))).isEqualTo(Status.OK);
+            } else {
+                delete(number);
+            }
+        }
+    }
+
+    private static int length(SplittableRandom random) {
+        int scale = random.nextInt(20);
+        return random.nextInt(1 << scale) + (random.nextInt(200) == 0 ? 500_000 : 0);
+    }
+
+    @Test
+    void writeAndRemove_withoutEnd_leaveNoTombstonesBehind() {
+        for (int number = 0; number < 100; number++) {
+            put(-1 - number, 1000);
+        }
+        for (int round = 0; round < 1_000_000; round++) {
+            assertThat(put(round, 0)).isEqualTo(Status.OK);
+            assertThat(delete(round)).isEqualTo(Status.OK);
+        }
+        assertThat(fixture.table.objects()).isEqualTo(100);
+    }
+
+    @Test
+    void clear_ofAFullStore_makesRoomAtOnce() {
+        int count = fill(100);
+        for (int round = 0; round < 3; round++) {
+            assertThat(session.clear(fixture.table)).isEqualTo(Status.OK);
+            assertThat(fill(100)).isBetween(count * 9 / 10, count * 11 / 10);
+        }
+    }
+
+    @Test
+    void write_whenMemoryIsFullOfExpiredObjects_succeeds() {
+        int count = 0;
+        Status status = Status.OK;
+        while (status == Status.OK) {
+            status =
+                    fixture.write(
+                            "key:" + count,
+                            new byte[100],
+                            options.reset().expireAt(fixture.nowMillis + 10));
+            count++;
+        }
+        assertThat(status).isEqualTo(Status.OUT_OF_MEMORY);
+        fixture.nowMillis += 10;
+        for (int number = 0; number < count - 1; number++) {
+            assertThat(put(count + number, 100)).isEqualTo(Status.OK);
+        }
+    }
+
+    @Test
+    void write_inALongBatchThatShowsNothing_isNotRefused() {
+        session.enter();
+        for (int number = 0; number < 1_000_000; number++) {
+            key.wrap(("key:" + number % 1000).getBytes(UTF_8));
+            Status status = session.write(fixture.table, key, value, 0, 1000, options.reset());
+            assertThat(status).isEqualTo(Status.OK);
+        }
+        session.exit();
+    }
+
+    @Test
+    void write_inALongBatchThatHasShownAnObject_isToBeTriedLater() {
+        put(0, 100);
+        session.enter();
+        key.wrap("key:0".getBytes(UTF_8));
+        assertThat(session.read(fixture.table, key)).isEqualTo(Status.OK);
+        long shown = session.object().valueOffset();
+        Status status = Status.OK;
+        for (int number = 0; number < 1_000_000 && status == Status.OK; number++) {
+            key.wrap(("key:" + number % 1000).getBytes(UTF_8));
+            status = session.write(fixture.table, key, value, 0, 1000, options.reset());
+        }
+        assertThat(status).isEqualTo(Status.RETRY_LATER);
+        assertThat(io.silkstone.store.memory.Memory.getLong(shown)).isZero();
+        session.exit();
+        assertThat(put(0, 1000)).isEqualTo(Status.OK);
+    }
+
+    @Test
+    void write_byManyThreadsWhenMemoryIsNearlyFull_neverLacksItAndLosesNothing()
+            throws InterruptedException {
+        int count = 0;
+        while (liveShare() < 0.85) {
+            put(count, 300);
+            count++;
+        }
+        int keys = count;
+        AtomicLong failures = new AtomicLong();
+        List<Thread> threads = new ArrayList<>();
+        for (int number = 0; number < 4; number++) {
+            int mine = number;
+            threads.add(
+                    new Thread(
+                            () -> {
+                                SplittableRandom random = new SplittableRandom(mine);
+                                Key own = new Key();
+                                try (KvSession by = fixture.store.openSession()) {
+                                    for (int round = 0; round < keys; round++) {
+                                        int target = random.nextInt(keys);
+                                        if (put(by, own, target, 300) != Status.OK) {
+                                            failures.incrementAndGet();
+                                        }
+                                    }
+                                }
+                            }));
+        }
+        Thread agents =
+                new Thread(
+                        () -> {
+                            while (threads.stream().anyMatch(Thread::isAlive)) {
+                                fixture.store.agents().forEach(Agent::doWork);
+                                Thread.yield();
+                            }
+                        });
+        threads.forEach(Thread::start);
+        agents.start();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        agents.join();
+        assertThat(failures).hasValue(0);
+        assertThat(fixture.table.objects()).isEqualTo(keys);
+        for (int number = 0; number < keys; number++) {
+            session.enter();
+            key.wrap(("key:" + number).getBytes(UTF_8));
+            assertThat(session.read(fixture.table, key)).isEqualTo(Status.OK);
+            assertThat(session.object().valueLength()).isEqualTo(300);
+            session.exit();
+        }
+    }
+}

@@ -1,0 +1,285 @@
+package io.silkstone.store.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.silkstone.store.memory.Backoff;
+import io.silkstone.store.memory.Epochs;
+import io.silkstone.store.memory.HugePages;
+import io.silkstone.store.memory.Memory;
+import io.silkstone.store.memory.SegletPool;
+import io.silkstone.store.memory.SegletPool.Claimant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class LogTest {
+    private static final int SEGMENT_BYTES = 512 << 10;
+    private static final int RESERVE_BYTES = 2 << 20;
+
+    private final SegletPool pool =
+            new SegletPool(32 << 20, RESERVE_BYTES, HugePages.AUTO, Backoff.YIELDING);
+    private final Epochs epochs = new Epochs(8);
+    private final Versions versions = new Versions();
+    private final Log log = new Log(pool, epochs, versions, SEGMENT_BYTES, Backoff.YIELDING);
+    private final Checksum checksum = new Checksum(pool);
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
+
+    @Test
+    void claim_afterClaim_isAdjacent() {
+        long first = log.claim(160);
+        assertThat(log.claim(160)).isEqualTo(first + 160);
+    }
+
+    @Test
+    void commit_thenIsIntact_untilAByteChanges() {
+        long entry = append(log, 100, 1);
+        assertThat(Entry.isIntact(entry, checksum)).isTrue();
+        log.entryDied(entry);
+        assertThat(Entry.isIntact(entry, checksum)).isTrue();
+        Memory.putByte(entry + 99, (byte) 77);
+        assertThat(Entry.isIntact(entry, checksum)).isFalse();
+    }
+
+    @Test
+    void makeRoom_whenTheHeadIsFull_goesOnInAnotherSegmentWithMarks() {
+        versions.raiseAbove(41);
+        Segment first = log.segmentOf(append(log, 1000, 1));
+        Segment second = first;
+        while (second == first) {
+            second = log.segmentOf(append(log, 1000, 1));
+        }
+        assertThat(first.isClosed()).isTrue();
+        assertThat(second.isClosed()).isFalse();
+        assertThat(second.id()).isGreaterThan(first.id());
+        assertThat(second.born()).isGreaterThan(first.born());
+        long mark = second.extentAddress(0);
+        assertThat(Entry.type(Entry.header(mark))).isEqualTo(Entry.SEGMENT_HEADER);
+        assertThat(Entry.version(mark)).isEqualTo(second.id());
+        mark += Entry.strideOf(Entry.header(mark));
+        assertThat(Entry.type(Entry.header(mark))).isEqualTo(Entry.SAFE_VERSION);
+        assertThat(Entry.version(mark)).isEqualTo(42);
+    }
+
+    @Test
+    void segment_ofAClosedHead_isWalkedFromEndToEnd() {
+        Set<Long> appended = new HashSet<>();
+        Segment first = log.segmentOf(log.claim(0));
+        for (int number = 0; !first.isClosed(); number++) {
+            long entry = append(log, 40 + number % 3000, number);
+            if (log.segmentOf(entry) == first) {
+                appended.add(entry);
+            }
+        }
+        long bytes = 0;
+        for (int extent = 0; extent < first.extents(); extent++) {
+            long entry = first.extentAddress(extent);
+            while (entry < first.extentEnd(extent)) {
+                int header = Entry.header(entry);
+                assertThat(header).isNotZero();
+                boolean object = Entry.type(header) == Entry.OBJECT;
+                assertThat(object).isEqualTo(appended.remove(entry));
+                bytes += object ? Entry.strideOf(header) : 0;
+                entry += Entry.strideOf(header);
+            }
+            assertThat(entry).isEqualTo(first.extentEnd(extent));
+        }
+        assertThat(appended).isEmpty();
+        assertThat(first.liveBytes()).isEqualTo(bytes);
+    }
+
+    @Test
+    void entryDied_countsInItsSegment() {
+        long entry = append(log, 100, 1);
+        Segment segment = log.segmentOf(entry);
+        long live = segment.liveBytes();
+        log.entryDied(entry);
+        assertThat(segment.liveBytes()).isEqualTo(live - 104);
+        assertThat(Entry.isDead(Entry.header(entry))).isTrue();
+    }
+
+    @Test
+    void abandon_leavesPadding() {
+        long entry = log.claim(320);
+        log.abandon(entry, 320);
+        assertThat(Entry.type(Entry.header(entry))).isEqualTo(Entry.PADDING);
+        assertThat(Entry.strideOf(Entry.header(entry))).isEqualTo(320);
+        assertThat(log.liveBytes()).isZero();
+    }
+
+    @Test
+    void makeRoom_forALargeEntry_takesAnExtentForItAndTrimsIt() {
+        int large = 1_114_150;
+        long before = pool.freeBytes();
+        List<Long> entries = new ArrayList<>();
+        for (int number = 0; number < 10; number++) {
+            entries.add(append(log, large, number));
+        }
+        append(log, large, 10);
+        long seglets = (large + SegletPool.SEGLET_BYTES - 1) / SegletPool.SEGLET_BYTES;
+        assertThat(before - pool.freeBytes())
+                .isLessThanOrEqualTo((11 * seglets + 32) * SegletPool.SEGLET_BYTES);
+        assertThat(entries).allMatch(entry -> Entry.isIntact(entry, checksum));
+    }
+
+    @Test
+    void makeRoom_whenMemoryIsFull_isRefusedForWritesAndLeftForRemovals() {
+        while (log.claim(1000) != 0 || log.makeRoom(1000, Claimant.WRITE)) {
+            assertThat(pool.freeBytes()).isPositive();
+        }
+        assertThat(log.claim(1000)).isZero();
+        long tombstone = log.claimForRemoval(80);
+        if (tombstone == 0) {
+            assertThat(log.makeRoom(80, Claimant.REMOVE)).isTrue();
+            assertThat(log.claim(80)).isZero();
+            tombstone = log.claimForRemoval(80);
+        }
+        assertThat(tombstone).isNotZero();
+        assertThat(pool.freeBytes()).isGreaterThanOrEqualTo(RESERVE_BYTES);
+    }
+
+    @Test
+    void prepare_makesTheNextExtentReady() {
+        int slices = 0;
+        while (log.prepare() > 0) {
+            slices++;
+        }
+        assertThat(slices).isPositive();
+        long free = pool.freeBytes();
+        Segment first = log.segmentOf(log.claim(0));
+        while (!first.isClosed()) {
+            append(log, 1000, 1);
+        }
+        assertThat(pool.freeBytes()).isEqualTo(free);
+    }
+
+    @Test
+    void append_toASurvivor_trimsAndCounts() {
+        long free = pool.freeBytes();
+        Segment survivor = log.openSurvivor(7);
+        long bytes = 0;
+        for (int number = 0; number < 100; number++) {
+            long address = log.append(survivor, 1000);
+            write(address, 1000, number);
+            bytes += 1000;
+        }
+        log.seal(survivor);
+        assertThat(survivor.isClosed()).isTrue();
+        assertThat(survivor.born()).isEqualTo(7);
+        assertThat(survivor.liveBytes()).isEqualTo(bytes);
+        assertThat(free - pool.freeBytes()).isEqualTo(2L * SegletPool.SEGLET_BYTES);
+        assertThat(log.contains(survivor.id())).isTrue();
+        log.retire(survivor);
+        assertThat(log.contains(survivor.id())).isFalse();
+        epochs.reclaim();
+        assertThat(pool.freeBytes()).isEqualTo(free);
+    }
+
+    @Test
+    void append_beyondTheSegmentsLength_isRefused() {
+        Segment survivor = log.openSurvivor(0);
+        int count = 0;
+        long address = log.append(survivor, 4096);
+        while (address != 0) {
+            write(address, 4096, count);
+            count++;
+            address = log.append(survivor, 4096);
+        }
+        assertThat(count).isEqualTo(SEGMENT_BYTES / 4096);
+        log.seal(survivor);
+    }
+
+    @Test
+    void retire_whileAReaderIsInside_keepsTheMemory() {
+        Segment survivor = log.openSurvivor(0);
+        long entry = log.append(survivor, 1000);
+        write(entry, 1000, 5);
+        log.seal(survivor);
+        int reader = epochs.register();
+        epochs.enter(reader);
+        long free = pool.freeBytes();
+        log.retire(survivor);
+        assertThat(epochs.reclaim()).isZero();
+        assertThat(pool.freeBytes()).isEqualTo(free);
+        assertThat(Entry.isIntact(entry, checksum)).isTrue();
+        epochs.exit(reader);
+        assertThat(epochs.reclaim()).isEqualTo(1);
+        assertThat(pool.freeBytes()).isGreaterThan(free);
+    }
+
+    @Test
+    @Timeout(60)
+    void claim_byManyThreads_neverOverlapsAndLeavesNoHole() throws InterruptedException {
+        ConcurrentLinkedQueue<Long> entries = new ConcurrentLinkedQueue<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int number = 0; number < 4; number++) {
+            int mine = number;
+            threads.add(
+                    new Thread(
+                            () -> {
+                                Checksum own = new Checksum(pool);
+                                for (int round = 0; round < 5000; round++) {
+                                    int length = 40 + (round * 37 + mine) % 900;
+                                    long entry = claim(log, Entry.stride(length));
+                                    write(entry, length, (long) mine << 32 | round, own);
+                                    entries.add(entry);
+                                }
+                            }));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(new HashSet<>(entries)).hasSize(20_000);
+        assertThat(entries).allMatch(entry -> Entry.isIntact(entry, checksum));
+        int found = 0;
+        for (int slot = 0; slot < log.slots(); slot++) {
+            Segment segment = log.segment(slot);
+            for (int extent = 0; extent < segment.extents(); extent++) {
+                long entry = segment.extentAddress(extent);
+                while (entry < segment.extentEnd(extent)) {
+                    int header = Entry.header(entry);
+                    assertThat(header).isNotZero();
+                    found += Entry.type(header) == Entry.OBJECT ? 1 : 0;
+                    entry += Entry.strideOf(header);
+                }
+            }
+        }
+        assertThat(found).isEqualTo(20_000);
+    }
+
+    private static long claim(Log log, int bytes) {
+        long address = log.claim(bytes);
+        while (address == 0) {
+            assertThat(log.makeRoom(bytes, Claimant.WRITE)).isTrue();
+            address = log.claim(bytes);
+        }
+        return address;
+    }
+
+    private long append(Log log, int length, long version) {
+        long entry = claim(log, Entry.stride(length));
+        write(entry, length, version);
+        return entry;
+    }
+
+    private void write(long entry, int length, long version) {
+        write(entry, length, version, checksum);
+    }
+
+    private static void write(long entry, int length, long version, Checksum checksum) {
+        Entry.putFields(entry, version * 31, version, 1, 0, 8);
+        for (int offset = Entry.HEADER_BYTES; offset < length; offset++) {
+            Memory.putByte(entry + offset, (byte) (version + offset));
+        }
+        Entry.commit(entry, Entry.headerOf(Entry.OBJECT, length, false), checksum);
+    }
+}

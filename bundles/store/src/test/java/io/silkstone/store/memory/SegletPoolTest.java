@@ -1,0 +1,144 @@
+package io.silkstone.store.memory;
+
+import static io.silkstone.store.memory.SegletPool.BLOCK_BYTES;
+import static io.silkstone.store.memory.SegletPool.ORDER_MAX;
+import static io.silkstone.store.memory.SegletPool.SEGLET_BYTES;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.store.memory.SegletPool.Claimant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SegletPoolTest {
+    private static final long CAPACITY = 4L * BLOCK_BYTES;
+
+    private final SegletPool pool =
+            new SegletPool(CAPACITY, BLOCK_BYTES / 2, HugePages.AUTO, Backoff.YIELDING);
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
+
+    @Test
+    void construction_withAnOddCapacity_saysWhatIsAllowed() {
+        assertThatThrownBy(
+                        () -> new SegletPool(BLOCK_BYTES + 1, 0, HugePages.AUTO, Backoff.YIELDING))
+                .hasMessageContaining("memory.bytes must be a multiple of 8388608");
+    }
+
+    @Test
+    void orderFor_isTheSmallestThatFits() {
+        assertThat(SegletPool.orderFor(1)).isZero();
+        assertThat(SegletPool.orderFor(SEGLET_BYTES)).isZero();
+        assertThat(SegletPool.orderFor(SEGLET_BYTES + 1)).isEqualTo(1);
+        assertThat(SegletPool.orderFor((1 << 20) + 1)).isEqualTo(5);
+        assertThat(SegletPool.orderFor(BLOCK_BYTES)).isEqualTo(ORDER_MAX);
+    }
+
+    @Test
+    void allocate_givesDisjointAlignedExtentsUntilItIsEmpty() {
+        Random random = new Random(11);
+        BitSet taken = new BitSet();
+        int order = random.nextInt(ORDER_MAX + 1);
+        long address = pool.allocate(order, Claimant.CLEANER);
+        while (pool.freeBytes() > 0) {
+            if (address != 0) {
+                assertThat((address - pool.base()) % SegletPool.bytesOf(order)).isZero();
+                int first = pool.segletOf(address);
+                assertThat(taken.get(first, first + (1 << order)).isEmpty()).isTrue();
+                taken.set(first, first + (1 << order));
+                Memory.putLong(address + SegletPool.bytesOf(order) - 8, 1);
+            }
+            order = random.nextInt(ORDER_MAX + 1);
+            address = pool.allocate(order, Claimant.CLEANER);
+            if (address == 0) {
+                order = 0;
+                address = pool.allocate(0, Claimant.CLEANER);
+            }
+        }
+        assertThat(pool.allocate(0, Claimant.CLEANER)).isZero();
+    }
+
+    @Test
+    void free_ofEverythingInAnyOrder_makesWholeBlocksAgain() {
+        Random random = new Random(5);
+        for (int round = 0; round < 20; round++) {
+            List<long[]> extents = new ArrayList<>();
+            for (int count = 0; count < 200; count++) {
+                int order = random.nextInt(4);
+                long address = pool.allocate(order, Claimant.CLEANER);
+                if (address != 0) {
+                    extents.add(new long[] {address, order});
+                }
+            }
+            java.util.Collections.shuffle(extents, random);
+            extents.forEach(extent -> pool.free(extent[0], (int) extent[1]));
+            assertThat(pool.freeBytes()).isEqualTo(CAPACITY);
+            assertThat(pool.largestFree(ORDER_MAX)).isEqualTo(ORDER_MAX);
+            assertThat(pool.smallestFree(0)).isEqualTo(ORDER_MAX);
+        }
+    }
+
+    @Test
+    void freeRange_ofAnyRun_givesItBack() {
+        long address = pool.allocate(ORDER_MAX, Claimant.CLEANER);
+        for (int kept = 1; kept < 1 << ORDER_MAX; kept += 13) {
+            long keptBytes = (long) kept * SEGLET_BYTES;
+            pool.freeRange(address + keptBytes, BLOCK_BYTES - keptBytes);
+            assertThat(pool.freeBytes()).isEqualTo(CAPACITY - keptBytes);
+            pool.freeRange(address, keptBytes);
+            assertThat(pool.freeBytes()).isEqualTo(CAPACITY);
+            assertThat(pool.smallestFree(0)).isEqualTo(ORDER_MAX);
+            address = pool.allocate(ORDER_MAX, Claimant.CLEANER);
+        }
+    }
+
+    @Test
+    void allocate_leavesWhatIsReservedForThoseWithMorePrivilege() {
+        for (Claimant claimant : Claimant.values()) {
+            while (pool.allocate(0, claimant) != 0) {
+                assertThat(pool.freeBytes()).isGreaterThanOrEqualTo(pool.reserve(claimant));
+            }
+            assertThat(pool.freeBytes()).isEqualTo(pool.reserve(claimant));
+            assertThat(pool.available(claimant)).isZero();
+        }
+        assertThat(pool.freeBytes()).isZero();
+    }
+
+    @Test
+    void allocate_afterFree_prefersMemoryThatWasTouched() {
+        long first = pool.allocate(ORDER_MAX, Claimant.WRITE);
+        long touched = pool.touchedBytes();
+        pool.free(first, ORDER_MAX);
+        assertThat(pool.allocate(0, Claimant.WRITE)).isBetween(first, first + BLOCK_BYTES);
+        assertThat(pool.touchedBytes()).isEqualTo(touched);
+    }
+
+    @Test
+    void populateAhead_isDoneWhenSoMuchIsReady() {
+        int slices = 0;
+        while (pool.populateAhead(BLOCK_BYTES) > 0) {
+            slices++;
+        }
+        assertThat(slices).isPositive();
+        assertThat(pool.touchedBytes()).isEqualTo(BLOCK_BYTES);
+        pool.allocate(ORDER_MAX, Claimant.WRITE);
+        assertThat(pool.populateAhead(BLOCK_BYTES)).isPositive();
+    }
+
+    @Test
+    void populateAhead_keepsWhatWasWritten() {
+        long address = pool.allocate(0, Claimant.WRITE);
+        Memory.putLong(address, 42);
+        while (pool.populateAhead(CAPACITY) > 0) {
+            assertThat(Memory.getLong(address)).isEqualTo(42);
+        }
+        assertThat(pool.touchedBytes()).isEqualTo(CAPACITY);
+    }
+}

@@ -1,0 +1,90 @@
+package io.silkstone.launcher;
+
+import io.silkstone.launcher.log.NodeLog;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The program behind the start script: {@code up}, {@code down} and {@code status} of one node.
+ * Ends with 0 when the command was done, and with 1 and one sentence on standard error when not.
+ */
+public final class Main {
+    private static final long DOWN_SECONDS = 30;
+
+    private Main() {}
+
+    /** Called by the start script. */
+    public static void main(String[] words) {
+        // exit, not return: threads that a failed start left behind must not keep the process.
+        System.exit(run(List.of(words)));
+    }
+
+    private static int run(List<String> words) {
+        StartReport report = new StartReport(null, System.out, System.err);
+        try {
+            Arguments arguments = Arguments.parse(words, System.getenv());
+            report = new StartReport(arguments.report(), System.out, System.err);
+            switch (arguments.command()) {
+                case "up" -> new NodeStart(arguments, Distribution.ofThisProgram(), report).run();
+                case "down" -> down(arguments.home());
+                default -> status(arguments.home());
+            }
+            return 0;
+        } catch (StartRefused e) {
+            remember(e.getMessage(), e.getCause());
+            report.refused(e.getMessage());
+        } catch (InterruptedException e) {
+            report.refused("Interrupted.");
+        } catch (IOException | RuntimeException | Error e) {
+            // A bug of ours or a machine in trouble: the trace is for the log, not for operators.
+            remember("unexpected failure", e);
+            report.refused("Unexpected failure, see logs/silkstone.log: %s.".formatted(e));
+        }
+        return 1;
+    }
+
+    private static void down(Path home) throws StartRefused, InterruptedException {
+        Optional<RunningNode> node = RunningNode.find(home);
+        if (node.isEmpty()) {
+            System.out.println("No node runs in " + home + ".");
+            return;
+        }
+        if (!node.get().stop(DOWN_SECONDS)) {
+            throw new StartRefused(
+                    "Process %d does not stop within %d s: look into %s, or kill it."
+                            .formatted(node.get().pid(), DOWN_SECONDS, home.resolve("logs")));
+        }
+        System.out.println("Stopped process " + node.get().pid() + ".");
+    }
+
+    private static void status(Path home) throws StartRefused, IOException {
+        RunningNode node =
+                RunningNode.find(home)
+                        .orElseThrow(() -> new StartRefused("No node runs in " + home + "."));
+        Optional<List<String>> endpoints = node.endpoints();
+        System.out.println("home " + home);
+        System.out.println("pid " + node.pid());
+        System.out.println("uptime " + uptime(Duration.between(node.started(), Instant.now())));
+        System.out.println("state " + (endpoints.isPresent() ? "ready" : "starting"));
+        endpoints.orElse(List.of()).forEach(System.out::println);
+    }
+
+    /** {@code 3 d 04:05:06}, days left out when there are none. */
+    static String uptime(Duration duration) {
+        String time =
+                "%02d:%02d:%02d"
+                        .formatted(
+                                duration.toHoursPart(),
+                                duration.toMinutesPart(),
+                                duration.toSecondsPart());
+        return duration.toDays() == 0 ? time : duration.toDays() + " d " + time;
+    }
+
+    private static void remember(String message, Throwable cause) {
+        NodeLog.OF_THIS_PROCESS.remember("launcher", message, cause);
+    }
+}

@@ -1,0 +1,147 @@
+package io.silkstone.launcher;
+
+import io.silkstone.launcher.log.JavaUtilLogging;
+import io.silkstone.launcher.log.NodeLog;
+import java.io.Console;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/** The command {@code up}: a node from its start to its end, in this process. */
+final class NodeStart {
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+    private static final long STOP_MILLIS = 20_000;
+
+    private final Arguments arguments;
+    private final Distribution distribution;
+    private final StartReport report;
+    private final NodeLog log = NodeLog.OF_THIS_PROCESS;
+
+    private Home home;
+    private SharedMemory sharedMemory;
+    private volatile NodeFramework framework;
+
+    NodeStart(Arguments arguments, Distribution distribution, StartReport report) {
+        this.arguments = arguments;
+        this.distribution = distribution;
+        this.report = report;
+    }
+
+    /**
+     * Starts the node, reports, and returns when it has stopped.
+     *
+     * @throws StartRefused when it did not start; what was begun is undone
+     */
+    void run() throws StartRefused, InterruptedException {
+        home = Home.take(arguments.home());
+        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "silkstone-launcher-end-0"));
+        NodeSettings settings = NodeSettings.read(home.etc());
+        openLog(settings);
+        String nodeId = home.nodeId(new SecureRandom());
+        prepareSharedMemory(settings, nodeId);
+        writeTemplates();
+        home.announce(ProcessHandle.current());
+        log.holdConsole();
+
+        log.write(Level.INFO, "launcher", "starting " + distribution.version(), null);
+        framework = NodeFramework.start(properties(nodeId), distribution.bundles(), log);
+        new StartWatch(framework.context(), home.etc(), arguments.portBase())
+                .await(Duration.ofSeconds(settings.startSeconds()));
+        announceReady(framework.endpoints());
+        framework.awaitStop();
+    }
+
+    private void openLog(NodeSettings settings) throws StartRefused {
+        JavaUtilLogging.sendTo(log);
+        try {
+            log.open(home.logs(), settings.logLevel());
+        } catch (IOException e) {
+            throw new StartRefused(
+                    "The log in %s cannot be written: %s.".formatted(home.logs(), e.getMessage()),
+                    e);
+        }
+    }
+
+    private void prepareSharedMemory(NodeSettings settings, String nodeId) throws StartRefused {
+        sharedMemory = new SharedMemory(SHARED_MEMORY, nodeId);
+        try {
+            sharedMemory.removeStale();
+        } catch (IOException e) {
+            throw new StartRefused(
+                    "What an earlier process left in %s cannot be removed: %s."
+                            .formatted(SHARED_MEMORY, e.getMessage()),
+                    e);
+        }
+        sharedMemory.requireFree(settings.sharedMemoryBytesMin());
+    }
+
+    /** Gives a home its files of configuration; those that are there stay as they are. */
+    private void writeTemplates() throws StartRefused {
+        SettingsCatalog catalog = new SettingsCatalog();
+        try {
+            for (Distribution.BundleFile bundle : distribution.bundles()) {
+                if (bundle.startLevel() >= Distribution.OURS_LEVEL) {
+                    catalog.addBundle(bundle.jar());
+                }
+            }
+            distribution.copyTemplates(home.etc());
+            SettingsTemplates.write(catalog, home.etc());
+        } catch (IOException e) {
+            throw new StartRefused(
+                    "%s cannot be written: %s.".formatted(home.etc(), e.getMessage()), e);
+        }
+    }
+
+    private NodeFramework.Properties properties(String nodeId) {
+        return new NodeFramework.Properties(
+                home.root(),
+                home.run(),
+                distribution.version(),
+                nodeId,
+                arguments.portBase(),
+                sharedMemory.aeronDirectory(),
+                arguments.report() == null && hasTerminal());
+    }
+
+    private void announceReady(List<String> endpoints) throws StartRefused {
+        try {
+            Files.write(home.run().resolve("endpoints"), endpoints);
+        } catch (IOException e) {
+            throw new StartRefused(
+                    "%s cannot be written: %s.".formatted(home.run(), e.getMessage()), e);
+        }
+        Instant started = ProcessHandle.current().info().startInstant().orElseThrow();
+        long millis = Duration.between(started, Instant.now()).toMillis();
+        log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
+        log.releaseConsole();
+        report.ready(endpoints);
+    }
+
+    /** In the shutdown hook, so for every way in which the process can end but being killed. */
+    private void end() {
+        NodeFramework running = framework;
+        if (running != null) {
+            running.stop(STOP_MILLIS);
+        }
+        try {
+            if (sharedMemory != null) {
+                sharedMemory.removeStale();
+            }
+        } catch (IOException e) {
+            log.write(Level.WARNING, "launcher", SHARED_MEMORY + " not emptied", e);
+        }
+        log.write(Level.INFO, "launcher", "stopped", null);
+        log.close();
+        home.close();
+    }
+
+    private static boolean hasTerminal() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
+    }
+}

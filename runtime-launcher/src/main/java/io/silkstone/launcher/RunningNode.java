@@ -1,0 +1,96 @@
+package io.silkstone.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The node that lives in a home directory, seen from another process. A process number alone proves
+ * nothing, since the kernel gives it out again: the process must also have started when the file
+ * says.
+ */
+final class RunningNode {
+    // The kernel counts from its boot, whose time of day moves a little when the clock is set.
+    private static final long CLOCK_JITTER_MILLIS = 2_000;
+
+    private final Path home;
+    private final ProcessHandle process;
+
+    private RunningNode(Path home, ProcessHandle process) {
+        this.home = home;
+        this.process = process;
+    }
+
+    /** Writes who lives in {@code home}; seen by {@link #find} whole or not at all. */
+    static void write(Path home, ProcessHandle process) throws IOException {
+        Path file = file(home);
+        Path draft = file.resolveSibling("node.pid.new");
+        Files.writeString(draft, process.pid() + " " + started(process).toEpochMilli() + "\n");
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** The living node of {@code home}, if there is one. */
+    static Optional<RunningNode> find(Path home) {
+        try {
+            String[] words = Files.readString(file(home)).strip().split(" ");
+            long startedMillis = Long.parseLong(words[1]);
+            return ProcessHandle.of(Long.parseLong(words[0]))
+                    .filter(ProcessHandle::isAlive)
+                    .filter(found -> startedAt(found, startedMillis))
+                    .map(found -> new RunningNode(home, found));
+        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            return Optional.empty();
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** When its process started. */
+    Instant started() {
+        return started(process);
+    }
+
+    /** What it serves, as it said when it was ready; nothing while it starts. */
+    Optional<List<String>> endpoints() throws IOException {
+        Path file = home.resolve("run/endpoints");
+        return Files.exists(file) ? Optional.of(Files.readAllLines(file)) : Optional.empty();
+    }
+
+    /**
+     * Asks it to stop and waits.
+     *
+     * @return whether it ended within {@code seconds}
+     */
+    boolean stop(long seconds) throws InterruptedException {
+        process.destroy();
+        try {
+            process.onExit().get(seconds, TimeUnit.SECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static boolean startedAt(ProcessHandle process, long millis) {
+        return Math.abs(started(process).toEpochMilli() - millis) <= CLOCK_JITTER_MILLIS;
+    }
+
+    private static Path file(Path home) {
+        return home.resolve("run/node.pid");
+    }
+
+    private static Instant started(ProcessHandle process) {
+        return process.info().startInstant().orElse(Instant.EPOCH);
+    }
+}

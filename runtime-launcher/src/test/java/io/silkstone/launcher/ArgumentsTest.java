@@ -1,0 +1,71 @@
+package io.silkstone.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ArgumentsTest {
+    private static final Map<String, String> HOME = Map.of("SILKSTONE_HOME", "/somewhere/node");
+
+    @Test
+    void parse_commandAlone_hasTheDefaults() throws StartRefused {
+        assertThat(Arguments.parse(List.of("up"), HOME))
+                .isEqualTo(new Arguments("up", Path.of("/somewhere/node"), 7600, null));
+    }
+
+    @Test
+    void parse_environment_standsInForOptions() throws StartRefused {
+        Map<String, String> environment =
+                Map.of("HOME", "/people/ann", "SILKSTONE_PORT_BASE", "9000");
+        assertThat(Arguments.parse(List.of("up"), environment))
+                .isEqualTo(new Arguments("up", Path.of("/people/ann/.silkstone/node"), 9000, null));
+        assertThatThrownBy(() -> Arguments.parse(List.of("up"), Map.of("SILKSTONE_PORT_BASE", "x")))
+                .hasMessageStartingWith("SILKSTONE_PORT_BASE must be a number");
+    }
+
+    @Test
+    void parse_everyOption_isTaken() throws StartRefused {
+        List<String> words =
+                List.of(
+                        "up",
+                        "--nodes",
+                        "1",
+                        "--home",
+                        "/x/../y",
+                        "--port-base",
+                        "18000",
+                        "--report",
+                        "/r");
+        assertThat(Arguments.parse(words, HOME))
+                .isEqualTo(new Arguments("up", Path.of("/y"), 18_000, Path.of("/r")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "jump, '\"jump\" is no command: use one of up, down, status.'",
+        "up --home, --home needs a value after it.",
+        "up --port-base 0, '--port-base must be a number from 1 to 65500, was \"0\".'",
+        "up --port-base 70000, '--port-base must be a number from 1 to 65500, was \"70000\".'",
+        "up --port-base x, '--port-base must be a number from 1 to 65500, was \"x\".'",
+        "up --nodes 3, --nodes 3 is not possible yet: this release serves from one node.",
+        "up --nodes 0, '--nodes must be a number from 1 to 1000, was \"0\".'",
+        "down --detach, 'down does not take \"--detach\": it takes --home DIR.'",
+    })
+    void parse_wrongLine_isRefusedInOneSentence(String line, String sentence) {
+        assertThatThrownBy(() -> Arguments.parse(List.of(line.split(" ")), HOME))
+                .isInstanceOf(StartRefused.class)
+                .hasMessage(sentence);
+    }
+
+    @Test
+    void parse_emptyHome_isRefused() {
+        assertThatThrownBy(() -> Arguments.parse(List.of("up", "--home", ""), HOME))
+                .hasMessage("--home needs a path, and it is empty.");
+    }
+}

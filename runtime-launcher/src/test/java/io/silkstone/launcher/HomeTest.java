@@ -1,0 +1,119 @@
+package io.silkstone.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HomeTest {
+    @TempDir Path folder;
+
+    private Path root() {
+        return folder.resolve("node");
+    }
+
+    @Test
+    void take_newHome_hasItsFolders() throws Exception {
+        try (Home home = Home.take(root())) {
+            assertThat(home.etc()).isDirectory();
+            assertThat(home.deploy()).isDirectory();
+            assertThat(home.logs()).isDirectory();
+            assertThat(root().resolve("data")).isDirectory();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.run())))
+                    .isEqualTo("rwx------");
+        }
+    }
+
+    @Test
+    void take_homeOfAKilledNode_isEmptiedOfItsRemains() throws Exception {
+        Files.createDirectories(root().resolve("run/cache/bundle1"));
+        Files.writeString(root().resolve("run/cache/bundle1/x"), "x");
+        Files.writeString(root().resolve("run/control.sock"), "");
+        Files.writeString(root().resolve("run/shell.history"), "policy:list");
+        try (Home home = Home.take(root())) {
+            assertThat(home.run()).isDirectoryNotContaining("glob:**/{cache,control.sock}");
+            assertThat(home.run().resolve("shell.history")).hasContent("policy:list");
+        }
+    }
+
+    @Test
+    void take_homeInUse_isRefusedAndUntouched() throws Exception {
+        try (Home home = Home.take(root())) {
+            home.announce(ProcessHandle.current());
+            Files.writeString(home.run().resolve("control.sock"), "");
+            assertThatThrownBy(() -> Home.take(root()))
+                    .isInstanceOf(StartRefused.class)
+                    .hasMessage(
+                            ("--home %s is in use by process %d: stop it with `silkstone down"
+                                            + " --home %s`, or give this node another home.")
+                                    .formatted(root(), ProcessHandle.current().pid(), root()));
+            assertThat(home.run().resolve("control.sock")).exists();
+        }
+    }
+
+    @Test
+    void take_afterClose_isPossible() throws Exception {
+        Home.take(root()).close();
+        Home.take(root()).close();
+        assertThat(root().resolve("run")).isDirectoryNotContaining("glob:**/node.pid");
+    }
+
+    @Test
+    void take_pathBelowAFile_isRefused() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThatThrownBy(() -> Home.take(file.resolve("node")))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageStartingWith("--home " + file.resolve("node") + " cannot be ");
+    }
+
+    @Test
+    void take_file_isRefused() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThatThrownBy(() -> Home.take(file)).isInstanceOf(StartRefused.class);
+    }
+
+    @Test
+    void take_pathTooLongForASocket_isRefused() {
+        assertThatThrownBy(() -> Home.take(folder.resolve("x".repeat(100))))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining("may have 107 bytes");
+    }
+
+    @Test
+    void nodeId_secondStart_isTheSame() throws Exception {
+        String first;
+        try (Home home = Home.take(root())) {
+            first = home.nodeId(RandomGenerator.of("Random"));
+        }
+        try (Home home = Home.take(root())) {
+            assertThat(home.nodeId(RandomGenerator.of("Random"))).isEqualTo(first);
+        }
+        assertThat(first).matches("[0-9a-f]{40}");
+    }
+
+    @Test
+    void nodeId_damaged_isRefused() throws Exception {
+        try (Home home = Home.take(root())) {
+            Files.writeString(root().resolve("data/node.id"), "abc\n");
+            assertThatThrownBy(() -> home.nodeId(RandomGenerator.of("Random")))
+                    .isInstanceOf(StartRefused.class)
+                    .hasMessageContaining("must hold 40 hexadecimal digits");
+        }
+    }
+
+    @Test
+    void removeTree_linkInside_isNotFollowed() throws IOException {
+        Path kept = Files.writeString(folder.resolve("kept"), "");
+        Path tree = Files.createDirectories(folder.resolve("tree/below"));
+        Files.createSymbolicLink(tree.resolve("link"), kept);
+        Home.removeTree(folder.resolve("tree"));
+        assertThat(folder.resolve("tree")).doesNotExist();
+        assertThat(kept).exists();
+    }
+}

@@ -1,0 +1,32 @@
+package io.silkstone.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class StartWatchTest {
+    @Test
+    void reason_traceWithCauses_isTheFirstThatIsNoWrapper() {
+        String trace =
+                """
+                org.osgi.service.component.ComponentException: The activate method has thrown
+                \tat some.Where.go(Where.java:1)
+                Caused by: java.lang.reflect.InvocationTargetException
+                \tat some.Where.go(Where.java:2)
+                Caused by: io.silkstone.gateway.GatewayRefused: cannot listen at 127.0.0.1:7600
+                \tat some.Where.go(Where.java:3)
+                Caused by: java.net.BindException: Address already in use
+                \t... 3 more
+                """;
+        assertThat(StartWatch.reason(trace)).isEqualTo("cannot listen at 127.0.0.1:7600");
+    }
+
+    @Test
+    void reason_traceWithoutCause_isItsFirstLine() {
+        assertThat(StartWatch.reason("java.lang.IllegalArgumentException: port must be 1\n\tat x"))
+                .isEqualTo("port must be 1");
+        assertThat(StartWatch.reason("java.lang.NullPointerException\n\tat x"))
+                .isEqualTo("java.lang.NullPointerException");
+        assertThat(StartWatch.reason("")).isEqualTo("no reason is known");
+    }
+}

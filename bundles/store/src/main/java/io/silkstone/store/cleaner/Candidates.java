@@ -14,9 +14,9 @@ import java.util.Arrays;
  * is worth cleaning earlier than a young one, where waiting lets more of them die.
  *
  * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here; combined
- * cleaning is due when compaction has done what it can: when small segments have piled up, when
- * tombstones fill much of what is not live, which only goes when the segments of the objects that
- * they bury go, or when no segment is worth compacting.
+ * cleaning is due when compaction has done what it can: when tombstones fill much of what is not
+ * live, which only goes when the segments of the objects that they bury go, or when no segment is
+ * worth compacting.
  *
  * <p>Not thread-safe; {@link Cleaner} calls it under its lock. Costs some nanoseconds a segment.
  */
@@ -29,8 +29,6 @@ final class Candidates {
 
     private static final double TOMBSTONE_SHARE_MAX = 0.4;
     private static final double DEAD_TOMBSTONES_MAX = 0.5;
-    private static final int SMALL_SEGMENTS_MIN = 8;
-    private static final double CRUMBLED_SHARE = 0.6;
 
     private final Log log;
     private final Segment[] chosen = new Segment[PASS_MAX];
@@ -40,7 +38,7 @@ final class Candidates {
     private Segment compactable;
     private double compactionScore;
     private long segments;
-    private long capacityBytes;
+    private long usedBytes;
     private long liveBytes;
     private long tombstoneBytes;
     private long reclaimableBytes;
@@ -97,7 +95,7 @@ final class Candidates {
         compactionScore = 0;
     }
 
-    /** Memory of closed segments beyond what is wanted of them, when last looked at. */
+    /** Bytes in closed segments that are not wanted, when last looked at. */
     long reclaimableBytes() {
         return reclaimableBytes;
     }
@@ -105,49 +103,43 @@ final class Candidates {
     /** Live bytes that are moved for each byte gained by what is chosen. */
     double costPerByte() {
         long live = 0;
-        long capacity = 0;
         for (int index = 0; index < count; index++) {
             live += wanted(chosen[index]);
-            capacity += chosen[index].capacity();
         }
-        return (double) live / Math.max(SegletPool.SEGLET_BYTES, capacity - live);
+        return (double) live / Math.max(SegletPool.SEGLET_BYTES, gain());
     }
 
     /** Adds up what the closed segments hold. */
     void survey() {
         segments = 0;
-        capacityBytes = 0;
+        usedBytes = 0;
         liveBytes = 0;
         tombstoneBytes = 0;
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
             if (segment != null && segment.isClosed()) {
                 segments++;
-                capacityBytes += segment.capacity();
+                usedBytes += segment.usedBytes();
                 liveBytes += wanted(segment);
                 tombstoneBytes += segment.tombstoneBytes();
             }
         }
-        reclaimableBytes = Math.max(0, capacityBytes - liveBytes);
+        reclaimableBytes = Math.max(0, usedBytes - liveBytes);
     }
 
     /** A segment is worth it when it has half as much to gain as the average one. */
     private double worthwhile() {
-        return capacityBytes == 0 ? 0 : (1 + (double) liveBytes / capacityBytes) / 2;
+        return usedBytes == 0 ? 0 : (1 + (double) liveBytes / usedBytes) / 2;
     }
 
     private boolean isCombinedDue() {
-        boolean crumbled =
-                segments >= SMALL_SEGMENTS_MIN
-                        && capacityBytes < CRUMBLED_SHARE * segments * log.segmentBytes();
         long notLive = reclaimableBytes + tombstoneBytes;
         boolean buried = tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
-        return crumbled || buried;
+        return buried;
     }
 
     private void consider(Segment segment, double limit, long now) {
-        long capacity = segment.capacity();
-        double utilization = (double) wanted(segment) / capacity;
+        double utilization = (double) wanted(segment) / segment.usedBytes();
         if (utilization > limit) {
             return;
         }
@@ -167,24 +159,18 @@ final class Candidates {
         return segment.liveBytes() - (long) (deadTombstones * tombstones);
     }
 
-    /** Memory that cleaning this segment alone gives back. */
+    /** Bytes that cleaning this segment gives back. */
     private long gain(Segment segment) {
-        return segment.capacity() - wholeSeglets(wanted(segment));
+        return segment.usedBytes() - wanted(segment);
     }
 
-    /** Memory that cleaning those chosen gives back. */
+    /** Bytes that cleaning those chosen gives back. */
     private long gain() {
-        long capacity = 0;
-        long wanted = 0;
+        long sum = 0;
         for (int index = 0; index < count; index++) {
-            capacity += chosen[index].capacity();
-            wanted += wanted(chosen[index]);
+            sum += gain(chosen[index]);
         }
-        return capacity - wholeSeglets(wanted);
-    }
-
-    private static long wholeSeglets(long bytes) {
-        return bytes + SegletPool.SEGLET_BYTES - 1 & -SegletPool.SEGLET_BYTES;
+        return sum;
     }
 
     /** The cleaner met tombstones, some of them dead. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(300)
 class CleanerTest {
     private static final int MEMORY = 16 << 20;
-    private static final int RESERVE = 1 << 20;
+    private static final int RESERVE = 2;
     private static final int SEGMENT = 256 << 10;
 
     private record Value(int seed, int bytes, long expiryMillis) {}
@@ -48,7 +48,7 @@ class CleanerTest {
     @CsvSource({"1,90,200", "2,95,200", "3,93,3000", "4,90,20000", "5,97,100"})
     void randomOperations_memoryNearlyFull_nothingLostNothingRisen(
             long seed, int percent, int valueBytesMax) {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             SplittableRandom random = new SplittableRandom(seed);
             Map<Integer, Value> model = new HashMap<>();
@@ -119,7 +119,7 @@ class CleanerTest {
 
     @Test
     void everythingRemoved_tombstonesGoToo() {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             int keys = 75_000;
             for (int number = 0; number < keys; number++) {
@@ -147,7 +147,7 @@ class CleanerTest {
 
     @Test
     void removedWithoutFurtherWrites_segmentsWithoutLiveEntriesAreGivenBack() {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             for (int number = 0; number < 50_000; number++) {
                 client.put(number % 10, 1, 200, 0);
@@ -162,7 +162,7 @@ class CleanerTest {
 
     @Test
     void expired_inSegmentsThatAreCleaned_areUnhookedAndCountedOnce() {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             int keys = 50_000;
             for (int number = 0; number < keys; number++) {
@@ -182,7 +182,7 @@ class CleanerTest {
 
     @Test
     void full_ofLiveObjects_isSaidAndRemovalMakesRoom() {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             int written = 0;
             while (client.put(written, 1, 100, 0)) {
@@ -205,7 +205,7 @@ class CleanerTest {
 
     @Test
     void fragmentedByMixedSizes_largeObjectsFindRoom() {
-        try (Objects objects = new Objects(2 * MEMORY, 3 * RESERVE, 4 * SEGMENT)) {
+        try (Objects objects = new Objects(2 * MEMORY, 4 * SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             SplittableRandom random = new SplittableRandom(3);
             int[] lengths = new int[2_000];
@@ -226,7 +226,7 @@ class CleanerTest {
 
     @Test
     void batchUnderWay_memoryItMayReadStaysUntilItEnds() {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();
             for (int number = 0; number < 62_000; number++) {
                 client.put(number, 1, 150, 0);
@@ -252,7 +252,7 @@ class CleanerTest {
 
     @Test
     void concurrent_writersReadersAndCleaner_seeOnlyWhatWasWritten() throws Exception {
-        try (Objects objects = new Objects(MEMORY, RESERVE, SEGMENT)) {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             int keysEach = 25_000;
             AtomicInteger working = new AtomicInteger(2);
             AtomicReference<Throwable> failure = new AtomicReference<>();

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandSession;
 import org.jline.builtins.Completers.FileNameCompleter;
@@ -26,10 +27,10 @@ final class CommandCompleter implements Completer {
     private static final String HELP_SCOPE = "silkstone";
 
     private final CommandCatalog catalog;
-    private final CommandSession session;
+    private final Supplier<CommandSession> session;
     private final Completer files;
 
-    CommandCompleter(CommandCatalog catalog, CommandSession session) {
+    CommandCompleter(CommandCatalog catalog, Supplier<CommandSession> session) {
         this.catalog = catalog;
         this.session = session;
         this.files = new SessionFiles(session);
@@ -37,15 +38,15 @@ final class CommandCompleter implements Completer {
 
     /** Files, from the directory of the session on. */
     private static final class SessionFiles extends FileNameCompleter {
-        private final CommandSession session;
+        private final Supplier<CommandSession> session;
 
-        SessionFiles(CommandSession session) {
+        SessionFiles(Supplier<CommandSession> session) {
             this.session = session;
         }
 
         @Override
         protected Path getUserDir() {
-            return session.currentDir();
+            return session.get().currentDir();
         }
     }
 
@@ -82,7 +83,7 @@ final class CommandCompleter implements Completer {
         for (Command command : catalog.commands()) {
             names.add(command.scope().equals(HELP_SCOPE) ? command.function() : command.name());
         }
-        for (String name : Shell.getCommands(session)) {
+        for (String name : Shell.getCommands(session.get())) {
             if (name.startsWith(GOGO_SCOPE) && !name.startsWith("_", GOGO_SCOPE.length())) {
                 names.add(name.substring(GOGO_SCOPE.length()));
             }

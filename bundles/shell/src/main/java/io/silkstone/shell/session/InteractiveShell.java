@@ -79,7 +79,7 @@ public final class InteractiveShell {
                         .terminal(terminal)
                         .appName("silkstone")
                         .parser(new Parser())
-                        .completer(new CommandCompleter(catalog, session.gogo()))
+                        .completer(new CommandCompleter(catalog, session::gogo))
                         .variable(LineReader.HISTORY_FILE, history)
                         .variable(LineReader.HISTORY_SIZE, HISTORY_LINES_MAX)
                         .variable(LineReader.HISTORY_FILE_SIZE, HISTORY_LINES_MAX)

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.felix.gogo.jline.Shell;
@@ -33,10 +34,16 @@ public final class ShellSession implements AutoCloseable {
     private static final String SCOPES = "silkstone:gogo:*";
     private static final String PIPE_FAILURE = "pipe-exception";
 
-    private final CommandSession session;
+    private final CommandProcessor processor;
     private final PrintStream out;
     private final PrintStream err;
+    private final Object runnerLock = new Object();
+    private volatile CommandSession session;
+    private volatile boolean streamsBroken;
+    private volatile boolean closed;
     private volatile boolean lastJobFailed;
+    private volatile Job abandoned;
+    private Thread runner;
 
     /**
      * Opens a session.
@@ -50,9 +57,10 @@ public final class ShellSession implements AutoCloseable {
             PrintStream out,
             PrintStream err,
             Path directory) {
+        this.processor = processor;
         this.out = out;
-        this.err = new PrintStream(new PipeErrors(err), true, StandardCharsets.UTF_8);
-        this.session = processor.createSession(InputStream.nullInputStream(), out, this.err);
+        this.err = err;
+        this.session = open();
         session.currentDir(directory);
         session.put(Shell.VAR_SCOPE, SCOPES);
         session.put(Shell.VAR_TERMINAL, terminal);
@@ -60,7 +68,33 @@ public final class ShellSession implements AutoCloseable {
         session.put(Shell.VAR_SESSION, session);
         // A star in `kv:scan user:*` is meant for the store, not for the files around.
         session.put(CommandSession.OPTION_NO_GLOB, true);
-        session.setJobListener(new AnswerPrinter());
+    }
+
+    private CommandSession open() {
+        CommandSession opened =
+                processor.createSession(
+                        InputStream.nullInputStream(),
+                        new PrintStream(new JobStream(out), true, StandardCharsets.UTF_8),
+                        new PrintStream(new JobErrorStream(err), true, StandardCharsets.UTF_8));
+        opened.setJobListener(new AnswerPrinter());
+        return opened;
+    }
+
+    /** Goes on with fresh streams, and everything else as it was. */
+    private void renew() {
+        CommandSession broken = session;
+        CommandSession fresh = open();
+        fresh.currentDir(broken.currentDir());
+        for (Object name : (Set<?>) broken.get(null)) {
+            fresh.put(name.toString(), broken.get(name.toString()));
+        }
+        fresh.put(Shell.VAR_SESSION, fresh);
+        streamsBroken = false;
+        session = fresh;
+        broken.close();
+        if (closed) {
+            fresh.close();
+        }
     }
 
     /** Shows the answer of each statement when it is done, whatever statements follow it. */
@@ -68,6 +102,9 @@ public final class ShellSession implements AutoCloseable {
         @Override
         public void jobChanged(Job job, Job.Status previous, Job.Status current) {
             if (current != Job.Status.Done || job.parent() != null || job.result() == null) {
+                return;
+            }
+            if (job == abandoned) {
                 return;
             }
             boolean pipeFailed = session.get(PIPE_FAILURE) != null;
@@ -80,11 +117,31 @@ public final class ShellSession implements AutoCloseable {
         }
     }
 
+    /**
+     * What jobs write to. Gogo closes it, for good and for all later jobs, when a job is
+     * interrupted while it writes; the stream behind it stays open, and the session gets new ones.
+     */
+    private class JobStream extends FilterOutputStream {
+        JobStream(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+
+        @Override
+        public void close() {
+            streamsBroken = true;
+        }
+    }
+
     /** Takes off what gogo puts before the sentence of a part of a pipe that failed. */
-    private static final class PipeErrors extends FilterOutputStream {
+    private final class JobErrorStream extends JobStream {
         private static final Pattern PREFIX = Pattern.compile("^gogo: \\w+: ");
 
-        PipeErrors(OutputStream err) {
+        JobErrorStream(OutputStream err) {
             super(err);
         }
 
@@ -93,7 +150,7 @@ public final class ShellSession implements AutoCloseable {
             String text = new String(bytes, offset, length, StandardCharsets.ISO_8859_1);
             Matcher prefix = PREFIX.matcher(text);
             int skipped = prefix.find() ? prefix.end() : 0;
-            out.write(bytes, offset + skipped, length - skipped);
+            super.write(bytes, offset + skipped, length - skipped);
         }
     }
 
@@ -105,24 +162,58 @@ public final class ShellSession implements AutoCloseable {
      *     pipe failed
      */
     public int run(String line) {
+        if (streamsBroken) {
+            renew();
+        }
         lastJobFailed = false;
+        setRunner(Thread.currentThread());
         try {
             session.execute(line);
             awaitForeground();
         } catch (Exception e) {
+            endForeground();
             err.println(Sentences.of(e));
             return FAILED;
         } finally {
+            setRunner(null);
+            // An interrupt that came too late for this line must not hit the next one.
+            Thread.interrupted();
             out.flush();
             err.flush();
         }
         return lastJobFailed ? FAILED : DONE;
     }
 
-    /** Ends the command that runs now, if there is one. */
+    /**
+     * Ends the line that runs now, if there is one, wherever it is.
+     *
+     * <p>It interrupts the thread that waits for the line's job, and that thread then ends the job:
+     * gogo waits for ever for a job that is interrupted before it has begun.
+     */
     public void interrupt() {
+        synchronized (runnerLock) {
+            if (runner != null) {
+                runner.interrupt();
+            }
+        }
+    }
+
+    private void setRunner(Thread thread) {
+        synchronized (runnerLock) {
+            runner = thread;
+        }
+    }
+
+    /** Puts a job that nobody waits for any more out of the way, and ends it. */
+    private void endForeground() {
         Job job = session.foregroundJob();
         if (job != null) {
+            abandoned = job;
+            synchronized (job) {
+                if (job.status() == Job.Status.Foreground) {
+                    job.background();
+                }
+            }
             job.interrupt();
         }
     }
@@ -130,9 +221,12 @@ public final class ShellSession implements AutoCloseable {
     /** Ends everything that runs in this session, and the session. */
     @Override
     public void close() {
+        closed = true;
         session.close();
+        interrupt();
     }
 
+    /** Gogo's part of the session; another one after a job was interrupted while it wrote. */
     CommandSession gogo() {
         return session;
     }

@@ -35,7 +35,7 @@ class CommandCompleterTest {
                         OutputStream.nullOutputStream(),
                         OutputStream.nullOutputStream());
         session.currentDir(folder);
-        completer = new CommandCompleter(gogo.catalog, session);
+        completer = new CommandCompleter(gogo.catalog, () -> session);
         reader =
                 LineReaderBuilder.builder()
                         .terminal(

@@ -3,17 +3,23 @@ package io.silkstone.shell.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.LineDisciplineTerminal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@Timeout(120)
 class ShellSessionTest {
     private static final Path HERE = Path.of("").toAbsolutePath();
 
@@ -24,11 +30,43 @@ class ShellSessionTest {
 
     @BeforeEach
     void open() throws Exception {
+        session = open(out);
+    }
+
+    private ShellSession open(OutputStream output) throws IOException {
         Terminal plain =
-                new LineDisciplineTerminal("test", Terminal.TYPE_DUMB, out, StandardCharsets.UTF_8);
-        session =
-                new ShellSession(
-                        gogo.processor, plain, new PrintStream(out), new PrintStream(err), HERE);
+                new LineDisciplineTerminal(
+                        "test", Terminal.TYPE_DUMB, output, StandardCharsets.UTF_8);
+        return new ShellSession(
+                gogo.processor,
+                plain,
+                new PrintStream(output, true),
+                new PrintStream(err, true),
+                HERE);
+    }
+
+    /** Output that stops in the middle of a write until its thread is interrupted. */
+    private static final class Stuck extends ByteArrayOutputStream {
+        volatile Runnable onWrite = () -> {};
+
+        void untilInterruptedAfter(Runnable action) {
+            onWrite =
+                    () -> {
+                        onWrite = () -> {};
+                        action.run();
+                        try {
+                            new CountDownLatch(1).await();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                    };
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            onWrite.run();
+            super.write(bytes, offset, length);
+        }
     }
 
     @AfterEach
@@ -139,6 +177,50 @@ class ShellSessionTest {
         assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("Interrupted.\n");
         assertThat(gogo.awaitInterrupted()).isTrue();
         operator.join();
+    }
+
+    @Test
+    void interrupt_betweenTwoStatements_endsTheLine() {
+        gogo.afterNextAnswer(session::interrupt);
+        assertThat(session.run("test:mark; test:hang")).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("Interrupted.\n");
+        assertThat(session.run("city:list")).isZero();
+    }
+
+    @Test
+    void interrupt_atAnyTime_leavesASessionThatWorks() throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        Thread operator =
+                Thread.startVirtualThread(
+                        () -> {
+                            while (!done.get()) {
+                                session.interrupt();
+                                Thread.yield();
+                            }
+                        });
+        for (int round = 0; round < 100; round++) {
+            session.run("city:list; city:list | grep Ulm");
+        }
+        done.set(true);
+        operator.join();
+        session.run("city:list");
+        session.run("name = Kiel");
+        out.reset();
+        err.reset();
+        assertRun("echo $name; city:list | grep Ulm", 0, "Kiel\nUlm\n", "");
+    }
+
+    @Test
+    void interrupt_whileAJobWrites_keepsTheSession() throws Exception {
+        Stuck output = new Stuck();
+        try (ShellSession other = open(output)) {
+            other.run("name = Kiel");
+            output.untilInterruptedAfter(other::interrupt);
+            assertThat(other.run("echo long")).isEqualTo(1);
+            output.reset();
+            assertThat(other.run("echo $name")).isZero();
+            assertThat(output.toString(StandardCharsets.UTF_8)).isEqualTo("Kiel\n");
+        }
     }
 
     @Test

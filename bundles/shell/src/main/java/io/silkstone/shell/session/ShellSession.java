@@ -80,7 +80,7 @@ public final class ShellSession implements AutoCloseable {
         return opened;
     }
 
-    /** Goes on with fresh streams, and everything else as it was. */
+    /** Goes on with fresh streams and the same variables; jobs in the background end. */
     private void renew() {
         CommandSession broken = session;
         CommandSession fresh = open();
@@ -209,6 +209,8 @@ public final class ShellSession implements AutoCloseable {
         Job job = session.foregroundJob();
         if (job != null) {
             abandoned = job;
+            // The job may still be writing, and then closes its streams at any time from now on.
+            streamsBroken = true;
             synchronized (job) {
                 if (job.status() == Job.Status.Foreground) {
                     job.background();

@@ -5,11 +5,11 @@ import io.silkstone.launcher.log.NodeLog;
 import java.io.Console;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 
 /** The command {@code up}: a node from its start to its end, in this process. */
@@ -125,11 +125,10 @@ final class NodeStart {
             throw new StartRefused(
                     "%s cannot be written: %s.".formatted(home.run(), e.getMessage()), e);
         }
-        Instant started = ProcessHandle.current().info().startInstant().orElseThrow();
-        long millis = Duration.between(started, Instant.now()).toMillis();
-        log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
         log.releaseConsole();
         report.ready(endpoints);
+        long millis = ManagementFactory.getRuntimeMXBean().getUptime();
+        log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
     }
 
     /** In the shutdown hook, so for every way in which the process can end but being killed. */

@@ -47,10 +47,12 @@ final class NodeFramework {
     private static final String ENDPOINT_PROVIDER = "io.silkstone.api.node.EndpointProvider";
 
     private final Framework framework;
+    private final NodeLog log;
     private final Map<Bundle, Throwable> failures = new ConcurrentHashMap<>();
 
-    private NodeFramework(Framework framework) {
+    private NodeFramework(Framework framework, NodeLog log) {
         this.framework = framework;
+        this.log = log;
     }
 
     /**
@@ -92,13 +94,8 @@ final class NodeFramework {
         }
     }
 
-    /**
-     * Installs {@code bundles} and starts them, level by level.
-     *
-     * @throws StartRefused when one of them cannot be installed, resolved or started
-     */
-    static NodeFramework start(Properties properties, List<BundleFile> bundles, NodeLog log)
-            throws StartRefused {
+    /** A framework that does not run yet; what it says goes to {@code log}. */
+    static NodeFramework create(Properties properties, NodeLog log) {
         Map<String, Object> configuration = new HashMap<>(properties.asMap());
         configuration.put("felix.log.logger", new FrameworkLog(log));
         // The factory's signature says strings, yet Felix takes a logger object here.
@@ -109,23 +106,27 @@ final class NodeFramework {
                         .findFirst()
                         .orElseThrow()
                         .newFramework(asTheFactoryWants);
-        NodeFramework node = new NodeFramework(framework);
+        return new NodeFramework(framework, log);
+    }
+
+    /**
+     * Installs {@code bundles} and starts them, level by level.
+     *
+     * @throws StartRefused when one of them cannot be installed, resolved or started; then {@link
+     *     #stop} what runs already
+     */
+    void start(List<BundleFile> bundles) throws StartRefused {
         try {
-            framework.init(node::remember);
+            framework.init(this::remember);
             BundleLog.sendTo(log, framework.getBundleContext());
-            framework.getBundleContext().addFrameworkListener(node::remember);
-            List<Bundle> started = node.install(bundles);
+            framework.getBundleContext().addFrameworkListener(this::remember);
+            List<Bundle> started = install(bundles);
             framework.start();
             for (Bundle bundle : started) {
-                node.requireStarted(bundle);
+                requireStarted(bundle);
             }
-            return node;
         } catch (BundleException e) {
-            node.stop(0);
             throw new StartRefused("The framework cannot start: %s".formatted(e.getMessage()), e);
-        } catch (StartRefused e) {
-            node.stop(0);
-            throw e;
         }
     }
 
@@ -205,6 +206,10 @@ final class NodeFramework {
         Throwable failure = failures.get(bundle);
         while (failure != null && failure.getCause() != null) {
             failure = failure.getCause();
+        }
+        if (failure != null && !(failure instanceof BundleException)) {
+            // The words of the bundle's own activator: they are for operators already.
+            throw new StartRefused(String.valueOf(failure.getMessage()), failure);
         }
         throw new StartRefused(
                 "Bundle %s %s does not start: %s"

@@ -5,11 +5,11 @@ import io.silkstone.launcher.log.NodeLog;
 import java.io.Console;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 
 /** The command {@code up}: a node from its start to its end, in this process. */
@@ -25,6 +25,7 @@ final class NodeStart {
     private Home home;
     private SharedMemory sharedMemory;
     private volatile NodeFramework framework;
+    private volatile boolean ending;
 
     NodeStart(Arguments arguments, Distribution distribution, StartReport report) {
         this.arguments = arguments;
@@ -49,10 +50,19 @@ final class NodeStart {
         log.holdConsole();
 
         log.write(Level.INFO, "launcher", "starting " + distribution.version(), null);
-        framework = NodeFramework.start(properties(nodeId), distribution.bundles(), log);
-        new StartWatch(framework.context(), home.etc(), arguments.portBase())
-                .await(Duration.ofSeconds(settings.startSeconds()));
-        announceReady(framework.endpoints());
+        framework = NodeFramework.create(properties(nodeId), log);
+        try {
+            framework.start(distribution.bundles());
+            new StartWatch(framework.context(), home.etc(), arguments.portBase())
+                    .await(Duration.ofSeconds(settings.startSeconds()));
+            announceReady(framework.endpoints());
+        } catch (StartRefused | RuntimeException e) {
+            if (ending) {
+                // A framework that goes away under the start makes it fail in any odd way.
+                throw new StartRefused("The node was stopped before it was ready.", e);
+            }
+            throw e;
+        }
         framework.awaitStop();
     }
 
@@ -115,15 +125,15 @@ final class NodeStart {
             throw new StartRefused(
                     "%s cannot be written: %s.".formatted(home.run(), e.getMessage()), e);
         }
-        Instant started = ProcessHandle.current().info().startInstant().orElseThrow();
-        long millis = Duration.between(started, Instant.now()).toMillis();
-        log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
         log.releaseConsole();
         report.ready(endpoints);
+        long millis = ManagementFactory.getRuntimeMXBean().getUptime();
+        log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
     }
 
     /** In the shutdown hook, so for every way in which the process can end but being killed. */
     private void end() {
+        ending = true;
         NodeFramework running = framework;
         if (running != null) {
             running.stop(STOP_MILLIS);

@@ -16,11 +16,8 @@ import java.util.stream.Stream;
  * @param root the directory that holds them
  */
 record Distribution(Path root) {
-    /**
-     * Folders in {@code bundles} begin with the start level of what is in them; what is in 0 lends
-     * its classes and is never started.
-     */
-    private static final Pattern LEVEL_FOLDER = Pattern.compile("([0-9])-[a-z]+");
+    /** Folders in {@code bundles} begin with the start level of what is in them. */
+    private static final Pattern LEVEL_FOLDER = Pattern.compile("([1-9])-[a-z]+");
 
     /** Before our own bundles, so that a node starts with the policies that it will keep. */
     private static final int POLICIES_LEVEL = 4;
@@ -32,13 +29,9 @@ record Distribution(Path root) {
      * A bundle to install.
      *
      * @param jar its file
-     * @param startLevel when to start it, 0 for never
+     * @param startLevel when to start it
      */
-    record BundleFile(Path jar, int startLevel) {
-        boolean isStarted() {
-            return startLevel > 0;
-        }
-    }
+    record BundleFile(Path jar, int startLevel) {}
 
     /** The distribution that this class was loaded from. */
     static Distribution ofThisProgram() throws StartRefused {

@@ -183,7 +183,7 @@ final class NodeFramework {
         for (BundleFile file : files) {
             try {
                 Bundle bundle = context().installBundle(file.jar().toUri().toString());
-                if (file.isStarted() && !isFragment(bundle)) {
+                if (!isFragment(bundle)) {
                     bundle.adapt(BundleStartLevel.class).setStartLevel(file.startLevel());
                     toStart.add(bundle);
                 }

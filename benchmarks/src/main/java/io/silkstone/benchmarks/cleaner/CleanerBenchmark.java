@@ -95,7 +95,9 @@ public final class CleanerBenchmark implements Benchmark {
                     String.format(
                             Locale.ROOT, "%d %% (%.1f)", store.usePercent(), 100 * store.use()),
                     String.format(Locale.ROOT, "%,.0f", series.median(throughput(store))),
-                    String.format(Locale.ROOT, "%.2f", series.median(ratio)),
+                    series.has(ratio)
+                            ? String.format(Locale.ROOT, "%.2f", series.median(ratio))
+                            : "-",
                     micros(store, 50),
                     micros(store, 99),
                     micros(store, 99.9),
@@ -105,7 +107,9 @@ public final class CleanerBenchmark implements Benchmark {
             result.put(
                     "writes_" + store.usePercent() + "_per_second",
                     series.median(throughput(store)));
-            result.put(ratio, series.median(ratio));
+            if (series.has(ratio)) {
+                result.put(ratio, series.median(ratio));
+            }
             result.put(
                     "p999_" + store.usePercent() + "_us",
                     store.latencyNanos().getValueAtPercentile(99.9) / 1e3);

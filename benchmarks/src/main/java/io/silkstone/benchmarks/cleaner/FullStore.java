@@ -152,10 +152,16 @@ final class FullStore implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         closing = true;
         LockSupport.unpark(agents);
-        agents.join();
+        try {
+            // The store must not go while an agent works in it.
+            agents.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
         session.close();
         store.close();
         arena.close();

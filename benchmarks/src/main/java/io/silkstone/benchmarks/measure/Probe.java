@@ -19,6 +19,9 @@ public final class Probe {
     /** Between the two states, with room on both sides. */
     private static final double FAR_NANOS_MIN = 250;
 
+    /** No cache takes that long. */
+    private static final double BUSY_NANOS_MIN = 1_500;
+
     private static final long DURATION_NANOS = 40_000_000;
     private static final int BATCH = 500;
     private static final int BATCHES_MAX = 2_000;
@@ -27,8 +30,10 @@ public final class Probe {
     public enum State {
         /** The two processors share a cache. */
         NEAR,
-        /** They do not, or something else keeps them busy. */
+        /** They do not. */
         FAR,
+        /** Something else ran there, so that the two threads hardly met. */
+        BUSY,
         /** There is one processor only. */
         SINGLE
     }
@@ -85,6 +90,9 @@ public final class Probe {
         double[] measured = Arrays.copyOf(batchNanos, batches[0]);
         // The first batches of a process run interpreted; the median does not mind them.
         double median = measured.length == 0 ? DURATION_NANOS : Series.median(measured);
+        if (median > BUSY_NANOS_MIN) {
+            return new Look(State.BUSY, median);
+        }
         return new Look(median < FAR_NANOS_MIN ? State.NEAR : State.FAR, median);
     }
 

@@ -48,9 +48,10 @@ public final class Rounds {
         return looks.stream().filter(look -> look.state() == state).count();
     }
 
-    /** Adds to {@code result} how often the machine was near and far. */
+    /** Adds to {@code result} how often the machine was near, far and busy. */
     public void addTo(ResultLine result) {
         result.put("probes_near", looks(Probe.State.NEAR));
         result.put("probes_far", looks(Probe.State.FAR));
+        result.put("probes_busy", looks(Probe.State.BUSY));
     }
 }

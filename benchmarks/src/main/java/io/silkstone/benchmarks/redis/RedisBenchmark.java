@@ -184,7 +184,8 @@ public final class RedisBenchmark implements Benchmark {
     private void print(Rounds rounds) {
         setting.say("");
         setting.say(
-                "medians; lowest and highest round in brackets; CPU time is the server's, all threads");
+                "medians; lowest and highest round in brackets;"
+                        + " CPU time is the server's, all threads");
         Table table =
                 new Table(
                         "request, pipeline, server",

@@ -38,6 +38,9 @@ final class LeakCheck {
         // One cycle before counting: what is loaded once and stays is no leak.
         cycle(jar, number++);
         long before = ServerMemory.instances(node, LOADER);
+        if (before == 0) {
+            throw new BenchmarkFailed("the heap shows no " + LOADER + ": nothing is counted");
+        }
         for (int cycle = 0; cycle < cycles; cycle++) {
             cycle(jar, number++);
         }

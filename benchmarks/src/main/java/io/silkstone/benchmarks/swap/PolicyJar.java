@@ -74,11 +74,13 @@ final class PolicyJar {
                 "silkstone.policy;kind=cores;name="
                         + NAME
                         + ",osgi.service;objectClass:List<String>="
-                        + "\"io.silkstone.api.threads.CorePolicy\";uses:=\"io.silkstone.api.threads\"");
+                        + "\"io.silkstone.api.threads.CorePolicy\";"
+                        + "uses:=\"io.silkstone.api.threads\"");
         main.putValue(
                 "Require-Capability",
                 "osgi.extender;filter:=\"(&(osgi.extender=osgi.component)(version>=1.3.0)"
-                        + "(!(version>=2.0.0)))\",osgi.ee;filter:=\"(&(osgi.ee=JavaSE)(version=25))\"");
+                        + "(!(version>=2.0.0)))\",osgi.ee;"
+                        + "filter:=\"(&(osgi.ee=JavaSE)(version=25))\"");
         return manifest;
     }
 }

@@ -2,6 +2,7 @@ package io.silkstone.node;
 
 import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.node.Node;
+import io.silkstone.base.NanoClock;
 import io.silkstone.node.config.ConfigStore;
 import io.silkstone.node.diagnosis.ComponentStates;
 import io.silkstone.node.diagnosis.Diagnosis;
@@ -16,7 +17,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.felix.hc.api.HealthCheck;
-import org.apache.felix.hc.api.execution.HealthCheckExecutor;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
@@ -34,11 +34,8 @@ public final class NodeComponent implements Node {
     private final List<EndpointProvider> providers = new CopyOnWriteArrayList<>();
     private final Map<Long, HealthCheck> checks = new ConcurrentHashMap<>();
     private final Map<Long, String> checkNames = new ConcurrentHashMap<>();
-    private final CheckRunner runner = new CheckRunner(CHECKS_WAIT_MS);
+    private final CheckRunner runner = new CheckRunner(NanoClock.SYSTEM, CHECKS_WAIT_MS);
     private final SilkstoneNode node;
-
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
-    private volatile HealthCheckExecutor executor;
 
     /** Finds out who this node is. */
     @Activate
@@ -127,10 +124,6 @@ public final class NodeComponent implements Node {
     }
 
     private List<Health> runChecks() {
-        HealthCheckExecutor current = executor;
-        if (current != null) {
-            return runner.through(current);
-        }
         Map<String, HealthCheck> named = new ConcurrentHashMap<>();
         checks.forEach(
                 (serviceId, check) ->
@@ -138,6 +131,6 @@ public final class NodeComponent implements Node {
                                 checkNames.getOrDefault(serviceId, "unnamed"),
                                 check,
                                 (first, second) -> first));
-        return runner.directly(named);
+        return runner.run(named);
     }
 }

@@ -25,24 +25,29 @@ public final class Spelling {
         return nearest(typed, words).map(word -> " Did you mean \"" + word + "\"?").orElse("");
     }
 
-    /** Letters to insert, delete or replace (Levenshtein), row by row. */
+    /** Letters to insert, delete, replace or swap with their neighbour. */
     static int distance(String left, String right) {
         if (left.length() > WORD_LENGTH_MAX || right.length() > WORD_LENGTH_MAX) {
             return left.equals(right) ? 0 : WORD_LENGTH_MAX;
         }
-        int[] row = new int[right.length() + 1];
-        for (int j = 0; j <= right.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= left.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= right.length(); j++) {
-                int replaced = diagonal + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+        int[][] distances = new int[left.length() + 1][right.length() + 1];
+        for (int i = 0; i <= left.length(); i++) {
+            for (int j = 0; j <= right.length(); j++) {
+                if (i == 0 || j == 0) {
+                    distances[i][j] = i + j;
+                    continue;
+                }
+                boolean same = left.charAt(i - 1) == right.charAt(j - 1);
+                int best = distances[i - 1][j - 1] + (same ? 0 : 1);
+                best = Math.min(best, 1 + Math.min(distances[i - 1][j], distances[i][j - 1]));
+                boolean swapped =
+                        i > 1
+                                && j > 1
+                                && left.charAt(i - 1) == right.charAt(j - 2)
+                                && left.charAt(i - 2) == right.charAt(j - 1);
+                distances[i][j] = swapped ? Math.min(best, 1 + distances[i - 2][j - 2]) : best;
             }
         }
-        return row[right.length()];
+        return distances[left.length()][right.length()];
     }
 }

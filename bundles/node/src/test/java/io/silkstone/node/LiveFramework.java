@@ -1,5 +1,6 @@
 package io.silkstone.node;
 
+import io.silkstone.api.node.Node;
 import io.silkstone.api.policy.PolicySlot;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -28,7 +29,7 @@ import org.osgi.util.tracker.ServiceTracker;
  * services by their own types.
  */
 public final class LiveFramework implements AutoCloseable {
-    private static final long WAIT_MS = 30_000;
+    private static final long WAIT_MS = 20_000;
 
     private static final List<String> BUNDLES =
             List.of(
@@ -36,14 +37,12 @@ public final class LiveFramework implements AutoCloseable {
                     "org.osgi.util.promise.Promise",
                     "org.osgi.service.component.ComponentConstants",
                     "org.apache.felix.cm.impl.ConfigurationManager",
-                    "org.apache.felix.scr.impl.Activator",
-                    "org.apache.felix.hc.api.HealthCheck");
+                    "org.apache.felix.scr.impl.Activator");
 
     private static final String SHARED =
             "io.silkstone.api.metrics;version=1.0.0,io.silkstone.api.node;version=1.0.0,"
                     + "io.silkstone.api.policy;version=1.0.0,io.silkstone.api.store;version=1.0.0,"
-                    + "io.silkstone.base;version=1.0.0,org.slf4j;version=1.7.36,"
-                    + "org.slf4j.helpers;version=1.7.36";
+                    + "io.silkstone.base;version=1.0.0,org.apache.felix.hc.api;version=2.0.4";
 
     private final Framework framework;
     private final Path home;
@@ -106,7 +105,12 @@ public final class LiveFramework implements AutoCloseable {
         tracker.open();
         T service = tracker.waitForService(WAIT_MS);
         if (service == null) {
-            throw new AssertionError("no service " + type.getName());
+            ServiceReference<Node> node = context().getServiceReference(Node.class);
+            throw new AssertionError(
+                    "no service %s: %s"
+                            .formatted(
+                                    type.getName(),
+                                    node == null ? "no node" : context().getService(node).why("")));
         }
         return service;
     }

@@ -57,7 +57,8 @@ public final class TestBundle {
                 name,
                 implementation,
                 properties
-                        + "<service><provide interface='java.util.function.LongSupplier'/></service>");
+                        + "<service><provide"
+                        + " interface='java.util.function.LongSupplier'/></service>");
     }
 
     /** Adds a component with {@code body} for the elements in it. */

@@ -14,9 +14,8 @@ abstract class CorePadding {
     long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
 }
 
-/** What whoever makes a thread runnable looks at: read often, written when the core goes idle. */
+/** What others write and this core looks at in every pass. */
 abstract class CoreSignals extends CorePadding {
-    volatile int parked;
     volatile Worker resumed;
 }
 
@@ -30,9 +29,7 @@ abstract class CoreSignals extends CorePadding {
  * the policy's {@link IdleBudget} says. The paper's dispatcher spins for ever, since its arbiter
  * takes idle cores away; ours parks, so that an idle node costs nothing.
  *
- * <p><b>Parking</b> is Dekker's protocol: the core says that it parks and then looks at everything
- * once more; a waker makes its thread runnable and then looks whether the core is parked. Both are
- * volatile, so at least one sees the other.
+ * <p><b>Parking</b> goes by the {@link ParkWord}.
  *
  * <p><b>Giving the core back</b> (section 4.4): the occupancy word is closed so that nobody new
  * comes, pollers hand their sources over, threads change places with free contexts of other cores,
@@ -56,19 +53,15 @@ final class Core extends CoreSignals {
         EXCLUSIVE
     }
 
-    private static final int AWAKE = 0;
-    private static final int IN_KERNEL = 1;
-    private static final int IN_POLLER = 2;
     private static final long DRAIN_PARK_NANOS_MAX = 1_000_000;
+    private static final int BACK_PER_PASS_MAX = 8;
     private static final long SHARED_PARK_NANOS_MAX = 1_000_000;
-    private static final VarHandle PARKED;
     private static final VarHandle RESUMED;
     private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Context[].class);
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
-            PARKED = lookup.findVarHandle(CoreSignals.class, "parked", int.class);
             RESUMED = lookup.findVarHandle(CoreSignals.class, "resumed", Worker.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
@@ -88,6 +81,7 @@ final class Core extends CoreSignals {
     /** The thread that has the core for itself. Set under the control lock. */
     volatile Context exclusive;
 
+    private final ParkWord parkWord = new ParkWord();
     private final Machine machine;
     private final Context[] slots = new Context[OccupancyWord.CONTEXTS];
     private final ArrayDeque<Worker> idleWorkers = new ArrayDeque<>();
@@ -107,6 +101,7 @@ final class Core extends CoreSignals {
     private long errandNanos;
     private long choices;
     private int cursor;
+    private int backLeft = BACK_PER_PASS_MAX;
     private long passTime;
     private long deadlineNext = Long.MAX_VALUE;
     private long idleSince;
@@ -135,7 +130,7 @@ final class Core extends CoreSignals {
     }
 
     boolean isParked() {
-        return parked != AWAKE;
+        return parkWord.isParked();
     }
 
     int processor() {
@@ -159,13 +154,10 @@ final class Core extends CoreSignals {
 
     /** Ends the core's wait, if it waits. Costs one read if not. */
     void wake() {
-        int how = parked;
-        if (how != AWAKE && PARKED.compareAndSet(this, how, AWAKE)) {
-            if (how == IN_KERNEL) {
-                LockSupport.unpark(parkedThread);
-            } else {
-                parkedPoller.wakeup();
-            }
+        switch (parkWord.take()) {
+            case ParkWord.IN_KERNEL -> LockSupport.unpark(parkedThread);
+            case ParkWord.IN_POLLER -> parkedPoller.wakeup();
+            default -> {}
         }
     }
 
@@ -273,7 +265,7 @@ final class Core extends CoreSignals {
                 worker.context.waitsInJdk = true;
             }
             // It may have been a poller's wait that went through the JDK.
-            parked = AWAKE;
+            parkWord.awake();
             return Errand.NONE;
         }
         worker.leaving = false;
@@ -281,10 +273,10 @@ final class Core extends CoreSignals {
         errand = Errand.NONE;
         switch (wanted) {
             case PARK -> {
-                if (parked != AWAKE) {
+                if (parkWord.isParked()) {
                     LockSupport.parkNanos(this, errandNanos);
                 }
-                parked = AWAKE;
+                parkWord.awake();
                 nextWorker = worker;
             }
             case YIELD -> {
@@ -388,12 +380,14 @@ final class Core extends CoreSignals {
 
     // --- The mounted worker ------------------------------------------------------------------
 
-    /** A worker that is back from the JDK, null when there is none. */
+    /** A worker that is back from the JDK, null when there is none in this pass. */
     Worker takeResumed() {
         if (resumed != null) {
             collectResumed();
         }
-        while (!ready.isEmpty()) {
+        // Bounded: a thread in a loop of Thread.yield is always back, and not alone here.
+        while (!ready.isEmpty() && backLeft > 0) {
+            backLeft--;
             Worker worker = ready.poll();
             if (worker.core == this) {
                 meter.ran(1);
@@ -566,6 +560,7 @@ final class Core extends CoreSignals {
         long now = machine.now();
         int ran = meter.endPass(now);
         passTime = now;
+        backLeft = BACK_PER_PASS_MAX;
         if (ran != 0) {
             idleSince = 0;
             idleYields = 0;
@@ -631,11 +626,11 @@ final class Core extends CoreSignals {
             worker.parkCore(nanos);
         } else {
             parkedPoller = poller;
-            parked = IN_POLLER;
+            parkWord.announce(ParkWord.IN_POLLER);
             if (!hasWork()) {
                 poller.park(nanos);
             }
-            parked = AWAKE;
+            parkWord.awake();
         }
         waited();
     }
@@ -649,16 +644,16 @@ final class Core extends CoreSignals {
     /** Says that {@code thread} will wait for this core; false when there is work after all. */
     boolean announcePark(Thread thread) {
         parkedThread = thread;
-        parked = IN_KERNEL;
+        parkWord.announce(ParkWord.IN_KERNEL);
         if (hasWork()) {
-            parked = AWAKE;
+            parkWord.awake();
             return false;
         }
         return true;
     }
 
     void cancelPark() {
-        parked = AWAKE;
+        parkWord.awake();
     }
 
     private boolean hasWork() {

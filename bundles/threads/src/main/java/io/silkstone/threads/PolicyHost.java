@@ -34,6 +34,7 @@ final class PolicyHost {
     private final LongSupplier limitNanos;
     private final ExecutorService caller;
     private volatile Thread callerThread;
+    private volatile boolean begun;
 
     /**
      * @param faults told when the policy fails, null for nobody
@@ -157,7 +158,17 @@ final class PolicyHost {
 
     private <T> T call(String method, Callable<T> body) throws PolicyFault {
         try {
-            return caller == null ? body.call() : await(method, caller.submit(body));
+            if (caller == null) {
+                return body.call();
+            }
+            begun = false;
+            return await(
+                    method,
+                    caller.submit(
+                            () -> {
+                                begun = true;
+                                return body.call();
+                            }));
         } catch (PolicyFault fault) {
             throw fault;
         } catch (Throwable failure) {
@@ -169,9 +180,8 @@ final class PolicyHost {
         long limit = limitNanos.getAsLong();
         boolean interrupted = false;
         long cpuBefore = -1;
-        int round = 0;
         try {
-            while (true) {
+            for (int round = 0; ; round++) {
                 try {
                     return answer.get(limit, TimeUnit.NANOSECONDS);
                 } catch (InterruptedException e) {
@@ -180,8 +190,7 @@ final class PolicyHost {
                     throw e.getCause();
                 } catch (TimeoutException e) {
                     long cpuNow = cpuNanos();
-                    boolean starved = cpuBefore < 0 || cpuNow - cpuBefore < limit / 4;
-                    if (!mayBeStarved() || !starved || ++round > STARVED_ROUNDS_MAX) {
+                    if (!isStarved(cpuBefore, cpuNow, limit) || round == STARVED_ROUNDS_MAX) {
                         answer.cancel(true);
                         throw new PolicyFault(
                                 method + " took longer than " + limit / 1_000_000 + " ms");
@@ -197,14 +206,14 @@ final class PolicyHost {
     }
 
     /**
-     * On a machine without a free processor a policy that would run is no policy that hangs: it is
-     * given more time as long as it is runnable and gets next to none.
+     * On a machine without a free processor, a policy that does not get to run is no policy that
+     * hangs: it is given more time as long as it has not begun, or wants to run and gets next to
+     * nothing.
      */
-    private boolean mayBeStarved() {
-        Thread thread = callerThread;
-        return thread == null
-                || thread.getState() == Thread.State.RUNNABLE
-                || thread.getState() == Thread.State.NEW;
+    private boolean isStarved(long cpuBefore, long cpuNow, long limit) {
+        return !begun
+                || callerThread.getState() == Thread.State.RUNNABLE
+                        && (cpuBefore < 0 || cpuNow - cpuBefore < limit / 4);
     }
 
     private long cpuNanos() {

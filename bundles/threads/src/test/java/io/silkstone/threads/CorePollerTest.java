@@ -291,21 +291,15 @@ class CorePollerTest {
                         runtime.cores().stream().filter(core -> core.state().equals("free")).count()
                                 == 2);
         assertThat(pollers).filteredOn(poller -> poller.closed.get()).hasSize(2);
-        TestRuntimes.awaitUntil(
-                () ->
-                        threads.stream()
-                                .allMatch(
-                                        thread ->
-                                                runtime.threads().stream()
-                                                        .anyMatch(
-                                                                row ->
-                                                                        row.id() == thread
-                                                                                && !row.state()
-                                                                                        .equals(
-                                                                                                "runnable"))));
+        TestRuntimes.awaitUntil(() -> threads.stream().allMatch(this::isBlocked));
         threads.forEach(runtime::signal);
         threads.forEach(runtime::join);
         assertThat(ran).hasValue(30);
+    }
+
+    private boolean isBlocked(long thread) {
+        return runtime.threads().stream()
+                .anyMatch(row -> row.id() == thread && !row.state().equals("runnable"));
     }
 
     private long held() {

@@ -59,11 +59,17 @@ public final class NodeProcess implements ServerProcess {
                                 .redirectInput(new File("/dev/null"))
                                 .redirectOutput(output.toFile()));
         try {
-            Readiness.await("the node", process, port, START_MAX);
+            // It says where it listens when all of it does, and not before.
+            String said = "redis 127.0.0.1:" + port;
+            Readiness.await(
+                    "the node",
+                    process,
+                    () -> Files.readString(output).contains(said) && Readiness.answers(port),
+                    START_MAX);
         } catch (IOException e) {
-            String said = Files.readString(output).strip();
+            String all = Files.readString(output).strip();
             workplace.end(process);
-            throw new IOException(e.getMessage() + "; it said: " + said, e);
+            throw new IOException(e.getMessage() + "; it said: " + all, e);
         }
         return new NodeProcess(workplace, home, port, process);
     }

@@ -50,7 +50,7 @@ public final class RedisProcess implements ServerProcess {
                         new ProcessBuilder(command)
                                 .redirectErrorStream(true)
                                 .redirectOutput(folder.resolve("redis.log").toFile()));
-        Readiness.await(name, process, port, START_MAX);
+        Readiness.await(name, process, () -> Readiness.answers(port), START_MAX);
         return new RedisProcess(workplace, name, port, process);
     }
 

@@ -24,6 +24,7 @@ class HotSwapTest {
 
     @BeforeEach
     void start() throws Exception {
+        node.configure(OperatedNode.THREADS, OperatedNode.PATIENCE);
         node.configure(POLICIES, "cores = loadfactor\n");
         node.started();
         awaitInUse("loadfactor", "0\\.1\\.0\\S*");
@@ -33,7 +34,7 @@ class HotSwapTest {
     @AfterEach
     void close() throws Exception {
         try {
-            traffic.close();
+            traffic.end();
         } finally {
             node.close();
         }

@@ -25,6 +25,15 @@ final class OperatedNode implements AutoCloseable {
     /** A start on a loaded machine takes ten times as long as on a quiet one. */
     private static final Duration COMMAND_MAX = Duration.ofMinutes(3);
 
+    /**
+     * A policy that does not answer in time is taken out of use. On a machine that runs several
+     * builds at once the system alone keeps a thread waiting for longer than the usual limit.
+     */
+    static final String PATIENCE = "policy.limit.ms = 60000\n";
+
+    /** Where {@link #PATIENCE} goes. */
+    static final String THREADS = "io.silkstone.threads.runtime.cfg";
+
     private final Workplace workplace;
     private final Path home;
     private final int port;

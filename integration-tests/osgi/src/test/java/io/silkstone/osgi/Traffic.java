@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * A Redis client that writes and reads back without pause, in a thread of its own, and remembers
  * the first answer that was not what it had written.
  */
-final class Traffic implements AutoCloseable {
+final class Traffic {
     private final RespConnection connection;
     private final Thread thread = new Thread(this::run, "traffic");
     private final AtomicLong rounds = new AtomicLong();
@@ -32,8 +32,8 @@ final class Traffic implements AutoCloseable {
         assertThat(rounds.get()).isGreaterThanOrEqualTo(target);
     }
 
-    @Override
-    public void close() throws IOException, InterruptedException {
+    /** Ends it; fails when any request was answered wrongly. */
+    void end() throws IOException, InterruptedException {
         ended = true;
         thread.join();
         connection.close();

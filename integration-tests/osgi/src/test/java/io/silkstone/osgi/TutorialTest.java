@@ -31,6 +31,8 @@ class TutorialTest {
         assertThat(tutorial.steps()).hasSizeGreaterThan(20);
         try (Workplace workplace = new Workplace("tutorial")) {
             Path copy = copyOf(checkout, workplace.folder().resolve("silkstone"));
+            Path etc = Files.createDirectories(copy.resolve(".silkstone/node/etc"));
+            Files.writeString(etc.resolve(OperatedNode.THREADS), OperatedNode.PATIENCE);
             String port = Integer.toString(Ports.free());
             try {
                 for (int index = 0; index < tutorial.steps().size(); index++) {

@@ -2,6 +2,7 @@ package io.silkstone.gateway.command;
 
 import static io.silkstone.gateway.command.Command.Flag.ADMIN;
 import static io.silkstone.gateway.command.Command.Flag.DANGEROUS;
+import static io.silkstone.gateway.command.Command.Flag.NO_MULTI;
 
 import io.silkstone.gateway.acl.AclRefused;
 import io.silkstone.gateway.acl.AclUser;
@@ -34,7 +35,8 @@ final class AclCommands {
                                 -2,
                                 AclCommands::run,
                                 ADMIN,
-                                DANGEROUS)
+                                DANGEROUS,
+                                NO_MULTI)
                         .heavyWhen(x -> x.is(1, "SETUSER") || x.is(1, "SAVE") || x.is(1, "LOAD")));
     }
 

@@ -222,6 +222,10 @@ final class ClientCommands {
     }
 
     private static void kill(Exchange x) {
+        if (x.count() == 2) {
+            x.out.error("ERR wrong number of arguments for 'client|kill' command");
+            return;
+        }
         if (x.count() == 3) {
             String peer = x.text(2);
             List<Client> killed = sorted(x, client -> client.link().peer().equals(peer));

@@ -21,6 +21,9 @@ import java.util.List;
 final class CollectionCommands {
     private static final int MISSING = 0;
 
+    /** Most members of one answer that may name a member more than once. */
+    private static final int MEMBERS_AT_ONCE_MAX = 10_000;
+
     /** Each argument may have to be looked for in the whole set. */
     private static final int ARGUMENTS_AT_ONCE_MAX = 32;
 
@@ -43,6 +46,7 @@ final class CollectionCommands {
         add(all, set, "spop", 2, "Takes some member from a set.", CollectionCommands::spop);
         ask(all, set, "scard", 2, "Returns a set's size.", x -> size(x, Packed.SET));
         ask(all, set, "sismember", 3, "Tells whether a set has a member.", x -> contains(x));
+        ask(all, set, "srandmember", -2, "Returns some members.", CollectionCommands::srandmember);
         ask(all, set, "smembers", 2, "Returns all members.", CollectionCommands::smembers);
     }
 
@@ -412,6 +416,60 @@ final class CollectionCommands {
     private static void contains(Exchange x) {
         if (read(x, Packed.SET) != null) {
             x.out.integer(x.packed.find(x.address(2), x.length(2)) ? 1 : 0);
+        }
+    }
+
+    private static void srandmember(Exchange x) {
+        if (x.count() > 3) {
+            x.out.error(Errors.wrongArity(x.request().command()));
+            return;
+        }
+        long count = 1;
+        if (x.count() == 3) {
+            if (!x.parseLong(2)) {
+                return;
+            }
+            count = x.parsed();
+            if (Math.abs(count) > MEMBERS_AT_ONCE_MAX || count == Long.MIN_VALUE) {
+                x.out.error("ERR value is out of range");
+                return;
+            }
+        }
+        if (read(x, Packed.SET) == null) {
+            return;
+        }
+        int size = x.packed.size();
+        if (x.count() == 2 && size == 0) {
+            x.out.nothing();
+        } else if (x.count() == 2) {
+            element(x, x.server.random.nextInt(size));
+        } else if (count < 0) {
+            // Members may come again.
+            x.out.array(size == 0 ? 0 : -count);
+            for (long i = 0; size > 0 && i < -count; i++) {
+                element(x, x.server.random.nextInt(size));
+            }
+        } else {
+            distinct(x, size, (int) Math.min(count, size));
+        }
+    }
+
+    private static void element(Exchange x, int index) {
+        Packed element = x.packed.element(index);
+        x.out.bulk(element.memory(), element.valueOffset(), element.length());
+    }
+
+    /** One walk over the set takes each member with the chance that leaves {@code count} in all. */
+    private static void distinct(Exchange x, int size, int count) {
+        x.out.array(count);
+        int left = size;
+        int wanted = count;
+        for (boolean more = x.packed.first(); more && wanted > 0; more = x.packed.next()) {
+            if (x.server.random.nextInt(left) < wanted) {
+                x.out.bulk(x.packed.memory(), x.packed.valueOffset(), x.packed.length());
+                wanted--;
+            }
+            left--;
         }
     }
 

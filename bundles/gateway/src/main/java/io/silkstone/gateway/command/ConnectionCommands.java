@@ -2,6 +2,7 @@ package io.silkstone.gateway.command;
 
 import static io.silkstone.gateway.command.Command.Flag.FAST;
 import static io.silkstone.gateway.command.Command.Flag.NO_AUTH;
+import static io.silkstone.gateway.command.Command.Flag.NO_MULTI;
 import static io.silkstone.gateway.command.Command.Flag.UNQUEUED;
 
 import io.silkstone.gateway.acl.AclUser;
@@ -53,7 +54,8 @@ final class ConnectionCommands {
                                 -2,
                                 ConnectionCommands::auth,
                                 FAST,
-                                NO_AUTH)
+                                NO_AUTH,
+                                NO_MULTI)
                         .heavyWhen(ConnectionCommands::isSlowAuth));
         all.add(
                 new Command(
@@ -63,7 +65,8 @@ final class ConnectionCommands {
                                 -1,
                                 ConnectionCommands::hello,
                                 FAST,
-                                NO_AUTH)
+                                NO_AUTH,
+                                NO_MULTI)
                         .heavyWhen(ConnectionCommands::isSlowHello));
     }
 

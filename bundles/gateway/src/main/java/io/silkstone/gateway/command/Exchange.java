@@ -115,17 +115,18 @@ public final class Exchange implements AutoCloseable {
 
     /**
      * Before slow work that needs nothing of the store: lets memory go. {@link #comeBack} ends it.
-     * On an event loop neither does anything, for nothing slow runs there.
+     * On an event loop neither does anything, for nothing slow runs there, nor in a transaction,
+     * which must not let go of its tablet.
      */
     void goAway() {
-        if (detached) {
+        if (detached && !locked) {
             session.exit();
         }
     }
 
     /** Ends what {@link #goAway} began. */
     void comeBack() {
-        if (detached) {
+        if (detached && !locked) {
             session.enter();
         }
     }

@@ -154,7 +154,7 @@ public final class RequestServer implements AutoCloseable {
 
     /** First pass: what the request is, and its key on the way to the processor. */
     private void resolve(Request<Command> request, boolean several) {
-        if (request.refused()) {
+        if (request.refused() && request.count() == 0) {
             return;
         }
         Command command = server.commands.find(request);
@@ -195,6 +195,9 @@ public final class RequestServer implements AutoCloseable {
         Request<Command> request = batch[index];
         if (request.refused()) {
             servedEnd = request.end();
+            if (request.count() > 0 && request.command() == null) {
+                request.command(server.commands.find(request));
+            }
             request.forget();
         } else if (servedEnd == end) {
             return;

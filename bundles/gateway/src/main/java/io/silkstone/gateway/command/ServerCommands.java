@@ -3,6 +3,7 @@ package io.silkstone.gateway.command;
 import static io.silkstone.gateway.command.Command.Flag.ADMIN;
 import static io.silkstone.gateway.command.Command.Flag.DANGEROUS;
 import static io.silkstone.gateway.command.Command.Flag.FAST;
+import static io.silkstone.gateway.command.Command.Flag.NO_MULTI;
 
 import io.silkstone.api.store.Status;
 import io.silkstone.gateway.command.Command.Action;
@@ -12,12 +13,15 @@ import io.silkstone.gateway.resp.Glob;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** The server itself: what it is, how it does, and how it is set. */
 final class ServerCommands {
     private static final long SLOW_LOG_SHOWN = 10;
+    private static final String NO_SNAPSHOTS = "ERR There are no snapshot files here";
 
     private ServerCommands() {}
 
@@ -33,6 +37,10 @@ final class ServerCommands {
         add(all, "wait", 3, "Waits for replicas; there are none.", ServerCommands::waitReplicas);
         add(all, "function", -2, "Functions; there are none.", ServerCommands::function);
         add(all, "script", -2, "Scripts; there are none.", ServerCommands::script);
+        refuse(all, "save", NO_SNAPSHOTS);
+        refuse(all, "bgsave", NO_SNAPSHOTS);
+        refuse(all, "bgrewriteaof", NO_SNAPSHOTS);
+        refuse(all, "shutdown", "ERR The node is stopped by its operator: ./silkstone down");
         all.add(
                 new Command(
                                 "config",
@@ -51,7 +59,8 @@ final class ServerCommands {
                                 -2,
                                 ServerCommands::debug,
                                 ADMIN,
-                                DANGEROUS)
+                                DANGEROUS,
+                                NO_MULTI)
                         .heavyWhen(x -> x.is(1, "SLEEP")));
         all.add(
                 new Command(
@@ -62,6 +71,11 @@ final class ServerCommands {
                                 ServerCommands::memory,
                                 Flag.READONLY)
                         .key(2));
+    }
+
+    /** A command of Redis's operators that has another answer here than a reply. */
+    private static void refuse(List<Command> all, String name, String error) {
+        add(all, name, -1, "Refused.", x -> x.out.error(error), ADMIN, DANGEROUS, NO_MULTI);
     }
 
     private static void add(
@@ -239,8 +253,16 @@ final class ServerCommands {
 
     private static void configSet(Exchange x) {
         Settings settings = x.server.settings;
+        Map<String, String> wanted = new LinkedHashMap<>();
         for (int i = 2; i < x.count(); i += 2) {
             String name = x.text(i).toLowerCase(Locale.ROOT);
+            if (wanted.put(name, x.text(i + 1)) != null) {
+                x.out.error(
+                        "ERR CONFIG SET failed (possibly related to argument '"
+                                + name
+                                + "') - duplicate parameter");
+                return;
+            }
             if (!settings.has(name)) {
                 x.out.error(
                         "ERR Unknown option or number of arguments for CONFIG SET - '"
@@ -249,19 +271,12 @@ final class ServerCommands {
                 return;
             }
         }
-        for (int i = 2; i < x.count(); i += 2) {
-            String name = x.text(i).toLowerCase(Locale.ROOT);
-            x.goAway();
-            String wrong = settings.set(name, x.text(i + 1));
-            x.comeBack();
-            if (wrong != null) {
-                x.out.error(
-                        "ERR CONFIG SET failed (possibly related to argument '"
-                                + name
-                                + "') - "
-                                + wrong);
-                return;
-            }
+        x.goAway();
+        String wrong = settings.set(wanted);
+        x.comeBack();
+        if (wrong != null) {
+            x.out.error(wrong);
+            return;
         }
         x.server.slowLog.trim(settings.slowLogLengthMax());
         x.out.ok();

@@ -1,5 +1,6 @@
 package io.silkstone.gateway.command;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -170,9 +171,27 @@ public final class Settings {
         return settings.get(name).get().get();
     }
 
-    /** Sets a value; returns what is wrong with it, or null. */
-    String set(String name, String value) {
-        return settings.get(name).set().apply(value);
+    /**
+     * Sets several values, or none.
+     *
+     * @return an error, or null
+     */
+    synchronized String set(Map<String, String> values) {
+        Map<String, String> before = new LinkedHashMap<>();
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            String name = value.getKey();
+            String present = get(name);
+            String wrong = settings.get(name).set().apply(value.getValue());
+            if (wrong != null) {
+                before.forEach((changed, old) -> settings.get(changed).set().apply(old));
+                return "ERR CONFIG SET failed (possibly related to argument '"
+                        + name
+                        + "') - "
+                        + wrong;
+            }
+            before.put(name, present);
+        }
+        return null;
     }
 
     /** Most connections. */

@@ -8,21 +8,38 @@ import java.lang.foreign.MemorySegment;
  * Glob-style patterns of bytes, as in Redis: {@code *} any run, {@code ?} any byte, {@code [abc]}
  * {@code [a-z]} {@code [^a]} one of a set, {@code \} takes the next byte literally.
  *
+ * <p>A pattern of more than {@link #STARS_MAX} runs of stars matches nothing, as in Redis.
+ *
  * <p>Only the last star needs to be tried again: whatever an earlier star could take, the last one
  * can take too. So a match costs at most pattern times text steps, and patterns made of many stars
  * cannot hang a node, which trying each star again for each other would allow.
  */
 public final class Glob {
+    /** Most runs of stars in a pattern. */
+    public static final int STARS_MAX = 1000;
+
     private static final int NO = -1;
     private static final int STAR = -2;
 
     private final byte[] pattern;
     private final boolean everything;
+    private final boolean nothing;
 
     /** Compiles nothing: {@code pattern} is used as it is. */
     public Glob(byte[] pattern) {
         this.pattern = pattern;
         this.everything = pattern.length == 1 && pattern[0] == '*';
+        this.nothing = runsOfStars(pattern) > STARS_MAX;
+    }
+
+    private static int runsOfStars(byte[] pattern) {
+        int runs = 0;
+        for (int i = 0; i < pattern.length; i++) {
+            if (pattern[i] == '*' && (i == 0 || pattern[i - 1] != '*')) {
+                runs++;
+            }
+        }
+        return runs;
     }
 
     /** Whether all texts match. */
@@ -37,6 +54,9 @@ public final class Glob {
 
     /** Whether all {@code length} bytes from {@code offset} on match. */
     public boolean matches(MemorySegment text, long offset, int length) {
+        if (nothing) {
+            return false;
+        }
         int at = 0;
         int position = 0;
         int starAt = -1;

@@ -48,7 +48,8 @@ public final class Configuration implements AutoCloseable {
                 context.getServiceReference(ConfigurationAdmin.class);
         if (admin == null) {
             throw new BundleException(
-                    "ConfigAdmin is not there: start org.apache.felix.configadmin before this bundle");
+                    "ConfigAdmin is not there: start org.apache.felix.configadmin before this"
+                            + " bundle");
         }
         runtime = new ServiceTracker<>(context, ServiceComponentRuntime.class, null);
         ComponentStates states = new ComponentStates(runtime::getService);

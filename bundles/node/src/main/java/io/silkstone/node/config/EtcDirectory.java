@@ -203,7 +203,7 @@ final class EtcDirectory implements ConfigStore {
             String byDefault = rule.byDefault() == null ? "" : rule.byDefault();
             String value =
                     current.containsKey(rule.key()) ? shown(current.get(rule.key())) : byDefault;
-            boolean secret = rule.type().equals("Password");
+            boolean secret = rule.secret();
             settings.add(
                     new Setting(
                             pid,
@@ -309,17 +309,17 @@ final class EtcDirectory implements ConfigStore {
     private static Map<String, Object> policyNames(CfgFile file, List<String> problems) {
         problems.addAll(file.problems());
         Map<String, Object> names = new LinkedHashMap<>();
-        file.values()
-                .forEach(
-                        (kind, name) -> {
-                            if (PolicyKeys.isName(kind) && PolicyKeys.isName(name.text())) {
-                                names.put(kind, name.text());
-                            } else {
-                                problems.add(
-                                        "line %d: a line is \"kind = policy\", both lower-case words, such as \"cores = fixed\""
-                                                .formatted(name.line()));
-                            }
-                        });
+        for (Map.Entry<String, CfgFile.Value> line : file.values().entrySet()) {
+            String name = line.getValue().text();
+            if (PolicyKeys.isName(line.getKey()) && PolicyKeys.isName(name)) {
+                names.put(line.getKey(), name);
+            } else {
+                problems.add(
+                        ("line %d: a line is \"kind = policy\", both lower-case words, such as"
+                                        + " \"cores = fixed\"")
+                                .formatted(line.getValue().line()));
+            }
+        }
         return names;
     }
 

@@ -48,6 +48,11 @@ record SettingRule(
         return array;
     }
 
+    /** Whether the value is nobody's business: it is not shown, not even when it is wrong. */
+    boolean secret() {
+        return type.equals("Password") || key.endsWith("password") || key.endsWith("pass");
+    }
+
     /** What is allowed, to end a sentence with. */
     String allowed() {
         if (!options.isEmpty()) {
@@ -158,7 +163,7 @@ record SettingRule(
     }
 
     private String shortened(String text) {
-        if (type.equals("Password")) {
+        if (secret()) {
             return "(not shown)";
         }
         return text.length() <= 60

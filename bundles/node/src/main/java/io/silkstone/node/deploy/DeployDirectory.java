@@ -81,6 +81,7 @@ final class DeployDirectory {
                         });
         first = false;
         bringWanted();
+        proveDeployed();
         for (String symbolicName : left) {
             boolean stillThere =
                     files.values().stream()
@@ -181,6 +182,15 @@ final class DeployDirectory {
         } catch (IOException unwritable) {
             fail(jar, file, "deploy cannot be written: " + unwritable.getMessage());
             return false;
+        }
+    }
+
+    /** What an operator deployed by command has passed its watch as well. */
+    private void proveDeployed() {
+        for (Dropped file : files.values()) {
+            if (file.sha256 != null && file.sha256.equals(deployer.digestOf(file.symbolicName))) {
+                prove(file.sha256);
+            }
         }
     }
 
@@ -313,7 +323,8 @@ final class DeployDirectory {
         String problem =
                 open
                         ? directory
-                                + " may be written by everybody, so nothing in it is deployed; run chmod o-w on it"
+                                + " may be written by everybody, so nothing in it is deployed; run"
+                                + " chmod o-w on it"
                         : "";
         if (open && directoryProblem.isEmpty()) {
             LOG.log(System.Logger.Level.ERROR, problem);

@@ -98,7 +98,8 @@ final class Deployer implements BundleDeployer, CollisionHook {
             if (before != null
                     && Version.parseVersion(before.version()).compareTo(dropped.version()) > 0) {
                 throw new DeployRefused(
-                        "%s %s is deployed, which is newer than %s; undeploy it first, or raise Bundle-Version"
+                        ("%s %s is deployed, which is newer than %s; undeploy it first, or "
+                                        + "raise Bundle-Version")
                                 .formatted(
                                         before.symbolicName(),
                                         before.version(),
@@ -279,7 +280,8 @@ final class Deployer implements BundleDeployer, CollisionHook {
         for (String name : jar.exports()) {
             if (OWN_PACKAGE.matcher(name).matches()) {
                 throw new DeployRefused(
-                        "%s exports %s, which is the node's own package (leave it out of Export-Package)%s"
+                        ("%s exports %s, which is the node's own package (leave it out of "
+                                        + "Export-Package)%s")
                                 .formatted(jar.called(), name, remedy));
             }
         }
@@ -437,7 +439,8 @@ final class Deployer implements BundleDeployer, CollisionHook {
             }
         } catch (IOException failure) {
             throw new DeployRefused(
-                    "%s is undeployed, but comes back after a restart: its jar in %s could not be renamed: %s"
+                    ("%s is undeployed, but comes back after a restart: its jar in %s could "
+                                    + "not be renamed: %s")
                             .formatted(symbolicName, directory, failure.getMessage()));
         }
     }

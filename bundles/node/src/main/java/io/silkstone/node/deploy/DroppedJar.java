@@ -62,7 +62,8 @@ record DroppedJar(
         if (!"2".equals(headers.getValue(Constants.BUNDLE_MANIFESTVERSION))
                 || headers.getValue(Constants.BUNDLE_SYMBOLICNAME) == null) {
             throw new DeployRefused(
-                    "%s is a jar but no bundle: its manifest needs Bundle-ManifestVersion: 2 and Bundle-SymbolicName (the bnd Maven plugin writes both)"
+                    ("%s is a jar but no bundle: its manifest needs Bundle-ManifestVersion: 2 "
+                                    + "and Bundle-SymbolicName (the bnd Maven plugin writes both)")
                             .formatted(name));
         }
         String symbolicName =
@@ -70,7 +71,8 @@ record DroppedJar(
         String version = headers.getValue(Constants.BUNDLE_VERSION);
         if (version == null || !symbolicName.matches("[A-Za-z0-9_.-]+")) {
             throw new DeployRefused(
-                    "%s needs a Bundle-Version and a Bundle-SymbolicName of letters, digits, dots and dashes"
+                    ("%s needs a Bundle-Version and a Bundle-SymbolicName of letters, digits, "
+                                    + "dots and dashes")
                             .formatted(name));
         }
         try {

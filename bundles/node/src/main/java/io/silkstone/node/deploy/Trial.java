@@ -99,7 +99,7 @@ final class Trial {
         }
         for (ComponentState state : components.of(bundle)) {
             if (state.phase() == ComponentState.Phase.FAILED || last && !state.works()) {
-                return state.sentence();
+                return state.sentence().replaceFirst("\\.$", "");
             }
         }
         return policyFaultOf(bundle);
@@ -125,7 +125,7 @@ final class Trial {
                                 event.cause().equals("failed")
                                         && event.from().bundleId() == bundle.getBundleId())
                 .findFirst()
-                .map(event -> event.from() + " failed: " + event.detail())
+                .map(event -> event.detail())
                 .orElse("its policy failed");
     }
 }

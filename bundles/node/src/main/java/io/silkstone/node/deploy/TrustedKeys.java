@@ -48,7 +48,8 @@ final class TrustedKeys {
         if (!Files.exists(file)) {
             if (required) {
                 throw new DeployRefused(
-                        "%s is not signed: put its Ed25519 signature beside it as %s, by one of the keys in etc/trusted-keys (%s)"
+                        ("%s is not signed: put its Ed25519 signature beside it as %s, by one "
+                                        + "of the keys in etc/trusted-keys (%s)")
                                 .formatted(jar.called(), file.getFileName(), namesOf(keys)));
             }
             return "not signed";
@@ -60,7 +61,8 @@ final class TrustedKeys {
             }
         }
         throw new DeployRefused(
-                "%s does not fit %s by any key in etc/trusted-keys (%s): the jar was changed, or its signer is not trusted here"
+                ("%s does not fit %s by any key in etc/trusted-keys (%s): the jar was "
+                                + "changed, or its signer is not trusted here")
                         .formatted(file.getFileName(), jar.called(), namesOf(keys)));
     }
 

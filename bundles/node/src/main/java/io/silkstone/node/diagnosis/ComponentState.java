@@ -30,8 +30,10 @@ public record ComponentState(
         ACTIVE,
         /** Starts when someone uses it. */
         READY,
-        /** Something that it needs is not there. */
+        /** A service that it needs is not there. */
         WAITING,
+        /** It needs a configuration and nobody has written one, perhaps on purpose. */
+        UNCONFIGURED,
         /** It threw when it was to start. */
         FAILED
     }
@@ -46,7 +48,7 @@ public record ComponentState(
         return switch (phase) {
             case ACTIVE -> component + " is active.";
             case READY -> component + " is ready and starts when someone uses it.";
-            case WAITING -> component + " " + reason + ".";
+            case WAITING, UNCONFIGURED -> component + " " + reason + ".";
             case FAILED -> component + " failed to start: " + reason;
         };
     }

@@ -68,7 +68,7 @@ public final class ComponentStates {
                 description.bundle.symbolicName,
                 description.bundle.id,
                 description.name,
-                needed ? ComponentState.Phase.WAITING : ComponentState.Phase.READY,
+                needed ? ComponentState.Phase.UNCONFIGURED : ComponentState.Phase.READY,
                 needed ? "needs a configuration: write etc/" + pids.getFirst() + ".cfg" : "",
                 pids,
                 List.of(),
@@ -98,7 +98,7 @@ public final class ComponentStates {
                 reason = "waits for the service " + String.join(" and ", waits);
             }
             default -> {
-                phase = ComponentState.Phase.WAITING;
+                phase = ComponentState.Phase.UNCONFIGURED;
                 reason =
                         "needs a configuration: write etc/"
                                 + description.configurationPid[0]

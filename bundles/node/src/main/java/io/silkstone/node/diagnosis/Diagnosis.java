@@ -29,13 +29,14 @@ public final class Diagnosis {
     public List<String> faults() {
         Set<String> lines = new LinkedHashSet<>();
         for (Bundle bundle : context.getBundles()) {
-            if (!isWell(bundle)) {
-                lines.addAll(aboutBundle(bundle));
+            // One that is installed and misses nothing was not started on purpose.
+            if (bundle.getState() == Bundle.INSTALLED) {
+                requirements.of(bundle).forEach(sentence -> lines.add(sentence + "."));
             }
         }
         List<ComponentState> states = components.of();
         for (ComponentState state : states) {
-            if (!state.works()) {
+            if (!state.works() && state.phase() != ComponentState.Phase.UNCONFIGURED) {
                 addChain(state, states, lines, 0);
             }
         }
@@ -130,11 +131,6 @@ public final class Diagnosis {
             lines.add(called + " is installed and was not started.");
         }
         return lines;
-    }
-
-    private static boolean isWell(Bundle bundle) {
-        return (bundle.getState() & (Bundle.ACTIVE | Bundle.STARTING)) != 0
-                || bundle.getState() == Bundle.RESOLVED;
     }
 
     private static boolean isFragment(Bundle bundle) {

@@ -1,9 +1,9 @@
 package io.silkstone.node.health;
 
 import io.silkstone.api.node.Node.Health;
+import io.silkstone.base.NanoClock;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,55 +16,41 @@ import java.util.concurrent.TimeoutException;
 import org.apache.felix.hc.api.HealthCheck;
 import org.apache.felix.hc.api.Result;
 import org.apache.felix.hc.api.ResultLog;
-import org.apache.felix.hc.api.execution.HealthCheckExecutionResult;
-import org.apache.felix.hc.api.execution.HealthCheckExecutor;
-import org.apache.felix.hc.api.execution.HealthCheckSelector;
 
 /**
- * Asks health checks. Felix's executor does it when it is installed, since it spares checks that
- * were asked just now; without it they are asked here, side by side. Either way one that hangs
- * costs a bounded wait and is reported as such.
+ * Asks health checks, side by side, so that one that hangs costs a bounded wait and is reported as
+ * such. Felix's own executor is not asked: it answers from a cache, and an operator who has just
+ * repaired something wants to see that.
  */
 public final class CheckRunner {
+    private final NanoClock clock;
     private final long waitMs;
 
     /**
      * @param waitMs how long all checks together may take
      */
-    public CheckRunner(long waitMs) {
+    public CheckRunner(NanoClock clock, long waitMs) {
+        this.clock = clock;
         this.waitMs = waitMs;
     }
 
-    /** Every check's result through {@code executor}, by name. */
-    public List<Health> through(HealthCheckExecutor executor) {
-        List<Health> results = new ArrayList<>();
-        for (HealthCheckExecutionResult result : executor.execute(HealthCheckSelector.empty())) {
-            results.add(
-                    healthOf(
-                            result.getHealthCheckMetadata().getTitle(),
-                            result.getHealthCheckResult()));
-        }
-        results.sort(Comparator.comparing(Health::check));
-        return results;
-    }
-
     /** Every check's result, by name. */
-    public List<Health> directly(Map<String, HealthCheck> checks) {
+    public List<Health> run(Map<String, HealthCheck> checks) {
         Map<String, Future<Result>> answers = new TreeMap<>();
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         checks.forEach((name, check) -> answers.put(name, threads.submit(check::execute)));
         threads.shutdown();
-        long deadlineMs = System.currentTimeMillis() + waitMs;
+        long deadlineNs = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
         List<Health> results = new ArrayList<>();
-        answers.forEach((name, answer) -> results.add(await(name, answer, deadlineMs)));
+        answers.forEach((name, answer) -> results.add(await(name, answer, deadlineNs)));
         threads.shutdownNow();
         return results;
     }
 
-    private Health await(String name, Future<Result> answer, long deadlineMs) {
+    private Health await(String name, Future<Result> answer, long deadlineNs) {
         try {
-            long leftMs = Math.max(0, deadlineMs - System.currentTimeMillis());
-            return healthOf(name, answer.get(leftMs, TimeUnit.MILLISECONDS));
+            long leftNs = Math.max(0, deadlineNs - clock.nanoTime());
+            return healthOf(name, answer.get(leftNs, TimeUnit.NANOSECONDS));
         } catch (TimeoutException late) {
             return new Health(
                     name, "critical", "The check did not answer in %d ms.".formatted(waitMs));

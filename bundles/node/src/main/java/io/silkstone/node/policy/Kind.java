@@ -97,7 +97,7 @@ final class Kind {
             if (target == offerOf(current)) {
                 break;
             }
-            Cause cause = causeOf(target, wishChanged);
+            Cause cause = causeOf(target, wishChanged, offers);
             try {
                 switchTo(target, cause, reasonFor(target, cause));
             } catch (PolicyRefused refused) {
@@ -150,7 +150,7 @@ final class Kind {
     }
 
     private void leaveCurrent(List<Offer> offers) {
-        String detail = current.offer().called() + " was stopped or uninstalled";
+        String detail = withdrawn(current.offer());
         for (int attempts = 0; attempts <= offers.size(); attempts++) {
             Offer target = choose(offers);
             try {
@@ -220,7 +220,7 @@ final class Kind {
         return entries;
     }
 
-    /** The directory ends: the built-in takes over and every service is given back. */
+    /** The directory or the mechanism ends: the built-in takes over, services are given back. */
     void close() {
         try {
             if (current != null) {
@@ -229,16 +229,8 @@ final class Kind {
         } catch (PolicyRefused refused) {
             LOG.log(System.Logger.Level.ERROR, refused.getMessage());
         }
-        drop();
-    }
-
-    /** The slot itself is gone: gives every service back without asking it. */
-    void drop() {
-        for (Held held : new Held[] {former, current}) {
-            if (held != null) {
-                held.offer().release().run();
-            }
-        }
+        retire(former);
+        retire(current);
         former = null;
         current = null;
     }
@@ -247,20 +239,27 @@ final class Kind {
         if (wish == null) {
             return null;
         }
+        Offer wanted = best(wish, offers);
+        if (wanted != null || wish.equals(builtIn.name()) || current == null) {
+            return wanted;
+        }
+        // What is wanted is not there, or has failed: whoever works well goes on working.
+        return best(current.offer().id().name(), offers);
+    }
+
+    private Offer best(String name, List<Offer> offers) {
         for (Offer offer : offers) {
-            if (offer.id().name().equals(wish) && failureOf(offer) == null) {
+            if (offer.id().name().equals(name) && failureOf(offer) == null) {
                 return offer;
             }
         }
-        if (wish.equals(builtIn.name())) {
-            return null;
-        }
-        // What is wanted is not there, or has failed: whoever works well goes on working.
-        Offer working = offerOf(current);
-        return offers.contains(working) ? working : null;
+        return null;
     }
 
-    private Cause causeOf(Offer target, boolean wishChanged) {
+    private Cause causeOf(Offer target, boolean wishChanged, List<Offer> offers) {
+        if (current != null && !offers.contains(current.offer())) {
+            return Cause.WITHDRAWN;
+        }
         if (wishChanged) {
             return Cause.CONFIGURATION;
         }
@@ -278,6 +277,7 @@ final class Kind {
                     wish == null
                             ? "the configuration no longer asks for one: " + called
                             : "the configuration asks for " + wish + ": " + called;
+            case WITHDRAWN -> withdrawn(current.offer());
             case NEWER_VERSION -> called + " replaces " + current.offer().called();
             default -> called + " is wanted and has arrived";
         };
@@ -329,7 +329,8 @@ final class Kind {
         if (!slot.type().isInstance(service)) {
             target.release().run();
             throw new PolicyRefused(
-                    "%s is a %s, not a %s of this node; build it against the api bundle installed here"
+                    ("%s is a %s, not a %s of this node; build it against the api bundle "
+                                    + "installed here")
                             .formatted(
                                     target.called(),
                                     service.getClass().getName(),
@@ -348,6 +349,10 @@ final class Kind {
             LOG.log(System.Logger.Level.ERROR, "a slot could not forget " + held.offer(), failure);
         }
         held.offer().release().run();
+    }
+
+    private static String withdrawn(Offer gone) {
+        return gone.called() + " was stopped or uninstalled";
     }
 
     private static Offer offerOf(Held held) {

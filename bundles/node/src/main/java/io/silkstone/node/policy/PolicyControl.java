@@ -194,6 +194,9 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
     /** Every mechanism returns to its built-in, and every service is given back. */
     @Override
     public void close() {
+        if (control.isShutdown()) {
+            return;
+        }
         try {
             control.execute(
                     () -> {
@@ -300,7 +303,7 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
                 if (gone.slot() != null) {
                     Kind kind = kinds.remove(gone.slotServiceId());
                     if (kind != null) {
-                        kind.drop();
+                        kind.close();
                     }
                 } else {
                     for (Kind kind : kinds.values()) {
@@ -330,7 +333,8 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
                             } else {
                                 complain(
                                         serviceId,
-                                        "two mechanisms take policies of kind %s; the first one that came is served"
+                                        ("two mechanisms take policies of kind %s; the first "
+                                                        + "one that came is served")
                                                 .formatted(slot.kind()));
                             }
                         });

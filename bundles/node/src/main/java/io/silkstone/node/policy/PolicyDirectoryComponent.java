@@ -178,7 +178,8 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
             if (!(service instanceof PolicySlot slot)) {
                 control.complain(
                         serviceId,
-                        "%s offers a policy slot built against another api bundle; it gets no policies"
+                        ("%s offers a policy slot built against another api bundle; it gets "
+                                        + "no policies")
                                 .formatted(called(reference.getBundle())));
             } else if (!PolicyKeys.isName(slot.kind())
                     || slot.type() == null

@@ -112,9 +112,9 @@ class PolicyDirectoryLiveTest {
                         .componentXml(
                                 "test.alien",
                                 TestPolicies.Alien.class,
-                                "<property name='silkstone.kind' value='cores'/>"
-                                        + "<property name='silkstone.name' value='alien'/>"
-                                        + "<service><provide interface='java.lang.Runnable'/></service>"));
+                                "<property name='silkstone.kind' value='cores'/><property"
+                                        + " name='silkstone.name' value='alien'/><service><provide"
+                                        + " interface='java.lang.Runnable'/></service>"));
         assertThatThrownBy(() -> directory.use("cores", "alien", false))
                 .hasMessageContaining("is a io.silkstone.node.TestPolicies$Alien, not a");
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,7 +39,7 @@ final class ControlConnection implements AutoCloseable {
     private final String name;
     private final FrameChannel channel;
     private final ControlServer.Context context;
-    private final Consumer<ControlConnection> onClose;
+    private final Consumer<ControlConnection> onEnd;
     private final OutputQueue output = new OutputQueue();
     private final BlockingQueue<Task> tasks = new ArrayBlockingQueue<>(TASKS_WAITING_MAX);
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -59,15 +60,20 @@ final class ControlConnection implements AutoCloseable {
         void run() throws IOException;
     }
 
+    /**
+     * A connection that is not yet served; see {@link #start}.
+     *
+     * @param onEnd told once when nothing of the session runs any more
+     */
     ControlConnection(
             long number,
             FrameChannel channel,
             ControlServer.Context context,
-            Consumer<ControlConnection> onClose) {
+            Consumer<ControlConnection> onEnd) {
         this.name = "silkstone-shell-session-" + number;
         this.channel = channel;
         this.context = context;
-        this.onClose = onClose;
+        this.onEnd = onEnd;
         this.lastActiveNs = context.nanoTime().getAsLong();
         this.reader = thread("reader", this::readFrames);
         this.worker = thread("worker", this::runTasks);
@@ -117,7 +123,11 @@ final class ControlConnection implements AutoCloseable {
         }
         closeTerminal();
         worker.interrupt();
-        onClose.accept(this);
+    }
+
+    /** Waits, after {@link #close}, until no command of this session runs any more. */
+    void awaitEnd(long millisMax) throws InterruptedException {
+        worker.join(Duration.ofMillis(millisMax));
     }
 
     private void readFrames() {
@@ -207,7 +217,9 @@ final class ControlConnection implements AutoCloseable {
             if (!closed.get()) {
                 LOGGER.log(System.Logger.Level.DEBUG, name + " ends: " + e.getMessage(), e);
             }
+        } finally {
             close();
+            onEnd.accept(this);
         }
     }
 

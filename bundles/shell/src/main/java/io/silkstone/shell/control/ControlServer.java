@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +32,7 @@ import org.apache.felix.service.command.CommandProcessor;
 public final class ControlServer implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(ControlServer.class.getName());
     private static final int PATH_BYTES_MAX = 107;
-    private static final long PAUSE_MS = 1_000;
+    private static final long PAUSE_MS = 2_000;
     private static final long IDLE_GRACE_NS = TimeUnit.SECONDS.toNanos(1);
     private static final String BUSY =
             "This node has %d shell sessions already: close one, or raise sessions.max in"
@@ -124,13 +125,18 @@ public final class ControlServer implements AutoCloseable {
         selector.wakeup();
     }
 
-    /** Stops listening and ends every session. */
+    /** Stops listening, ends every session, and waits a moment for them to be over. */
     @Override
     public void close() {
         closed = true;
         selector.wakeup();
         try {
-            thread.join(TimeUnit.SECONDS.toMillis(2));
+            thread.join(PAUSE_MS);
+            List<ControlConnection> ending = List.copyOf(connections);
+            ending.forEach(ControlConnection::close);
+            for (ControlConnection connection : ending) {
+                connection.awaitEnd(PAUSE_MS / ending.size());
+            }
             listener.close();
             selector.close();
             Files.deleteIfExists(path);
@@ -139,7 +145,6 @@ public final class ControlServer implements AutoCloseable {
         } catch (IOException e) {
             LOGGER.log(System.Logger.Level.DEBUG, "The control socket did not close well.", e);
         }
-        connections.forEach(ControlConnection::close);
     }
 
     private void serve() {

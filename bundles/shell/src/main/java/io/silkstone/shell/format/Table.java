@@ -24,7 +24,7 @@ public final class Table<R> implements Answer {
         this.rows = List.copyOf(rows);
     }
 
-    private record Column<R>(String name, Function<R, ?> value) {
+    private record Column<R>(String name, Function<R, ?> value, boolean shown) {
         String header() {
             return name.replace('_', ' ').toUpperCase(Locale.ROOT);
         }
@@ -37,7 +37,13 @@ public final class Table<R> implements Answer {
 
     /** Adds a column; {@code name} is lower case with underscores. */
     public Table<R> column(String name, Function<R, ?> value) {
-        columns.add(new Column<>(name, value));
+        columns.add(new Column<>(name, value, true));
+        return this;
+    }
+
+    /** Adds a column that is in the data only: nothing that a person misses. */
+    public Table<R> data(String name, Function<R, ?> value) {
+        columns.add(new Column<>(name, value, false));
         return this;
     }
 
@@ -67,11 +73,12 @@ public final class Table<R> implements Answer {
 
     @Override
     public String text() {
-        String[][] cells = new String[rows.size() + 1][columns.size()];
-        int[] widths = new int[columns.size()];
-        boolean[] numeric = new boolean[columns.size()];
-        for (int index = 0; index < columns.size(); index++) {
-            Column<R> column = columns.get(index);
+        List<Column<R>> shown = columns.stream().filter(Column::shown).toList();
+        String[][] cells = new String[rows.size() + 1][shown.size()];
+        int[] widths = new int[shown.size()];
+        boolean[] numeric = new boolean[shown.size()];
+        for (int index = 0; index < shown.size(); index++) {
+            Column<R> column = shown.get(index);
             cells[0][index] = column.header();
             widths[index] = column.header().length();
             int numbers = 0;

@@ -53,7 +53,7 @@ public final class CoresCommands implements CommandScope {
                 .column("utilisation", CoreStatus::utilisation)
                 .column("load_factor", CoreStatus::loadFactor)
                 .column("threads", CoreStatus::threads)
-                .note("Threads are run: " + present.mode());
+                .note("How threads are run: " + present.mode());
     }
 
     private Answer load() throws CommandRefused {

@@ -112,7 +112,8 @@ public final class NodeCommands implements CommandScope {
                 .column("value", Setting::value)
                 .column("default", Setting::byDefault)
                 .column("description", Setting::description)
-                .column("file", Setting::file);
+                .data("file", Setting::file)
+                .note("A setting is changed in etc/PID.cfg; changes apply at once.");
     }
 
     private List<String> pids() {

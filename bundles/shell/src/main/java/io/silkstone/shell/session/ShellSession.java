@@ -37,6 +37,7 @@ public final class ShellSession implements AutoCloseable {
     private final PrintStream out;
     private final PrintStream err;
     private volatile boolean lastJobFailed;
+    private volatile boolean interrupted;
 
     /**
      * Opens a session.
@@ -67,9 +68,20 @@ public final class ShellSession implements AutoCloseable {
     private final class AnswerPrinter implements JobListener {
         @Override
         public void jobChanged(Job job, Job.Status previous, Job.Status current) {
-            if (current != Job.Status.Done || job.parent() != null || job.result() == null) {
+            if (job.parent() != null) {
                 return;
             }
+            if (current == Job.Status.Foreground && interrupted) {
+                // The job cannot be interrupted before it has started, and that is when this
+                // method has returned; the other thread waits until then.
+                Thread.startVirtualThread(job::interrupt);
+            }
+            if (current == Job.Status.Done && job.result() != null) {
+                showResult(job);
+            }
+        }
+
+        private void showResult(Job job) {
             boolean pipeFailed = session.get(PIPE_FAILURE) != null;
             lastJobFailed = pipeFailed || !job.result().isSuccess();
             Object answer = job.result().result();
@@ -106,6 +118,7 @@ public final class ShellSession implements AutoCloseable {
      */
     public int run(String line) {
         lastJobFailed = false;
+        interrupted = false;
         try {
             session.execute(line);
             awaitForeground();
@@ -119,8 +132,9 @@ public final class ShellSession implements AutoCloseable {
         return lastJobFailed ? FAILED : DONE;
     }
 
-    /** Ends the command that runs now, if there is one. */
+    /** Ends the line that runs now, if there is one, also when it is between two statements. */
     public void interrupt() {
+        interrupted = true;
         Job job = session.foregroundJob();
         if (job != null) {
             job.interrupt();

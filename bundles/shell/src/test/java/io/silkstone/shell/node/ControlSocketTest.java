@@ -91,7 +91,8 @@ class ControlSocketTest {
         assertThat(client.exitCode()).isEqualTo(2);
         assertThat(client.err())
                 .isEqualTo(
-                        "Cannot use '--hom'; usage: silkstone shell [--home DIR] [-c COMMANDS]...\n");
+                        "Cannot use '--hom'; usage: silkstone shell"
+                                + " [--home DIR] [-c COMMANDS]...\n");
     }
 
     @Test
@@ -130,7 +131,7 @@ class ControlSocketTest {
 
     @Test
     void secondNode_onTheSameHome_leavesTheSocketAlone() throws Exception {
-        try (LiveNode second = LiveNode.startWithoutWaiting(home, "felix-2")) {
+        try (LiveNode second = LiveNode.startWithoutWaiting(home, "felix-2", false)) {
             assertThat(second.serviceOrNull(EndpointProvider.class)).isNull();
             assertThat(client("-c", "echo first").out()).isEqualTo("first\n");
         }

@@ -38,14 +38,19 @@ public final class LiveNode implements AutoCloseable {
 
     /** Starts a node in {@code home} and waits until its control socket is there. */
     public static LiveNode start(Path home) throws Exception {
-        LiveNode node = startWithoutWaiting(home, "felix");
+        LiveNode node = startWithoutWaiting(home, "felix", false);
         node.await(EndpointProvider.class);
         return node;
     }
 
-    /** Starts a node in {@code home} whose framework keeps its cache in {@code storage}. */
-    public static LiveNode startWithoutWaiting(Path home, String storage) throws Exception {
+    /**
+     * Starts a node in {@code home} whose framework keeps its cache in {@code storage}, with a
+     * shell on the terminal or without.
+     */
+    public static LiveNode startWithoutWaiting(Path home, String storage, boolean console)
+            throws Exception {
         Map<String, String> settings = new HashMap<>();
+        settings.put("silkstone.console", String.valueOf(console));
         settings.put(Constants.FRAMEWORK_STORAGE, home.resolve(storage).toString());
         settings.put(Constants.FRAMEWORK_STORAGE_CLEAN, "onFirstInit");
         settings.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, apiPackages());
@@ -106,6 +111,11 @@ public final class LiveNode implements AutoCloseable {
             throw new IllegalStateException("No " + type.getSimpleName() + " came.");
         }
         return service;
+    }
+
+    /** Waits until something stops the node. */
+    public void awaitStop() throws InterruptedException {
+        framework.waitForStop(0);
     }
 
     @Override

@@ -52,7 +52,7 @@ class CoresCommandsTest {
                         CORE  PROCESSOR  STATE  OWNER   UTILISATION  LOAD FACTOR  THREADS
                            0          3  held   shared         0.50         1.25        7
                            1          -  free   shared         0.00         0.00        0
-                        Threads are run: virtual""");
+                        How threads are run: virtual""");
     }
 
     @Test

@@ -129,6 +129,12 @@ class NodeCommandsTest {
 
     @Test
     void config_ofAPart_showsOnlyThat() throws Exception {
+        assertThat(node.run("config", "shell"))
+                .isEqualTo(
+                        """
+                        PID                         KEY           VALUE  DEFAULT  DESCRIPTION
+                        io.silkstone.shell.control  sessions.max  3      4        S.
+                        A setting is changed in etc/PID.cfg; changes apply at once.""");
         assertThat(node.run("config", "shell", "--json"))
                 .isEqualTo(
                         "[{\"pid\":\"io.silkstone.shell.control\",\"key\":\"sessions.max\","

@@ -11,14 +11,13 @@ import java.util.concurrent.TimeUnit;
 import org.apache.felix.gogo.jline.Builtin;
 import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
-import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 
 /** The real gogo without OSGi, with a few commands to test with. */
 public final class Gogo implements AutoCloseable {
-    private final ThreadIOImpl threadIo = new ThreadIOImpl();
     private final CountDownLatch hanging = new CountDownLatch(1);
     private final CountDownLatch interrupted = new CountDownLatch(1);
-    public final CommandProcessorImpl processor = new CommandProcessorImpl(threadIo);
+    private volatile Runnable onMark = () -> {};
+    public final CommandProcessorImpl processor = new CommandProcessorImpl();
     public final PublishedCatalog catalog =
             new PublishedCatalog(
                     (command, function) -> {
@@ -27,7 +26,6 @@ public final class Gogo implements AutoCloseable {
                     });
 
     public Gogo() {
-        threadIo.start();
         processor.addConverter(new AnswerConverter());
         Posix posix = new Posix(processor);
         for (String name : List.of("echo", "grep", "cat", "head", "sort")) {
@@ -60,9 +58,22 @@ public final class Gogo implements AutoCloseable {
                         .says("Answers with many bytes.")
                         .takes("BYTES", Completion.NONE)
                         .does(call -> big(call.number("BYTES", 0, 0, 1 << 30))),
+                Command.named("test", "mark")
+                        .says("Answers, and then runs what the test wants.")
+                        .does(call -> Table.of(List.of("mark")).column("name", this::marked)),
                 Command.named("test", "hang")
                         .says("Waits until it is interrupted.")
                         .does(call -> hang()));
+    }
+
+    /** Runs {@code action} when the next answer of {@code test:mark} is shown: its job is over. */
+    public void afterNextAnswer(Runnable action) {
+        onMark = action;
+    }
+
+    private String marked(String name) {
+        onMark.run();
+        return name;
     }
 
     private static Lines big(long bytes) {
@@ -98,6 +109,5 @@ public final class Gogo implements AutoCloseable {
     @Override
     public void close() {
         processor.stop();
-        threadIo.stop();
     }
 }

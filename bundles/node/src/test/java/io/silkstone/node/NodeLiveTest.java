@@ -1,0 +1,130 @@
+package io.silkstone.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.node.BundleDeployer;
+import io.silkstone.api.node.EndpointProvider;
+import io.silkstone.api.node.Node;
+import io.silkstone.api.node.Node.Endpoint;
+import io.silkstone.api.node.Node.Health;
+import io.silkstone.api.node.Node.Setting;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleException;
+
+class NodeLiveTest {
+    @TempDir Path home;
+
+    @Test
+    void node_identityEndpointsHealthAndConfig() throws Exception {
+        try (LiveFramework live = LiveFramework.withNode(home)) {
+            Node node = live.service(Node.class);
+            assertThat(node.id()).isEqualTo(Files.readString(home.resolve("data/node.id")).strip());
+            assertThat(node.home()).isEqualTo(home);
+            EndpointProvider provider = () -> List.of(new Endpoint("redis", "127.0.0.1:7600"));
+            live.context().registerService(EndpointProvider.class, provider, null);
+            assertThat(node.endpoints()).containsExactly(new Endpoint("redis", "127.0.0.1:7600"));
+            live.service(BundleDeployer.class);
+            assertThat(node.health())
+                    .extracting(Health::check)
+                    .containsExactly(
+                            "components",
+                            "configuration",
+                            "deployments",
+                            "disk",
+                            "memory",
+                            "policies");
+            assertThat(node.config())
+                    .extracting(Setting::pid, Setting::key, Setting::value)
+                    .contains(
+                            org.assertj.core.groups.Tuple.tuple(
+                                    "io.silkstone.node.deployer", "watch.ms", "2000"));
+            live.service(MetricRegistry.class);
+        }
+    }
+
+    @Test
+    void config_liveEdit_isInForceAndAWrongOneIsNot() throws Exception {
+        try (LiveFramework live = LiveFramework.withNode(home)) {
+            Node node = live.service(Node.class);
+            Path file = home.resolve("etc/io.silkstone.node.deployer.cfg");
+            Files.writeString(file, "watch.ms = 7\n");
+            LiveFramework.await("the edit", () -> value(node).equals("7"));
+            Files.writeString(file, "watch.ms = soon\n");
+            LiveFramework.await(
+                    "the complaint",
+                    () -> node.why("").stream().anyMatch(line -> line.contains("was \"soon\"")));
+            assertThat(value(node)).isEqualTo("7");
+            Files.delete(file);
+            LiveFramework.await("the default", () -> value(node).equals("2000"));
+        }
+    }
+
+    @Test
+    void start_wrongConfiguration_isRefusedInOneSentence() throws Exception {
+        try (LiveFramework live = LiveFramework.withoutNode(home)) {
+            Files.writeString(
+                    home.resolve("etc/io.silkstone.node.deployer.cfg"),
+                    "deploy.signatures = sometimes\n");
+            Bundle node = live.installNode();
+            assertThatThrownBy(node::start)
+                    .isInstanceOf(BundleException.class)
+                    .hasMessage(
+                            "etc/io.silkstone.node.deployer.cfg line 1: deploy.signatures must be"
+                                    + " one of auto, required, optional, was \"sometimes\"");
+        }
+    }
+
+    @Test
+    void why_unresolvedBundleAndWaitingComponent_areExplained() throws Exception {
+        try (LiveFramework live = LiveFramework.withNode(home)) {
+            Node node = live.service(Node.class);
+            live.context()
+                    .installBundle(
+                            "test:needy",
+                            TestBundle.of("test.needy", "1.0.0")
+                                    .header("Import-Package", "com.example.nowhere")
+                                    .stream());
+            live.context()
+                    .installBundle(
+                            "test:waiting",
+                            TestBundle.of("test.waiting", "1.0.0")
+                                    .componentXml(
+                                            "test.waiting",
+                                            TestPolicies.Alien.class,
+                                            "<reference name='x'"
+                                                    + " interface='java.util.Locale'"
+                                                    + " field='x'/>")
+                                    .stream())
+                    .start();
+            assertThat(node.why("needy"))
+                    .containsExactly(
+                            "test.needy 1.0.0 needs the package com.example.nowhere, and no bundle"
+                                    + " here offers it.");
+            assertThat(node.why("waiting"))
+                    .contains(
+                            "test.waiting waits for the service" + " java.util.Locale.",
+                            "No component installed here offers" + " java.util.Locale.",
+                            "test.waiting 1.0.0 is active.");
+            assertThat(node.why("")).anyMatch(line -> line.contains("com.example.nowhere"));
+            assertThat(node.why("io.silkstone.node.deployr"))
+                    .containsExactly(
+                            "No component or bundle has \"io.silkstone.node.deployr\" in its name."
+                                    + " Did you mean \"io.silkstone.node.deployer\"?");
+        }
+    }
+
+    private static String value(Node node) {
+        return node.config().stream()
+                .filter(setting -> setting.key().equals("watch.ms"))
+                .findFirst()
+                .orElseThrow()
+                .value();
+    }
+}

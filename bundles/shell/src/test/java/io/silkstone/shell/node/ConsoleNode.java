@@ -1,0 +1,27 @@
+package io.silkstone.shell.node;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** A node in the foreground of a terminal, in a JVM of its own. */
+final class ConsoleNode {
+    private ConsoleNode() {}
+
+    public static void main(String[] arguments) throws Exception {
+        LiveNode.startWithoutWaiting(Path.of(arguments[0]), "felix", true).awaitStop();
+        System.out.println("stopped");
+    }
+
+    /** What starts one, a word each. */
+    static List<String> command(Path home) {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ConsoleNode.class.getName(),
+                home.toString());
+    }
+}

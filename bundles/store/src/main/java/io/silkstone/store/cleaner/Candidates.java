@@ -13,10 +13,11 @@ import java.util.Arrays;
  * (1 - u) * age / u, so that a segment that was written long ago, whose entries will probably stay,
  * is worth cleaning earlier than a young one, where waiting lets more of them die.
  *
- * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here; combined
- * cleaning is due when compaction has done what it can: when tombstones fill much of what is not
- * live, which only goes when the segments of the objects that they bury go, or when no segment is
- * worth compacting.
+ * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here: the agent
+ * and writers that pay in advance clean combined, which keeps the log in good order; compaction is
+ * for a writer that waits, for it gives memory back soonest. It gives way to combined cleaning
+ * where it gained nothing, and where tombstones fill much of what is not live, which only go when
+ * the segments of the objects that they bury go.
  *
  * <p>Not thread-safe; {@link Cleaner} calls it under its lock. Costs some nanoseconds a segment.
  */
@@ -53,7 +54,7 @@ final class Candidates {
     /**
      * Looks at every segment and chooses.
      *
-     * @param eager whether to take segments that are hardly worth it, since a writer waits
+     * @param eager whether a writer waits: take even segments that are hardly worth it
      * @param compactionFailed whether the last segment, cleaned alone, gave nothing back
      * @return false when nothing would be gained
      */
@@ -68,7 +69,8 @@ final class Candidates {
                 consider(segment, limit, now);
             }
         }
-        if (compactable != null && !(count > 1 && (compactionFailed || isCombinedDue()))) {
+        boolean combined = !eager || compactionFailed || isBuried();
+        if (compactable != null && !combined) {
             Arrays.fill(chosen, null);
             chosen[0] = compactable;
             count = 1;
@@ -132,10 +134,9 @@ final class Candidates {
         return usedBytes == 0 ? 0 : (1 + (double) liveBytes / usedBytes) / 2;
     }
 
-    private boolean isCombinedDue() {
+    private boolean isBuried() {
         long notLive = reclaimableBytes + tombstoneBytes;
-        boolean buried = tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
-        return buried;
+        return tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
     }
 
     private void consider(Segment segment, double limit, long now) {

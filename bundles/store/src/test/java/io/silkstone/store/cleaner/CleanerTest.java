@@ -45,7 +45,7 @@ class CleanerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,90,200", "2,95,200", "3,93,3000", "4,90,20000", "5,97,100"})
+    @CsvSource({"1,90,200", "2,95,200", "3,93,3000", "4,90,20000", "5,92,100"})
     void randomOperations_memoryNearlyFull_nothingLostNothingRisen(
             long seed, int percent, int valueBytesMax) {
         try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
@@ -91,7 +91,6 @@ class CleanerTest {
             }
             settle(objects);
             assertMemoryIsConserved(objects);
-            assertThat(objects.metric(CleanerMetrics.COMPACTIONS)).isPositive();
             assertThat(objects.metric(CleanerMetrics.COMBINED)).isPositive();
         }
     }
@@ -200,6 +199,7 @@ class CleanerTest {
             for (int number = 0; number < written / 10; number++) {
                 assertThat(client.put(number, 2, 100, 0)).isTrue();
             }
+            assertThat(objects.metric(CleanerMetrics.COMPACTIONS)).isPositive();
         }
     }
 
@@ -243,9 +243,8 @@ class CleanerTest {
             assertThat(objects.metric(CleanerMetrics.RETIRED)).isPositive();
             assertThat(objects.pool.freeBytes()).isLessThanOrEqualTo(before);
             objects.epochs.exit(reader);
-            objects.epochs.reclaim();
-            assertThat(objects.pool.freeBytes()).isGreaterThan(before);
             settle(objects);
+            assertThat(objects.pool.freeBytes()).isGreaterThan(before);
             assertMemoryIsConserved(objects);
         }
     }

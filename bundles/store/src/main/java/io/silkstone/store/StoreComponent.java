@@ -46,7 +46,7 @@ public final class StoreComponent implements KvStore {
         HugePages memory_hugepages() default HugePages.AUTO;
 
         /** See {@link StoreOptions#segmentBytes}. */
-        @AttributeDefinition(description = "Longest segment; 0 chooses by the memory.")
+        @AttributeDefinition(description = "Length of a segment; 0 chooses by the memory.")
         int log_segment_bytes() default 0;
 
         /** See {@link StoreOptions#sessionsMax}. */

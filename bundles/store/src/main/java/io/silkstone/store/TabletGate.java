@@ -25,8 +25,9 @@ import java.util.concurrent.atomic.AtomicLong;
  *       the lock, and looks at the lock afterwards.
  * </ul>
  *
- * <p>Sessions that wait here acknowledge all the while, so two that lock different tablets do not
- * wait for each other.
+ * <p>A session that waits here is between two operations, so it may as well leave its batch and
+ * enter again, and does if it has shown nothing in it. Sessions that wait acknowledge all the
+ * while, so two that lock different tablets do not wait for each other.
  */
 final class TabletGate {
     private static final int STRIDE = 16;
@@ -62,6 +63,8 @@ final class TabletGate {
     void pass(StoreSession session, TableData table, long hash) {
         acknowledge(session.slot());
         for (int attempt = 0; table.isClosedTo(session, hash); attempt++) {
+            // The holder may wait for memory that this session's batch keeps from being used.
+            session.renewEpoch();
             backoff.idle(attempt);
             acknowledge(session.slot());
         }

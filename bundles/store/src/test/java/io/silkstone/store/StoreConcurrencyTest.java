@@ -160,7 +160,7 @@ class StoreConcurrencyTest {
                     Key a = new Key().wrap("a".getBytes(UTF_8));
                     Key b = new Key().wrap("b".getBytes(UTF_8));
                     WriteOptions options = new WriteOptions();
-                    for (int round = 0; round < ROUNDS / 10; round++) {
+                    for (int round = 0; round < ROUNDS / 50; round++) {
                         session.enter();
                         if (thread < 2) {
                             lockTablet(session, a.hash());
@@ -186,7 +186,7 @@ class StoreConcurrencyTest {
         inThreads(
                 (session, thread) -> {
                     long hash = thread % 2 == 0 ? 0 : -1;
-                    for (int round = 0; round < ROUNDS / 10; round++) {
+                    for (int round = 0; round < ROUNDS / 50; round++) {
                         session.enter();
                         lockTablet(session, hash);
                         session.unlockTablet();

@@ -19,12 +19,13 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <h2>The two levels</h2>
  *
- * <b>Compaction</b> rewrites one segment into a smaller one of the same age. It needs little memory
- * for a start and gives some back soon. <b>Combined cleaning</b> takes several segments, sorted by
- * age, and writes what is wanted of them into full ones, so that entries of one age come to lie
- * together and the log does not crumble. {@link Candidates} chooses level and segments. In RAMCloud
- * the levels differ in the medium, for compaction spares the disk; here they differ in the number
- * of segments only, and are one loop.
+ * <b>Compaction</b> cleans the one segment that costs least for what it gives: the quickest way to
+ * memory, for a writer that waits. <b>Combined cleaning</b> takes several segments by cost and
+ * benefit, sorted by age, so that entries of one age come to lie together and die together. {@link
+ * Candidates} chooses level and segments. In RAMCloud the levels differ in the medium, and
+ * compaction leaves a shorter segment; here all segments have one length (see
+ * docs/decisions/0020-segments.md), both levels write to the survivor that is open, and they are
+ * one loop.
  *
  * <h2>Liveness</h2>
  *

@@ -25,7 +25,7 @@ import java.util.random.RandomGenerator;
  * The tag is 16 bits of the key hash that play no part in choosing the line; a tag that matches by
  * chance is sorted out by the key hash in the entry's header, and that by the key itself. A full
  * line is lengthened by nodes of 32 bytes ({@link OverflowNodes}); RAMCloud lengthens by whole
- * lines, which at our load would cost 14.6 bytes an object where this costs 12.9 (numbers in
+ * lines, which at our load would cost 14.2 bytes an object where this costs 12.9 (numbers in
  * docs/decisions/0030-hash-table.md).
  *
  * <h2>Growth</h2>

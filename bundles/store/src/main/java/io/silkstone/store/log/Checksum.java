@@ -10,8 +10,8 @@ import java.util.zip.CRC32C;
  * CRC32C of memory of one pool, without allocating.
  *
  * <p>The JDK computes it with the processor's own instruction, but only over arrays and buffers. A
- * buffer reaches 2 GiB, so the pool is seen through several; extents never cross their borders. Not
- * thread-safe: one per session or agent.
+ * buffer reaches 2 GiB, so the pool is seen through several; segments never cross their borders.
+ * Not thread-safe: one per session or agent.
  */
 public final class Checksum {
     private static final int VIEW_SHIFT = 30;

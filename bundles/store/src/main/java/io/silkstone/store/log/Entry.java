@@ -33,7 +33,7 @@ public final class Entry {
     /** Carries the safe version in its version field. */
     public static final int SAFE_VERSION = 3;
 
-    /** Nothing: fills the end of an extent. */
+    /** Nothing: room that was claimed and not used. */
     public static final int PADDING = 4;
 
     /** First of a segment; carries its id in the version field. */

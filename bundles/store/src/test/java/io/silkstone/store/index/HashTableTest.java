@@ -182,7 +182,7 @@ class HashTableTest {
     @Test
     void scan_whileTableGrows_visitsWhatWasThereThroughout() {
         Key[] keys = keys(50_000);
-        for (int seed = 0; seed < 20; seed++) {
+        for (int seed = 0; seed < 8; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             HashTable table =
                     HashTable.open(new HeapLines(keys, CHUNK_LINES, 40), Backoff.YIELDING);
@@ -203,7 +203,9 @@ class HashTableTest {
                 }
             } while (cursor != 0);
             for (int number = 0; number < before; number++) {
-                assertThat(visited).as("seed %d", seed).contains(number);
+                if (!visited.contains(number)) {
+                    throw new AssertionError("seed " + seed + " missed key " + number);
+                }
             }
             assertThat(calls).isLessThanOrEqualTo((int) table.lines());
         }

@@ -46,10 +46,11 @@ final class NodeStart {
         prepareSharedMemory(settings, nodeId);
         writeTemplates();
         home.announce(ProcessHandle.current());
+        log.holdConsole();
 
         log.write(Level.INFO, "launcher", "starting " + distribution.version(), null);
         framework = NodeFramework.start(properties(nodeId), distribution.bundles(), log);
-        new StartWatch(framework.context(), home.etc())
+        new StartWatch(framework.context(), home.etc(), arguments.portBase())
                 .await(Duration.ofSeconds(settings.startSeconds()));
         announceReady(framework.endpoints());
         framework.awaitStop();
@@ -117,6 +118,7 @@ final class NodeStart {
         Instant started = ProcessHandle.current().info().startInstant().orElseThrow();
         long millis = Duration.between(started, Instant.now()).toMillis();
         log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
+        log.releaseConsole();
         report.ready(endpoints);
     }
 

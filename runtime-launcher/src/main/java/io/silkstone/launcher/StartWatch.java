@@ -1,10 +1,14 @@
 package io.silkstone.launcher;
 
+import java.io.IOException;
+import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.osgi.framework.BundleContext;
@@ -22,19 +26,30 @@ import org.osgi.service.component.runtime.dto.UnsatisfiedReferenceDTO;
 final class StartWatch {
     private static final String OURS = "io.silkstone.";
     private static final long POLL_MILLIS = 10;
+
+    /** A line of a stack trace that names an exception: its class, and what it says. */
     private static final Pattern CAUSE =
-            Pattern.compile("^(?:Caused by: )?(?:[\\w$]+\\.)+[\\w$]+(?:: (.*))?$");
+            Pattern.compile("^(?:Caused by: )?((?:[\\w$]+\\.)+[\\w$]+)(?:: (.*))?$");
+
+    /** Exceptions that only say that another one was thrown. */
+    private static final Set<String> WRAPPERS =
+            Set.of(
+                    "org.osgi.service.component.ComponentException",
+                    "java.lang.reflect.InvocationTargetException");
 
     private final BundleContext context;
     private final Path etc;
+    private final int portBase;
 
     /**
      * @param context of the framework
      * @param etc where the components' configuration is, to name the file in a refusal
+     * @param portBase the port that the command line or the environment gave
      */
-    StartWatch(BundleContext context, Path etc) {
+    StartWatch(BundleContext context, Path etc, int portBase) {
         this.context = context;
         this.etc = etc;
+        this.portBase = portBase;
     }
 
     /**
@@ -101,10 +116,29 @@ final class StartWatch {
 
     private StartRefused failed(
             ComponentDescriptionDTO component, ComponentConfigurationDTO instance) {
-        String file = component.name + ".cfg";
-        String where =
-                Files.exists(etc.resolve(file)) ? etc.resolve(file).toString() : component.name;
-        return new StartRefused(where + ": " + reason(instance.failure));
+        Path file = etc.resolve(component.name + ".cfg");
+        String where = Files.exists(file) ? file.toString() : component.name;
+        String reason = reason(instance.failure);
+        return new StartRefused(where + ": " + reason + portHint(file, reason));
+    }
+
+    /** Who chose the port that {@code reason} names, when it was not the file. */
+    private String portHint(Path file, String reason) {
+        boolean isBase = Pattern.compile("\\b" + portBase + "\\b").matcher(reason).find();
+        return isBase && !sets(file, Integer.toString(portBase))
+                ? " (the port comes from --port-base; give another one, or set port in that file)"
+                : "";
+    }
+
+    private static boolean sets(Path file, String value) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            // Then it sets nothing; whether it is sound is judged elsewhere.
+            return false;
+        }
+        return properties.values().stream().anyMatch(each -> each.toString().strip().equals(value));
     }
 
     private static String missing(
@@ -120,15 +154,17 @@ final class StartWatch {
         return String.join(" and ", services);
     }
 
-    /** The innermost cause in a printed stack trace, without the name of its class. */
+    /**
+     * What the first exception in a printed stack trace says that is not a wrapper, without the
+     * name of its class: the one that our own code threw, in words for operators.
+     */
     static String reason(String trace) {
-        String reason = trace.lines().findFirst().orElse("no reason is known");
         for (String line : trace.lines().toList()) {
             Matcher matcher = CAUSE.matcher(line.strip());
-            if ((line.startsWith("Caused by: ") || line.equals(reason)) && matcher.matches()) {
-                reason = matcher.group(1) == null ? line.strip() : matcher.group(1);
+            if (matcher.matches() && !WRAPPERS.contains(matcher.group(1))) {
+                return matcher.group(2) == null ? matcher.group(1) : matcher.group(2);
             }
         }
-        return reason;
+        return trace.lines().findFirst().orElse("no reason is known");
     }
 }

@@ -6,17 +6,19 @@ import org.junit.jupiter.api.Test;
 
 class StartWatchTest {
     @Test
-    void reason_traceWithCauses_isTheInnermost() {
+    void reason_traceWithCauses_isTheFirstThatIsNoWrapper() {
         String trace =
                 """
                 org.osgi.service.component.ComponentException: The activate method has thrown
                 \tat some.Where.go(Where.java:1)
-                Caused by: java.lang.IllegalStateException: no
+                Caused by: java.lang.reflect.InvocationTargetException
                 \tat some.Where.go(Where.java:2)
-                Caused by: java.net.BindException: 127.0.0.1:7600: Address already in use
+                Caused by: io.silkstone.gateway.GatewayRefused: cannot listen at 127.0.0.1:7600
+                \tat some.Where.go(Where.java:3)
+                Caused by: java.net.BindException: Address already in use
                 \t... 3 more
                 """;
-        assertThat(StartWatch.reason(trace)).isEqualTo("127.0.0.1:7600: Address already in use");
+        assertThat(StartWatch.reason(trace)).isEqualTo("cannot listen at 127.0.0.1:7600");
     }
 
     @Test

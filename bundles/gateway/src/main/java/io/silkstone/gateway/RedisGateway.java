@@ -120,7 +120,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         KvStore.VALUE_BYTES_MAX,
                         () -> store.usage().capacity());
         authenticate(options, users, true);
-        settings.add("requirepass", () -> "", password -> setPassword(users, password));
+        settings.password(password -> setPassword(users, password));
         server =
                 new ServerContext(
                         store,

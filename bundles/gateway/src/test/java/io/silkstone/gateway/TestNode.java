@@ -105,15 +105,18 @@ public final class TestNode implements AutoCloseable {
         store.close();
     }
 
-    /** For experiments by hand: {@code TestNode <port> <memory MiB> [cores]}. */
+    /** For experiments by hand: {@code TestNode <port> <memory MiB> [cores [plain]]}. */
     public static void main(String[] arguments) throws GatewayRefused, InterruptedException {
         int cores = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 1;
-        ArachneRuntime runtime =
-                ArachneRuntime.start(
-                        ArachneOptions.defaults().withCores(cores, cores),
-                        NanoClock.SYSTEM,
-                        new SplittableRandom(2),
-                        new Metrics());
+        boolean plain = arguments.length > 3;
+        ThreadRuntime runtime =
+                plain
+                        ? new TestRuntime(cores)
+                        : ArachneRuntime.start(
+                                ArachneOptions.defaults().withCores(cores, cores),
+                                NanoClock.SYSTEM,
+                                new SplittableRandom(2),
+                                new Metrics());
         TestNode node =
                 start(
                         GatewayOptions.builder().port(Integer.parseInt(arguments[0])).build(),

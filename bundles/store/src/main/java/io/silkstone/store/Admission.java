@@ -106,7 +106,7 @@ final class Admission {
 
     private boolean hasRoom(int bytes, Claimant claimant) {
         return claimant == Claimant.TABLE
-                ? pool.available(claimant) >= SegletPool.SEGLET_BYTES
+                ? pool.available(claimant) > 0
                 : log.makeRoom(bytes, claimant);
     }
 

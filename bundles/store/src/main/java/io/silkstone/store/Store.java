@@ -47,6 +47,11 @@ public final class Store implements KvStore, AutoCloseable {
     /** Slots of {@link Epochs} that agents use. */
     private static final int AGENTS_MAX = 16;
 
+    /**
+     * Segments for survivors: one to fill, one for the time until readers leave what was cleaned.
+     */
+    private static final int CLEANER_SEGMENTS = 2;
+
     private final StoreOptions options;
     private final EpochClock clock;
     private final RandomGenerator random;
@@ -86,10 +91,15 @@ public final class Store implements KvStore, AutoCloseable {
         this.random = random;
         this.backoff = backoff;
         int slots = options.sessionsMax() + AGENTS_MAX;
-        long reserve = reserveFor(options);
-        pool = new SegletPool(options.memoryBytes(), reserve, options.hugePages(), backoff);
+        pool =
+                new SegletPool(
+                        options.memoryBytes(),
+                        options.segmentBytes(),
+                        CLEANER_SEGMENTS,
+                        options.hugePages(),
+                        backoff);
         epochs = new Epochs(slots);
-        log = new Log(pool, epochs, versions, options.segmentBytes(), backoff);
+        log = new Log(pool, epochs, versions, backoff);
         tables = new Tables(versions, clock, expired);
         sweeper = new Sweeper(tables, log, epochs, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
@@ -129,12 +139,6 @@ public final class Store implements KvStore, AutoCloseable {
             MetricRegistry metrics,
             Backoff backoff) {
         return new Store(options, nanoClock, clock, random, metrics, backoff);
-    }
-
-    /** The cleaner needs room for what is wanted of a few segments, or for one large object. */
-    private static long reserveFor(StoreOptions options) {
-        long largest = Math.min(2 << 20, options.memoryBytes() / 32);
-        return Math.max(2L * options.segmentBytes(), largest);
     }
 
     /** The background duties, to be driven by one thread, or each by one. */

@@ -4,7 +4,6 @@ import static io.silkstone.base.Checks.inRange;
 import static io.silkstone.base.Checks.isPowerOfTwo;
 import static io.silkstone.base.Checks.require;
 
-import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.store.memory.SegletPool;
 
@@ -15,7 +14,7 @@ import io.silkstone.store.memory.SegletPool;
  * @param memoryBytes memory for objects and hash tables; rounded down to whole 8 MiB
  * @param memoryPrefaultBytes how much memory ahead of use is backed by pages
  * @param hugePages whether the kernel uses huge pages for it
- * @param segmentBytes longest segment of the log; 0 chooses by the memory
+ * @param segmentBytes length of a segment of the log; 0 chooses by the memory
  * @param sessionsMax how many sessions may be open at a time
  * @param tablets tablets that the default table begins with, a power of two
  * @param buryOverwritten whether overwriting an object writes a tombstone for the one before, which
@@ -37,7 +36,7 @@ public record StoreOptions(
     public static final long MEMORY_BYTES_MIN = 32 << 20;
 
     private static final long MEMORY_BYTES_MAX = 1L << 46;
-    private static final int SEGMENT_BYTES_MIN = 256 << 10;
+    private static final int SEGMENT_BYTES_MIN = 2 << 20;
     private static final int SEGMENTS_WANTED = 256;
     private static final int SESSIONS_MAX = 65_536;
     private static final int TABLETS_MAX = 16_384;
@@ -61,13 +60,13 @@ public record StoreOptions(
                 "log.segment.bytes",
                 segmentBytes,
                 SEGMENT_BYTES_MIN,
-                Math.min(Log.SEGMENT_BYTES_MAX, memoryBytes / 16));
+                Math.min(SegletPool.BLOCK_BYTES, memoryBytes / 16));
     }
 
-    /** Small memories get small segments, for one is always open and others are being cleaned. */
+    /** Some segments are always open or kept for the cleaner; so many that these matter little. */
     private static int segmentFor(long memoryBytes) {
         long wanted = Long.highestOneBit(memoryBytes / SEGMENTS_WANTED);
-        return Math.clamp(wanted, SEGMENT_BYTES_MIN, Log.SEGMENT_BYTES_MAX);
+        return Math.clamp(wanted, SEGMENT_BYTES_MIN, SegletPool.BLOCK_BYTES);
     }
 
     /** With this much memory, and segments to match. */

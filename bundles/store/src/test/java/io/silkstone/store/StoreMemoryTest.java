@@ -8,6 +8,7 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.store.memory.SegletPool.Claimant;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class StoreMemoryTest {
-    private static final long MEMORY_BYTES = 32 << 20;
+    private static final long MEMORY_BYTES = 64 << 20;
 
     private final StoreFixture fixture =
             new StoreFixture(
@@ -64,9 +65,16 @@ class StoreMemoryTest {
         return count;
     }
 
-    private double liveShare() {
+    private long live() {
         KvStore.Usage usage = fixture.store.usage();
-        return (double) (usage.logLive() + usage.hashTables()) / usage.capacity();
+        return usage.logLive() + usage.hashTables();
+    }
+
+    /** Without the segments that are kept for removals and the cleaner, and those half full. */
+    private long usable() {
+        return MEMORY_BYTES
+                - fixture.store.pool().reserve(Claimant.WRITE)
+                - 2L * fixture.store.log().segmentBytes();
     }
 
     @ParameterizedTest
@@ -74,7 +82,7 @@ class StoreMemoryTest {
     void write_withoutEnd_isRefusedOnlyWhenMemoryIsFullOfLiveObjects(int length) {
         int count = fill(length);
         assertThat(put(count, length)).isEqualTo(Status.OUT_OF_MEMORY);
-        assertThat(liveShare()).isGreaterThan(length < 1_000_000 ? 0.93 : 0.88);
+        assertThat(live()).isGreaterThan(usable() * (length < 1_000_000 ? 95 : 50) / 100);
         assertThat(fixture.metric(StoreMetrics.OUT_OF_MEMORY)).isEqualTo(2);
         assertThat(fixture.table.objects()).isEqualTo(count);
     }
@@ -92,7 +100,7 @@ class StoreMemoryTest {
     @Test
     void write_overAndOverWhenMemoryIsNearlyFull_neverLacksIt() {
         int count = 0;
-        while (liveShare() < 0.90) {
+        while (live() < usable() * 90 / 100) {
             assertThat(put(count, 100)).isEqualTo(Status.OK);
             count++;
         }
@@ -107,13 +115,13 @@ class StoreMemoryTest {
     void write_ofChangingSizesWhenMemoryIsNearlyFull_neverLacksIt() {
         SplittableRandom random = new SplittableRandom(6);
         int count = 0;
-        while (liveShare() < 0.80) {
+        while (live() < usable() * 80 / 100) {
             assertThat(put(count, length(random))).isEqualTo(Status.OK);
             count++;
         }
         for (int round = 0; round < 2 * count; round++) {
             int number = random.nextInt(count);
-            if (liveShare() < 0.85) {
+            if (live() < usable() * 85 / 100) {
                 assertThat(put(number, length(random))).isEqualTo(Status.OK);
             } else {
                 delete(number);
@@ -199,7 +207,7 @@ class StoreMemoryTest {
     void write_byManyThreadsWhenMemoryIsNearlyFull_neverLacksItAndLosesNothing()
             throws InterruptedException {
         int count = 0;
-        while (liveShare() < 0.85) {
+        while (live() < usable() * 85 / 100) {
             put(count, 300);
             count++;
         }

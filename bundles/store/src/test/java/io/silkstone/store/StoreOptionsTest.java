@@ -28,7 +28,7 @@ class StoreOptionsTest {
     @Test
     void segmentBytes_followTheMemory() {
         assertThat(StoreOptions.DEFAULTS.withMemoryBytes(32 << 20).segmentBytes())
-                .isEqualTo(256 << 10);
+                .isEqualTo(2 << 20);
         assertThat(StoreOptions.DEFAULTS.withMemoryBytes(1L << 30).segmentBytes())
                 .isEqualTo(4 << 20);
         assertThat(StoreOptions.DEFAULTS.withMemoryBytes(1L << 36).segmentBytes())

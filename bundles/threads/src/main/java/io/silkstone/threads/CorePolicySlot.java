@@ -97,6 +97,25 @@ final class CorePolicySlot implements PolicySlot {
         machine.coreChanged.run();
     }
 
+    @Override
+    public void forget(PolicyId gone) {
+        lock.lock();
+        try {
+            if (previous != null && previous.id().equals(gone)) {
+                forgetPrevious();
+            }
+            if (host.id().equals(gone)) {
+                PolicyHost left = host;
+                host = startedBuiltIn();
+                left.end();
+                lastSample = null;
+                lastRequest = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void swap(PolicyHost next) throws PolicyRefused {
         PolicyHost old = host;
         PolicyState handover = PolicyState.EMPTY;

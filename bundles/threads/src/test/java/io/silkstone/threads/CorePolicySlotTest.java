@@ -421,6 +421,27 @@ class CorePolicySlotTest {
     }
 
     @Test
+    void forget_policyBehindTheOneOnProbation_letsItGo() throws PolicyRefused {
+        ReferenceQueue<Object> queue = new ReferenceQueue<>();
+        PhantomReference<Object> old = useAndForget(queue);
+        use("next", new SteeredPolicy(1));
+        slot.forget(id("old"));
+        TestRuntimes.awaitUntil(
+                () -> {
+                    System.gc();
+                    return queue.poll() == old;
+                });
+    }
+
+    @Test
+    void forget_policyInUse_leavesTheBuiltIn() throws PolicyRefused {
+        use("old", new SteeredPolicy(1));
+        slot.forget(id("old"));
+        assertThat(slot.inUse().name()).isEqualTo(slot.builtIn());
+        stillServes();
+    }
+
+    @Test
     void rollBack_failedPolicy_isLetGoWithWhatItThrew() throws PolicyRefused {
         ReferenceQueue<Object> queue = new ReferenceQueue<>();
         SteeredPolicy bad =

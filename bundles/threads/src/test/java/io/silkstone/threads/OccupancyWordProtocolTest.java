@@ -57,7 +57,7 @@ public class OccupancyWordProtocolTest {
                 .actorsPerThread(2)
                 .actorsBefore(1)
                 .actorsAfter(1)
-                .iterations(20)
+                .iterations(8)
                 .invocationsPerIteration(150)
                 .check(getClass());
     }

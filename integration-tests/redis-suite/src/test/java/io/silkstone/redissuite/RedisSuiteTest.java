@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RedisSuiteTest {
     private static final System.Logger LOG = System.getLogger(RedisSuiteTest.class.getName());
+    private static final int RUNS_MAX = 3;
     private static final int FAILURES_SHOWN_MAX = 20;
 
     private final Workplace workplace = new Workplace("redis-suite");
@@ -54,6 +55,10 @@ class RedisSuiteTest {
     @MethodSource("lines")
     void file_passesAsManyTestsAsBefore(Ratchet.Line line) throws Exception {
         SuiteRun.Result result = runs.run(line.file(), node.port());
+        // Some of Redis's tests wait for a fixed time, which a busy machine may not keep.
+        for (int run = 1; run < RUNS_MAX && result.passed() < line.passes(); run++) {
+            result = runs.run(line.file(), node.port());
+        }
         List<String> failed =
                 result.failed().subList(0, Math.min(FAILURES_SHOWN_MAX, result.failed().size()));
         assertThat(node.isAlive()).as("the node lives after %s", line.file()).isTrue();

@@ -14,6 +14,8 @@ import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The log of this process. Before {@link #open} there is only the console; warnings and errors go
@@ -27,6 +29,8 @@ public final class NodeLog implements AutoCloseable {
     static final long FILE_BYTES_MAX = 16L << 20;
     static final int OLD_FILES_MAX = 4;
 
+    private static final int HELD_BACK_MAX = 1_000;
+    private static final int CAUSES_MAX = 20;
     private static final String FILE = "silkstone.log";
     private static final Level CONSOLE_LEVEL = Level.WARNING;
 
@@ -36,6 +40,7 @@ public final class NodeLog implements AutoCloseable {
     private BufferedWriter file;
     private long fileBytes;
     private volatile Level fileLevel = Level.OFF;
+    private List<String> heldBack;
 
     NodeLog(PrintStream console, Clock clock) {
         this.console = console;
@@ -79,7 +84,7 @@ public final class NodeLog implements AutoCloseable {
         String oneLine = line.strip().replaceAll("\\s*\\R\\s*", " | ");
         synchronized (this) {
             if (level.compareTo(CONSOLE_LEVEL) >= 0) {
-                console.println(oneLine);
+                show(oneLine);
             }
             if (level.compareTo(fileLevel) >= 0) {
                 writeToFile(time + " " + oneLine + "\n" + trace(thrown));
@@ -97,6 +102,23 @@ public final class NodeLog implements AutoCloseable {
         }
     }
 
+    /**
+     * Keeps messages from the console until {@link #releaseConsole}; the file gets them at once.
+     * For the time of a start: when that is refused, one sentence says why, and what the components
+     * said about it one after the other would only hide it.
+     */
+    public synchronized void holdConsole() {
+        heldBack = new ArrayList<>();
+    }
+
+    /** Shows what was held back, and from now on everything at once. */
+    public synchronized void releaseConsole() {
+        if (heldBack != null) {
+            heldBack.forEach(console::println);
+            heldBack = null;
+        }
+    }
+
     /** Ends the file; the console goes on. */
     @Override
     public synchronized void close() {
@@ -109,6 +131,14 @@ public final class NodeLog implements AutoCloseable {
             console.println("WARNING log: " + folder + ": " + e.getMessage());
         }
         file = null;
+    }
+
+    private void show(String line) {
+        if (heldBack == null) {
+            console.println(line);
+        } else if (heldBack.size() < HELD_BACK_MAX) {
+            heldBack.add(line);
+        }
     }
 
     private void writeToFile(String text) {
@@ -147,8 +177,13 @@ public final class NodeLog implements AutoCloseable {
         return "silkstone." + number + ".log";
     }
 
+    /** What the innermost cause says: the ones around it mostly name the framework's own steps. */
     private static String thrownText(Throwable thrown) {
-        return thrown.getMessage() == null ? thrown.getClass().getName() : thrown.getMessage();
+        Throwable cause = thrown;
+        for (int depth = 0; cause.getCause() != null && depth < CAUSES_MAX; depth++) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
     }
 
     private static String trace(Throwable thrown) {

@@ -57,6 +57,24 @@ class NodeLogTest {
     }
 
     @Test
+    void write_withWrappedThrowable_saysTheInnermostCause() {
+        log.write(Level.ERROR, "scr", "failed", new IllegalStateException(new IOException("why")));
+        assertThat(console).hasToString("ERROR scr: failed (why)\n");
+    }
+
+    @Test
+    void holdConsole_messages_comeOutWhenReleased() throws IOException {
+        log.open(logs, Level.INFO);
+        log.holdConsole();
+        log.write(Level.ERROR, "store", "first", null);
+        assertThat(console).hasToString("");
+        assertThat(file()).content().contains("first");
+        log.releaseConsole();
+        log.write(Level.ERROR, "store", "second", null);
+        assertThat(console).hasToString("ERROR store: first\nERROR store: second\n");
+    }
+
+    @Test
     void remember_error_isNotOnTheConsole() throws IOException {
         log.remember("launcher", "before open", null);
         log.open(logs, Level.INFO);

@@ -14,6 +14,7 @@ import java.util.function.UnaryOperator;
  * <p>CONFIG SET lasts until the node stops; the configuration file is the operator's. Threads: any.
  */
 public final class Settings {
+    private static final String PASSWORD = "requirepass";
     private static final long MICROS_DEFAULT = 10_000;
     private static final int SLOW_LOG_DEFAULT = 128;
     private static final int SLOW_LOG_MAX = 100_000;
@@ -153,9 +154,9 @@ public final class Settings {
                                         : "argument must be '" + value + "' in Silkstone"));
     }
 
-    /** Adds a setting that somebody else keeps. */
-    public void add(String name, Supplier<String> get, UnaryOperator<String> set) {
-        settings.put(name, new Setting(get, set));
+    /** Lets clients set the default user's password, which they cannot see. */
+    public void password(UnaryOperator<String> set) {
+        settings.put(PASSWORD, new Setting(() -> "", set));
     }
 
     /** The names, sorted. */
@@ -177,6 +178,12 @@ public final class Settings {
      * @return an error, or null
      */
     synchronized String set(Map<String, String> values) {
+        if (values.size() > 1 && values.containsKey(PASSWORD)) {
+            // It is kept as a hash only, so it could not be put back if another value is refused.
+            return "ERR CONFIG SET failed (possibly related to argument '"
+                    + PASSWORD
+                    + "') - it must be set alone";
+        }
         Map<String, String> before = new LinkedHashMap<>();
         for (Map.Entry<String, String> value : values.entrySet()) {
             String name = value.getKey();

@@ -11,12 +11,10 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.DecoderException;
 import io.silkstone.gateway.command.Client;
-import io.silkstone.gateway.command.Command;
 import io.silkstone.gateway.command.RequestServer;
 import io.silkstone.gateway.command.ServerContext;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.ReplySink;
-import io.silkstone.gateway.resp.Request;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -30,7 +28,8 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p><b>Waiting.</b> While a long request of the client runs in a user thread, or while the client
  * does not read its replies, nothing more is read from its socket; what had been read waits in the
- * {@link Tail}. So a client can neither overtake itself nor pile up memory, and others are served.
+ * {@link Intake}. So a client can neither overtake itself nor pile up memory, and others are
+ * served.
  *
  * <p><b>Replies</b> go straight to the socket when nothing waits before them, which is nearly
  * always; only what the kernel does not take at once goes through Netty's queue, and then the
@@ -45,7 +44,6 @@ final class Connection extends ChannelInboundHandlerAdapter
     private static final System.Logger LOG = System.getLogger(Connection.class.getName());
     private static final long FAREWELL_MILLIS = 10_000;
     private static final int SAMPLE_EVERY = 64;
-    private static final int ADDRESS_LIMIT = Integer.MAX_VALUE - (1 << 20);
 
     private final Channel channel;
     private final ServerContext server;
@@ -53,9 +51,8 @@ final class Connection extends ChannelInboundHandlerAdapter
     private final boolean plain;
     private final UnixChannel unix;
     private final Client client;
-    private final Tail tail = new Tail();
+    private final Intake intake;
     private final AtomicReference<List<ByteBuf>> finished = new AtomicReference<>();
-    private Request<Command> partial;
     private boolean waiting;
     private boolean clogged;
     private boolean closing;
@@ -79,6 +76,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         this.client =
                 new Client(
                         server.nextClientId(), this, server.users().stranger(), server.nowMillis());
+        this.intake = new Intake(client, this, this);
         server.add(client);
         poller.add(this);
         channel.closeFuture().addListener(closed -> ended());
@@ -105,50 +103,21 @@ final class Connection extends ChannelInboundHandlerAdapter
     }
 
     private void receive(long address, int length) {
-        if (plain && tail.isEmpty() && partial == null && !waiting && !clogged) {
-            serve(address, address + length);
+        if (waiting || clogged) {
+            if (intake.hasRoom(length)) {
+                intake.store(address, address + length);
+            } else {
+                channel.close();
+            }
             return;
         }
-        int wanted = partial == null ? 0 : partial.wanted();
-        if ((long) tail.length() + length > ADDRESS_LIMIT) {
-            channel.close();
-            return;
-        }
-        tail.append(address, length, wanted);
-        if (!waiting && !clogged && tail.length() >= wanted) {
-            serveTail();
-        }
-    }
-
-    private void serve(long begin, long end) {
         boolean sampled = poller.isSampled(SAMPLE_EVERY);
         long started = sampled ? server.nanoTime() : 0;
         RequestServer requests = poller.requests();
-        RequestServer.Outcome outcome = requests.serve(client, null, begin, end, this, this);
-        int left = (int) (end - requests.servedEnd());
-        partial = requests.unfinished();
-        if (left > 0 && outcome != RequestServer.Outcome.CLOSING) {
-            tail.append(requests.servedEnd(), left, partial == null ? 0 : partial.wanted());
-        }
-        follow(outcome, requests);
+        follow(intake.receive(requests, address, address + length, plain), requests);
         if (sampled) {
             metrics.batch(server.nanoTime() - started);
         }
-    }
-
-    private void serveTail() {
-        RequestServer requests = poller.requests();
-        Request<Command> begun = partial;
-        partial = null;
-        if (begun != null) {
-            begun.moveTo(tail.address());
-        }
-        RequestServer.Outcome outcome =
-                requests.serve(
-                        client, begun, tail.address(), tail.address() + tail.length(), this, this);
-        tail.keepFrom(requests.servedEnd());
-        partial = requests.unfinished();
-        follow(outcome, requests);
     }
 
     private void follow(RequestServer.Outcome outcome, RequestServer requests) {
@@ -193,9 +162,8 @@ final class Connection extends ChannelInboundHandlerAdapter
         if (closing || waiting || clogged) {
             return;
         }
-        if (!tail.isEmpty()) {
-            serveTail();
-        }
+        RequestServer requests = poller.requests();
+        follow(intake.resume(requests), requests);
         if (!closing && !waiting && !clogged) {
             channel.config().setAutoRead(true);
         }
@@ -394,8 +362,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         dropped = true;
         poller.remove(this);
         server.remove(client);
-        tail.release();
-        partial = null;
+        intake.release();
         // A long request may be looking at the transaction still.
         if (!waiting) {
             client.gone();

@@ -10,6 +10,7 @@ import io.silkstone.gateway.resp.Memory;
  */
 final class Tail {
     private static final int BYTES_AT_FIRST = 4096;
+    private static final int BYTES_MAX = Integer.MAX_VALUE - 2 * Memory.SLACK;
 
     private ByteBuf buffer;
     private long address;
@@ -43,7 +44,9 @@ final class Tail {
         ByteBuf old = buffer;
         long from = address;
         // Twice as much as before, so that growing step by step costs linear time.
-        capacity = Math.max(Math.max(needed, BYTES_AT_FIRST), (int) Math.min(capacity * 2L, MAX));
+        capacity =
+                Math.max(
+                        Math.max(needed, BYTES_AT_FIRST), (int) Math.min(capacity * 2L, BYTES_MAX));
         buffer = ByteBufAllocator.DEFAULT.directBuffer(capacity + Memory.SLACK);
         address = Memory.address(buffer);
         if (old != null) {
@@ -51,8 +54,6 @@ final class Tail {
             old.release();
         }
     }
-
-    private static final int MAX = Integer.MAX_VALUE - 2 * Memory.SLACK;
 
     /** Drops all bytes before {@code from}. */
     void keepFrom(long from) {

@@ -37,7 +37,6 @@ public final class ShellSession implements AutoCloseable {
     private final PrintStream out;
     private final PrintStream err;
     private volatile boolean lastJobFailed;
-    private volatile boolean interrupted;
 
     /**
      * Opens a session.
@@ -68,20 +67,9 @@ public final class ShellSession implements AutoCloseable {
     private final class AnswerPrinter implements JobListener {
         @Override
         public void jobChanged(Job job, Job.Status previous, Job.Status current) {
-            if (job.parent() != null) {
+            if (current != Job.Status.Done || job.parent() != null || job.result() == null) {
                 return;
             }
-            if (current == Job.Status.Foreground && interrupted) {
-                // The job cannot be interrupted before it has started, and that is when this
-                // method has returned; the other thread waits until then.
-                Thread.startVirtualThread(job::interrupt);
-            }
-            if (current == Job.Status.Done && job.result() != null) {
-                showResult(job);
-            }
-        }
-
-        private void showResult(Job job) {
             boolean pipeFailed = session.get(PIPE_FAILURE) != null;
             lastJobFailed = pipeFailed || !job.result().isSuccess();
             Object answer = job.result().result();
@@ -118,7 +106,6 @@ public final class ShellSession implements AutoCloseable {
      */
     public int run(String line) {
         lastJobFailed = false;
-        interrupted = false;
         try {
             session.execute(line);
             awaitForeground();
@@ -132,9 +119,8 @@ public final class ShellSession implements AutoCloseable {
         return lastJobFailed ? FAILED : DONE;
     }
 
-    /** Ends the line that runs now, if there is one, also when it is between two statements. */
+    /** Ends the command that runs now, if there is one. */
     public void interrupt() {
-        interrupted = true;
         Job job = session.foregroundJob();
         if (job != null) {
             job.interrupt();

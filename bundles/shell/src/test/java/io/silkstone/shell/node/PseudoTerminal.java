@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A process on a terminal of its own, made by util-linux' {@code script}. */
@@ -30,8 +29,6 @@ final class PseudoTerminal implements AutoCloseable {
         builder.environment().put("TERM", "xterm");
         builder.environment().put("SHELL", "/bin/sh");
         process = builder.redirectErrorStream(true).start();
-        // Reading from a process cannot be interrupted: the end of the process ends it.
-        CompletableFuture.delayedExecutor(2, TimeUnit.MINUTES).execute(process::destroyForcibly);
         output = process.getInputStream();
         keys = process.getOutputStream();
     }

@@ -16,7 +16,6 @@ import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 public final class Gogo implements AutoCloseable {
     private final CountDownLatch hanging = new CountDownLatch(1);
     private final CountDownLatch interrupted = new CountDownLatch(1);
-    private volatile Runnable onMark = () -> {};
     public final CommandProcessorImpl processor = new CommandProcessorImpl();
     public final PublishedCatalog catalog =
             new PublishedCatalog(
@@ -58,22 +57,9 @@ public final class Gogo implements AutoCloseable {
                         .says("Answers with many bytes.")
                         .takes("BYTES", Completion.NONE)
                         .does(call -> big(call.number("BYTES", 0, 0, 1 << 30))),
-                Command.named("test", "mark")
-                        .says("Answers, and then runs what the test wants.")
-                        .does(call -> Table.of(List.of("mark")).column("name", this::marked)),
                 Command.named("test", "hang")
                         .says("Waits until it is interrupted.")
                         .does(call -> hang()));
-    }
-
-    /** Runs {@code action} when the next answer of {@code test:mark} is shown: its job is over. */
-    public void afterNextAnswer(Runnable action) {
-        onMark = action;
-    }
-
-    private String marked(String name) {
-        onMark.run();
-        return name;
     }
 
     private static Lines big(long bytes) {

@@ -142,14 +142,6 @@ class ShellSessionTest {
     }
 
     @Test
-    void interrupt_betweenTwoStatements_endsTheLine() {
-        gogo.afterNextAnswer(session::interrupt);
-        assertThat(session.run("test:mark; test:hang")).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("Interrupted.\n");
-        assertThat(session.run("city:list")).isZero();
-    }
-
-    @Test
     void close_whileACommandRuns_endsIt() throws Exception {
         Thread operator =
                 Thread.startVirtualThread(

@@ -13,10 +13,11 @@ import java.util.Arrays;
  * (1 - u) * age / u, so that a segment that was written long ago, whose entries will probably stay,
  * is worth cleaning earlier than a young one, where waiting lets more of them die.
  *
- * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here; combined
- * cleaning is due when compaction has done what it can: when small segments have piled up, when
- * tombstones fill much of what is not live, which only goes when the segments of the objects that
- * they bury go, or when no segment is worth compacting.
+ * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here: the agent
+ * and writers that pay in advance clean combined, which keeps the log in good order; compaction is
+ * for a writer that waits, for it gives memory back soonest. It gives way to combined cleaning
+ * where it gained nothing, and where tombstones fill much of what is not live, which only go when
+ * the segments of the objects that they bury go.
  *
  * <p>Not thread-safe; {@link Cleaner} calls it under its lock. Costs some nanoseconds a segment.
  */
@@ -29,8 +30,6 @@ final class Candidates {
 
     private static final double TOMBSTONE_SHARE_MAX = 0.4;
     private static final double DEAD_TOMBSTONES_MAX = 0.5;
-    private static final int SMALL_SEGMENTS_MIN = 8;
-    private static final double CRUMBLED_SHARE = 0.6;
 
     private final Log log;
     private final Segment[] chosen = new Segment[PASS_MAX];
@@ -40,7 +39,7 @@ final class Candidates {
     private Segment compactable;
     private double compactionScore;
     private long segments;
-    private long capacityBytes;
+    private long usedBytes;
     private long liveBytes;
     private long tombstoneBytes;
     private long reclaimableBytes;
@@ -55,7 +54,7 @@ final class Candidates {
     /**
      * Looks at every segment and chooses.
      *
-     * @param eager whether to take segments that are hardly worth it, since a writer waits
+     * @param eager whether a writer waits: take even segments that are hardly worth it
      * @param compactionFailed whether the last segment, cleaned alone, gave nothing back
      * @return false when nothing would be gained
      */
@@ -70,7 +69,8 @@ final class Candidates {
                 consider(segment, limit, now);
             }
         }
-        if (compactable != null && !(count > 1 && (compactionFailed || isCombinedDue()))) {
+        boolean combined = !eager || compactionFailed || isBuried();
+        if (compactable != null && !combined) {
             Arrays.fill(chosen, null);
             chosen[0] = compactable;
             count = 1;
@@ -97,7 +97,7 @@ final class Candidates {
         compactionScore = 0;
     }
 
-    /** Memory of closed segments beyond what is wanted of them, when last looked at. */
+    /** Bytes in closed segments that are not wanted, when last looked at. */
     long reclaimableBytes() {
         return reclaimableBytes;
     }
@@ -105,49 +105,42 @@ final class Candidates {
     /** Live bytes that are moved for each byte gained by what is chosen. */
     double costPerByte() {
         long live = 0;
-        long capacity = 0;
         for (int index = 0; index < count; index++) {
             live += wanted(chosen[index]);
-            capacity += chosen[index].capacity();
         }
-        return (double) live / Math.max(SegletPool.SEGLET_BYTES, capacity - live);
+        return (double) live / Math.max(SegletPool.SEGLET_BYTES, gain());
     }
 
     /** Adds up what the closed segments hold. */
     void survey() {
         segments = 0;
-        capacityBytes = 0;
+        usedBytes = 0;
         liveBytes = 0;
         tombstoneBytes = 0;
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
             if (segment != null && segment.isClosed()) {
                 segments++;
-                capacityBytes += segment.capacity();
+                usedBytes += segment.usedBytes();
                 liveBytes += wanted(segment);
                 tombstoneBytes += segment.tombstoneBytes();
             }
         }
-        reclaimableBytes = Math.max(0, capacityBytes - liveBytes);
+        reclaimableBytes = Math.max(0, usedBytes - liveBytes);
     }
 
     /** A segment is worth it when it has half as much to gain as the average one. */
     private double worthwhile() {
-        return capacityBytes == 0 ? 0 : (1 + (double) liveBytes / capacityBytes) / 2;
+        return usedBytes == 0 ? 0 : (1 + (double) liveBytes / usedBytes) / 2;
     }
 
-    private boolean isCombinedDue() {
-        boolean crumbled =
-                segments >= SMALL_SEGMENTS_MIN
-                        && capacityBytes < CRUMBLED_SHARE * segments * log.segmentBytes();
+    private boolean isBuried() {
         long notLive = reclaimableBytes + tombstoneBytes;
-        boolean buried = tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
-        return crumbled || buried;
+        return tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
     }
 
     private void consider(Segment segment, double limit, long now) {
-        long capacity = segment.capacity();
-        double utilization = (double) wanted(segment) / capacity;
+        double utilization = (double) wanted(segment) / segment.usedBytes();
         if (utilization > limit) {
             return;
         }
@@ -167,24 +160,18 @@ final class Candidates {
         return segment.liveBytes() - (long) (deadTombstones * tombstones);
     }
 
-    /** Memory that cleaning this segment alone gives back. */
+    /** Bytes that cleaning this segment gives back. */
     private long gain(Segment segment) {
-        return segment.capacity() - wholeSeglets(wanted(segment));
+        return segment.usedBytes() - wanted(segment);
     }
 
-    /** Memory that cleaning those chosen gives back. */
+    /** Bytes that cleaning those chosen gives back. */
     private long gain() {
-        long capacity = 0;
-        long wanted = 0;
+        long sum = 0;
         for (int index = 0; index < count; index++) {
-            capacity += chosen[index].capacity();
-            wanted += wanted(chosen[index]);
+            sum += gain(chosen[index]);
         }
-        return capacity - wholeSeglets(wanted);
-    }
-
-    private static long wholeSeglets(long bytes) {
-        return bytes + SegletPool.SEGLET_BYTES - 1 & -SegletPool.SEGLET_BYTES;
+        return sum;
     }
 
     /** The cleaner met tombstones, some of them dead. */

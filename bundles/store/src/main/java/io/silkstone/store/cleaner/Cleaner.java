@@ -99,6 +99,7 @@ public final class Cleaner {
     private int candidate;
     private Segment source;
     private long retiredInPass;
+    private long movedInPass;
     private int barrenPasses;
     private long reclaimableWhenBarren;
     private boolean inTheMaking;
@@ -312,11 +313,11 @@ public final class Cleaner {
     }
 
     private void endPass() {
-        survivors.seal();
         candidates.forget();
         source = null;
-        barrenPasses = retiredInPass > survivors.takeBytes() ? 0 : barrenPasses + 1;
+        barrenPasses = retiredInPass > movedInPass ? 0 : barrenPasses + 1;
         retiredInPass = 0;
+        movedInPass = 0;
         reclaimableWhenBarren = candidates.reclaimableBytes();
     }
 
@@ -433,6 +434,7 @@ public final class Cleaner {
             moved += Entry.strideOf(headers[index]);
         }
         movedBytes.add(moved);
+        movedInPass += moved;
         return moved;
     }
 }

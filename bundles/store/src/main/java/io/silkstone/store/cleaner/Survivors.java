@@ -3,11 +3,13 @@ package io.silkstone.store.cleaner;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
 
-/** The segments that entries are moved to, one after the other. Not thread-safe. */
+/**
+ * The segments that entries are moved to, one after the other. One stays open from pass to pass, so
+ * that all others are full. Not thread-safe.
+ */
 final class Survivors {
     private final Log log;
     private Segment current;
-    private long bytes;
 
     Survivors(Log log) {
         this.log = log;
@@ -24,29 +26,9 @@ final class Survivors {
             if (address != 0) {
                 return address;
             }
-            seal();
+            log.seal(current);
         }
         current = log.openSurvivor(born);
-        long address = log.append(current, bytes);
-        if (address == 0) {
-            seal();
-        }
-        return address;
-    }
-
-    /** Ends the survivor at hand, if any: what comes next is of another age or pass. */
-    void seal() {
-        if (current != null) {
-            log.seal(current);
-            bytes += current.capacity();
-            current = null;
-        }
-    }
-
-    /** Memory of those that were sealed since the last call. */
-    long takeBytes() {
-        long taken = bytes;
-        bytes = 0;
-        return taken;
+        return current == null ? 0 : log.append(current, bytes);
     }
 }

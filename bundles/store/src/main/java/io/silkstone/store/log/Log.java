@@ -1,7 +1,5 @@
 package io.silkstone.store.log;
 
-import static io.silkstone.base.Checks.inRange;
-import static io.silkstone.base.Checks.isPowerOfTwo;
 import static io.silkstone.base.Checks.require;
 
 import io.silkstone.store.memory.Backoff;
@@ -13,12 +11,13 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Log-structured memory after RAMCloud (FAST'14): objects are only ever appended, at the head, and
- * the cleaner copies what is wanted of old segments into survivors and frees the segments.
+ * the cleaner copies what is wanted of old segments into survivors and frees the segments. All
+ * segments have one length, so that memory is never fragmented; see
+ * docs/decisions/0020-segments.md.
  *
  * <p><b>Appending.</b> A thread claims room with {@link #claim} (one atomic addition for all that
  * it writes as one step, no lock), writes its entries and commits each by its header word, the
@@ -26,77 +25,66 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * lock, calls {@link #makeRoom} and tries again. RAMCloud takes a spin lock for each append; with
  * many sessions that lock is what they meet at. See docs/decisions/0021-one-head.md.
  *
- * <p><b>Extents of the head.</b> A segment takes memory extent by extent. {@link #prepare} keeps
- * the next one cleared, so that header words not yet written are 0 and no write waits for the
- * kernel's first touch; when it falls behind, or memory is scarce, writers clear a small one
- * themselves.
+ * <p><b>Windows.</b> Only memory that is clear may be claimed, so that header words not yet written
+ * are 0. {@link #prepare} keeps the next segment's memory clear, and thereby touched; when it falls
+ * behind, writers open the head's segment window by window, and clear as much at a time as takes
+ * some fifty microseconds.
  *
  * <p><b>Liveness.</b> Whoever drops the last reference to an entry says so to {@link #entryDied},
  * which sets its dead flag and counts it.
  *
- * <p>All methods may be called by any thread, {@link #append} excepted.
+ * <p>All methods may be called by any thread, {@link #append} and {@link #prepare} excepted.
  */
 public final class Log {
-    /** Largest segment: one largest extent. */
-    public static final int SEGMENT_BYTES_MAX = SegletPool.BLOCK_BYTES;
-
-    private static final int SMALL_ORDER = 3;
-    private static final int ENTRIES_PER_EXTENT = 16;
+    private static final int WINDOW_BYTES = 512 << 10;
     private static final int CLEAR_BYTES = 256 << 10;
     private static final int PREPARE_FACTOR = 4;
-    private static final int PREAMBLE_BYTES = 2 * Entry.stride(Entry.HEADER_BYTES);
-    private static final VarHandle EXTENTS =
-            MethodHandles.arrayElementVarHandle(Extent[].class).withInvokeExactBehavior();
+    private static final int MARK_BYTES = Entry.stride(Entry.HEADER_BYTES);
+    private static final VarHandle SEGMENTS =
+            MethodHandles.arrayElementVarHandle(Segment[].class).withInvokeExactBehavior();
 
     private final SegletPool pool;
     private final Epochs epochs;
     private final Versions versions;
     private final Backoff backoff;
     private final int segmentBytes;
+    private final int segmentOrder;
     private final Checksum checksum;
 
-    /** The extent that each seglet belongs to. */
-    private final Extent[] extentOfSeglet;
+    /** The segment that each seglet belongs to. */
+    private final Segment[] segmentOfSeglet;
 
     /** Segments of the log; a segment's id modulo the length is its slot. */
     private final AtomicReferenceArray<Segment> slots;
 
-    private final AtomicReference<Prepared> prepared = new AtomicReference<>();
+    /** Memory of the next segment, clear; 0 for none. */
+    private final AtomicLong prepared = new AtomicLong();
+
     private final AtomicBoolean lock = new AtomicBoolean();
-    private final AtomicLong appended = new AtomicLong();
+    private volatile long appended;
     private volatile Runnable onDemand = () -> {};
     private volatile int slotsUsed;
-    private volatile Extent head;
+    private volatile Window head;
     private long sequence;
-    private Prepared preparing;
-    private int cleared;
+    private long preparing;
+    private int preparingCleared;
 
-    /** An empty log whose segments take {@code segmentBytes}, a power of two. */
-    public Log(
-            SegletPool pool, Epochs epochs, Versions versions, int segmentBytes, Backoff backoff) {
-        require(
-                isPowerOfTwo(segmentBytes),
-                "log.segment.bytes must be a power of two, was %d",
-                segmentBytes);
-        inRange(
-                "log.segment.bytes",
-                segmentBytes,
-                SegletPool.SEGLET_BYTES,
-                Math.min(SEGMENT_BYTES_MAX, pool.capacity() / 4));
+    /** An empty log whose segments take the unit of {@code pool}. */
+    public Log(SegletPool pool, Epochs epochs, Versions versions, Backoff backoff) {
         this.pool = pool;
         this.epochs = epochs;
         this.versions = versions;
-        this.segmentBytes = segmentBytes;
         this.backoff = backoff;
+        segmentBytes = pool.unitBytes();
+        segmentOrder = SegletPool.orderFor(segmentBytes);
         checksum = new Checksum(pool);
-        int seglets = (int) (pool.capacity() >>> SegletPool.SEGLET_SHIFT);
-        extentOfSeglet = new Extent[seglets];
-        slots = new AtomicReferenceArray<>(seglets);
+        segmentOfSeglet = new Segment[(int) (pool.capacity() >>> SegletPool.SEGLET_SHIFT)];
+        slots = new AtomicReferenceArray<>((int) (pool.capacity() / segmentBytes));
         boolean begun = makeRoom(Entry.HEADER_BYTES, Claimant.WRITE);
         require(begun, "memory of %d bytes is too small for the log to begin", pool.capacity());
     }
 
-    /** Longest a segment gets, large objects excepted. */
+    /** Length of a segment. */
     public int segmentBytes() {
         return segmentBytes;
     }
@@ -108,8 +96,8 @@ public final class Log {
      * @return its address; 0 when the head has no such room, see {@link #makeRoom}
      */
     public long claim(int bytes) {
-        Extent extent = head;
-        return extent.reserved ? 0 : extent.claim(bytes);
+        Window window = head;
+        return window.reserved ? 0 : window.claim(bytes);
     }
 
     /** As {@link #claim}, for a tombstone, which has room when writes have none. */
@@ -124,92 +112,90 @@ public final class Log {
      *     thread may have taken the room meanwhile
      */
     public boolean makeRoom(int bytes, Claimant claimant) {
+        assert bytes + 2 * MARK_BYTES <= segmentBytes;
         lock();
         try {
-            Extent current = head;
-            if (current != null && hasRoom(current, bytes, claimant)) {
-                return true;
+            Window current = head;
+            if (current == null) {
+                return beginSegment(bytes, claimant);
             }
-            Prepared memory = obtain(bytes + PREAMBLE_BYTES, claimant);
-            if (memory == null) {
+            boolean closedToCaller =
+                    current.reserved
+                            && claimant == Claimant.WRITE
+                            && pool.available(Claimant.WRITE) == 0;
+            if (closedToCaller) {
                 return false;
             }
-            extendHead(current, memory);
+            boolean open = !current.reserved || claimant != Claimant.WRITE;
+            if (open && current.fits(bytes)) {
+                return true;
+            }
+            Segment segment = current.segment;
+            if (segment.usedBytes() + bytes > segmentBytes) {
+                return beginSegment(bytes, claimant);
+            }
+            current.close(backoff);
+            if (segment.usedBytes() + bytes > segmentBytes) {
+                openWindow(segment, 0, current.reserved);
+                return beginSegment(bytes, claimant);
+            }
+            openWindow(segment, bytes, current.reserved && claimant != Claimant.WRITE);
             return true;
         } finally {
             unlock();
         }
     }
 
-    private static boolean hasRoom(Extent extent, int bytes, Claimant claimant) {
-        return extent.fits(bytes) && !(extent.reserved && claimant == Claimant.WRITE);
-    }
-
-    /** Cleared memory of at least {@code bytes}; null when there is none. */
-    private Prepared obtain(int bytes, Claimant claimant) {
-        Prepared ready = prepared.getAndSet(null);
+    /** Makes a new segment the head. */
+    private boolean beginSegment(int bytes, Claimant claimant) {
+        long memory = prepared.getAndSet(0);
+        int cleared = memory == 0 ? 0 : segmentBytes;
+        if (memory == 0) {
+            memory = pool.allocate(segmentOrder, Claimant.WRITE);
+        }
+        boolean reserved = memory == 0;
+        if (reserved && claimant != Claimant.WRITE) {
+            memory = pool.allocate(segmentOrder, claimant);
+        }
         onDemand.run();
-        if (ready != null) {
-            if (SegletPool.bytesOf(ready.order) >= bytes) {
-                return ready;
-            }
-            pool.free(ready.address, ready.order);
+        if (memory == 0) {
+            return false;
         }
-        int smallest = SegletPool.orderFor(bytes);
-        for (int order = headOrder(bytes); order >= smallest; order--) {
-            long address = pool.allocate(order, Claimant.WRITE);
-            if (address != 0) {
-                return cleared(new Prepared(address, order, false));
-            }
+        Window before = head;
+        long age = before == null ? 0 : appended + segmentBytes;
+        Segment segment = newSegment(age, memory, 0);
+        segment.cleared(cleared);
+        openWindow(segment, bytes + 2 * MARK_BYTES, reserved);
+        if (before != null) {
+            before.close(backoff);
+            before.segment.close();
+            appended = age;
         }
-        if (claimant == Claimant.WRITE) {
-            return null;
-        }
-        long address = pool.allocate(smallest, claimant);
-        return address == 0 ? null : cleared(new Prepared(address, smallest, true));
+        return true;
     }
 
     /**
-     * Which order to take for an entry of {@code bytes}: soon cleared, but not so small that what
-     * the entry leaves unused at its end is much.
+     * Opens the head's next window, which is the rest of {@code segment} that is clear, and has
+     * room for {@code bytes}.
      */
-    private int headOrder(int bytes) {
-        long roomy = Math.min((long) bytes * ENTRIES_PER_EXTENT, SegletPool.BLOCK_BYTES);
-        int small = Math.min(SMALL_ORDER, SegletPool.orderFor(segmentBytes));
-        return Math.max(small, SegletPool.orderFor(roomy));
-    }
-
-    private static Prepared cleared(Prepared memory) {
-        Memory.clear(memory.address, SegletPool.bytesOf(memory.order));
-        return memory;
-    }
-
-    private void extendHead(Extent current, Prepared memory) {
-        int bytes = SegletPool.bytesOf(memory.order);
-        Segment segment = current == null ? null : current.segment;
-        boolean full = segment == null || segment.capacity() + bytes > segmentBytes;
-        if (full) {
-            segment = newSegment(appended.get() + (current == null ? 0 : current.capacity()));
+    private void openWindow(Segment segment, int bytes, boolean reserved) {
+        int from = (int) segment.usedBytes();
+        int cleared = segment.cleared();
+        if (cleared - from < bytes) {
+            int wanted = Math.max(cleared + WINDOW_BYTES, from + bytes);
+            int to = Math.min(segmentBytes, wanted + Entry.ALIGNMENT - 1 & -Entry.ALIGNMENT);
+            Memory.clear(segment.begin() + cleared, to - cleared);
+            segment.cleared(to);
+            cleared = to;
         }
-        Extent fresh = attach(segment, memory.address, memory.order, memory.reserved);
-        if (full) {
-            writePreamble(segment, fresh);
+        Window next = new Window(segment, segment.begin() + from, cleared - from, reserved);
+        if (from == 0) {
+            writeMark(next.claim(MARK_BYTES), Entry.SEGMENT_HEADER, segment.id());
+            writeMark(next.claim(MARK_BYTES), Entry.SAFE_VERSION, versions.safe());
+            segment.addDead(2L * MARK_BYTES);
         }
-        head = fresh;
-        if (current != null) {
-            free(current, current.close(SegletPool.SEGLET_BYTES, backoff));
-            appended.addAndGet(current.capacity());
-            if (full) {
-                current.segment.close();
-            }
-        }
-    }
-
-    private void writePreamble(Segment segment, Extent extent) {
-        long entry = extent.claim(PREAMBLE_BYTES);
-        writeMark(entry, Entry.SEGMENT_HEADER, segment.id());
-        writeMark(entry + PREAMBLE_BYTES / 2, Entry.SAFE_VERSION, versions.safe());
-        segment.addDead(PREAMBLE_BYTES);
+        segment.window(next);
+        head = next;
     }
 
     private void writeMark(long entry, int type, long version) {
@@ -218,32 +204,29 @@ public final class Log {
     }
 
     /**
-     * Brings the next extent of the head nearer to being ready. One agent's duty, in slices of some
-     * ten microseconds.
+     * Brings the memory of the next segment nearer to being ready. One agent's duty, in slices of
+     * some ten microseconds.
      *
      * @return 0 when there is nothing to do
      */
     public int prepare() {
-        if (preparing == null) {
-            if (prepared.get() != null
+        if (preparing == 0) {
+            if (prepared.get() != 0
                     || pool.available(Claimant.WRITE) < (long) PREPARE_FACTOR * segmentBytes) {
                 return 0;
             }
-            int order = pool.largestFree(SegletPool.orderFor(segmentBytes));
-            long address = order < 0 ? 0 : pool.allocate(order, Claimant.WRITE);
-            if (address == 0) {
+            preparing = pool.allocate(segmentOrder, Claimant.WRITE);
+            preparingCleared = 0;
+            if (preparing == 0) {
                 return 0;
             }
-            preparing = new Prepared(address, order, false);
-            cleared = 0;
         }
-        int bytes = SegletPool.bytesOf(preparing.order);
-        int length = Math.min(CLEAR_BYTES, bytes - cleared);
-        Memory.clear(preparing.address + cleared, length);
-        cleared += length;
-        if (cleared == bytes) {
+        int length = Math.min(CLEAR_BYTES, segmentBytes - preparingCleared);
+        Memory.clear(preparing + preparingCleared, length);
+        preparingCleared += length;
+        if (preparingCleared == segmentBytes) {
             prepared.set(preparing);
-            preparing = null;
+            preparing = 0;
         }
         return 1;
     }
@@ -278,13 +261,12 @@ public final class Log {
 
     /** The segment that an entry lies in. */
     public Segment segmentOf(long entry) {
-        Extent extent = (Extent) EXTENTS.getAcquire(extentOfSeglet, pool.segletOf(entry));
-        return extent.segment;
+        return (Segment) SEGMENTS.getAcquire(segmentOfSeglet, pool.segletOf(entry));
     }
 
     /** Whether the segment called {@code id} is still in the log. */
     public boolean contains(long id) {
-        Segment segment = slots.getAcquire((int) Long.remainderUnsigned(id, slots.length()));
+        Segment segment = slots.getAcquire(slotOf(id));
         return segment != null && segment.id() == id;
     }
 
@@ -298,9 +280,9 @@ public final class Log {
         return slots.getAcquire(slot);
     }
 
-    /** Bytes appended at the head so far, extent by extent: the clock of {@link Segment#born}. */
+    /** Bytes appended at the head so far, segment by segment: the clock of {@link Segment#born}. */
     public long appendedBytes() {
-        return appended.get();
+        return appended;
     }
 
     /** Bytes of wanted entries and tombstones in all segments. */
@@ -317,89 +299,43 @@ public final class Log {
     public long segmentsBytes() {
         long sum = 0;
         for (int slot = 0; slot < slotsUsed; slot++) {
-            Segment segment = slots.getAcquire(slot);
-            sum += segment == null ? 0 : segment.capacity();
+            sum += slots.getAcquire(slot) == null ? 0 : segmentBytes;
         }
         return sum;
     }
 
     /**
-     * A segment for the cleaner to {@link #append} to. It is in the log at once.
+     * A segment for the cleaner to {@link #append} to; null when the pool has no memory. It is in
+     * the log at once.
      *
      * @param born see {@link Segment#born}
      */
     public Segment openSurvivor(long born) {
+        long memory = pool.allocate(segmentOrder, Claimant.CLEANER);
+        if (memory == 0) {
+            return null;
+        }
         lock();
         try {
-            return newSegment(born);
+            return newSegment(born, memory, segmentBytes);
         } finally {
             unlock();
         }
     }
 
     /**
-     * Room for {@code bytes} in a survivor that only the caller appends to; takes small free
-     * extents before large ones are broken.
+     * Room for {@code bytes} in a survivor that only the caller appends to.
      *
-     * @return its address; 0 when the segment has its size already or the pool has no such memory
+     * @return its address; 0 when it is full
      */
     public long append(Segment survivor, int bytes) {
-        Extent last = survivor.extents() == 0 ? null : survivor.lastExtent();
-        long address = last == null ? 0 : last.claim(bytes);
-        if (address != 0) {
-            return address;
-        }
-        long left = segmentBytes - survivor.capacity();
-        if (last != null && left < bytes) {
-            return 0;
-        }
-        int wanted = SegletPool.orderFor(Math.max(bytes, Math.min(left, segmentBytes)));
-        int order = survivorOrder(bytes, wanted);
-        long memory = order < 0 ? 0 : pool.allocate(order, Claimant.CLEANER);
-        if (memory == 0) {
-            return 0;
-        }
-        if (last != null) {
-            trim(last);
-        }
-        return attach(survivor, memory, order, false).claim(bytes);
+        return survivor.window().claim(bytes);
     }
 
-    /**
-     * Which order to take for entries of about {@code bytes}: a small extent, though not so small
-     * that what an entry leaves unused at the end of it is much.
-     */
-    private int survivorOrder(int bytes, int wanted) {
-        long roomy = Math.min((long) bytes * ENTRIES_PER_EXTENT, SegletPool.BLOCK_BYTES);
-        int roomyOrder = Math.min(SegletPool.orderFor(roomy), wanted);
-        int order = pool.smallestFree(roomyOrder);
-        if (order >= 0) {
-            return Math.min(order, wanted);
-        }
-        order = pool.largestFree(roomyOrder);
-        return order < SegletPool.orderFor(bytes) ? -1 : order;
-    }
-
-    private void trim(Extent extent) {
-        free(extent, extent.trim(SegletPool.SEGLET_BYTES));
-    }
-
-    /** Gives back {@code bytes} that an extent has no use for, at its end. */
-    private void free(Extent extent, int bytes) {
-        long end = extent.address + extent.capacity();
-        setExtents(end, bytes, null);
-        pool.freeRange(end, bytes);
-    }
-
-    /** Ends a survivor and gives back what it did not need. It may be cleaned from now on. */
+    /** Ends a survivor. It may be cleaned from now on. */
     public void seal(Segment survivor) {
-        if (survivor.extents() > 0) {
-            trim(survivor.lastExtent());
-        }
+        survivor.window().close(backoff);
         survivor.close();
-        if (survivor.extents() == 0) {
-            retire(survivor);
-        }
     }
 
     /**
@@ -410,46 +346,29 @@ public final class Log {
         assert segment.isClosed();
         assert !segment.isGone();
         segment.leave();
-        slots.set((int) Long.remainderUnsigned(segment.id(), slots.length()), null);
-        epochs.retire(() -> release(segment));
+        slots.set(slotOf(segment.id()), null);
+        epochs.retire(() -> pool.free(segment.begin(), segmentOrder));
     }
 
-    private void release(Segment segment) {
-        for (int index = 0; index < segment.extents(); index++) {
-            Extent extent = segment.extent(index);
-            setExtents(extent.address, extent.capacity(), null);
-            pool.freeRange(extent.address, extent.capacity());
-        }
-    }
-
-    private Extent attach(Segment segment, long address, int order, boolean reserved) {
-        Extent extent = new Extent(segment, address, SegletPool.bytesOf(order), reserved);
-        setExtents(address, extent.capacity(), extent);
-        segment.add(extent);
-        return extent;
-    }
-
-    private void setExtents(long address, long bytes, Extent extent) {
-        if (bytes == 0) {
-            return;
-        }
-        int from = pool.segletOf(address);
-        int count = (int) (bytes >>> SegletPool.SEGLET_SHIFT);
-        for (int seglet = from; seglet < from + count; seglet++) {
-            EXTENTS.setRelease(extentOfSeglet, seglet, extent);
-        }
-    }
-
-    private Segment newSegment(long born) {
+    private Segment newSegment(long born, long memory, int windowBytes) {
         int slot = 0;
         while (slots.getAcquire(slot) != null) {
             slot++;
         }
         sequence++;
-        Segment segment = new Segment(sequence * slots.length() + slot, born);
+        Segment segment = new Segment(sequence * slots.length() + slot, born, memory, segmentBytes);
+        segment.window(new Window(segment, memory, windowBytes, false));
+        int first = pool.segletOf(memory);
+        for (int seglet = first; seglet < first + (1 << segmentOrder); seglet++) {
+            SEGMENTS.setRelease(segmentOfSeglet, seglet, segment);
+        }
         slots.set(slot, segment);
         slotsUsed = Math.max(slotsUsed, slot + 1);
         return segment;
+    }
+
+    private int slotOf(long id) {
+        return (int) Long.remainderUnsigned(id, slots.length());
     }
 
     private void lock() {
@@ -461,6 +380,4 @@ public final class Log {
     private void unlock() {
         lock.setRelease(false);
     }
-
-    private record Prepared(long address, int order, boolean reserved) {}
 }

@@ -2,11 +2,10 @@ package io.silkstone.store.log;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
 
 /**
- * A piece of the log that is cleaned as a whole: usually one extent of memory, several where memory
- * was fragmented. The counts say what cleaning it would gain.
+ * A piece of the log that is cleaned as a whole: one run of memory, of one length for all segments.
+ * The counts say what cleaning it would gain.
  *
  * <p>{@link Log} makes and ends segments; any thread may read one.
  */
@@ -16,9 +15,14 @@ public final class Segment {
 
     private final long id;
     private final long born;
-    private volatile Extent[] extents = {};
+    private final long begin;
+    private final int capacity;
+    private volatile Window window;
     private volatile boolean closed;
     private volatile boolean gone;
+
+    /** Bytes from the beginning that were clear before entries came; under the log's lock. */
+    private int cleared;
 
     @SuppressWarnings("unused") // by DEAD
     private long deadBytes;
@@ -26,9 +30,11 @@ public final class Segment {
     @SuppressWarnings("unused") // by TOMBSTONES
     private long tombstoneBytes;
 
-    Segment(long id, long born) {
+    Segment(long id, long born, long begin, int capacity) {
         this.id = id;
         this.born = born;
+        this.begin = begin;
+        this.capacity = capacity;
     }
 
     private static VarHandle handle(String field) {
@@ -46,7 +52,8 @@ public final class Segment {
 
     /**
      * When its entries were written, counted in bytes appended to the log by then; a survivor has
-     * the time of what was moved into it. The difference to {@link Log#appendedBytes} is its age.
+     * the time of what was first moved into it. The difference to {@link Log#appendedBytes} is its
+     * age.
      */
     public long born() {
         return born;
@@ -63,21 +70,26 @@ public final class Segment {
     }
 
     /** Memory it occupies. */
-    public long capacity() {
-        long sum = 0;
-        for (Extent extent : extents) {
-            sum += extent.capacity();
-        }
-        return sum;
+    public int capacity() {
+        return capacity;
     }
 
-    /** Bytes of entries, padding included. */
+    /** Where its entries begin. */
+    public long begin() {
+        return begin;
+    }
+
+    /**
+     * Where its entries end now. Before that a header word of 0 means that an entry is in the
+     * making: come back later.
+     */
+    public long end() {
+        return window.end();
+    }
+
+    /** Bytes of entries. */
     public long usedBytes() {
-        long sum = 0;
-        for (Extent extent : extents) {
-            sum += extent.used();
-        }
-        return sum;
+        return end() - begin;
     }
 
     /** Bytes of entries that are wanted, and of tombstones, which may be. */
@@ -95,25 +107,6 @@ public final class Segment {
         return (long) TOMBSTONES.getOpaque(this);
     }
 
-    /** How many runs of memory it has; entries lie within one. */
-    public int extents() {
-        return extents.length;
-    }
-
-    /** Where the entries of a run begin. */
-    public long extentAddress(int index) {
-        return extents[index].address;
-    }
-
-    /**
-     * Where the entries of a run end now. Before that a header word of 0 means that an entry is in
-     * the making: come back later.
-     */
-    public long extentEnd(int index) {
-        Extent extent = extents[index];
-        return extent.address + extent.used();
-    }
-
     /** Counts entries that died. */
     void addDead(long bytes) {
         DEAD.getAndAdd(this, bytes);
@@ -124,18 +117,20 @@ public final class Segment {
         TOMBSTONES.getAndAdd(this, bytes);
     }
 
-    void add(Extent extent) {
-        Extent[] longer = Arrays.copyOf(extents, extents.length + 1);
-        longer[extents.length] = extent;
-        extents = longer;
+    Window window() {
+        return window;
     }
 
-    Extent extent(int index) {
-        return extents[index];
+    void window(Window next) {
+        window = next;
     }
 
-    Extent lastExtent() {
-        return extents[extents.length - 1];
+    int cleared() {
+        return cleared;
+    }
+
+    void cleared(int bytes) {
+        cleared = bytes;
     }
 
     void close() {

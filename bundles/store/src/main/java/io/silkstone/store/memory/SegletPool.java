@@ -1,5 +1,6 @@
 package io.silkstone.store.memory;
 
+import static io.silkstone.base.Checks.isPowerOfTwo;
 import static io.silkstone.base.Checks.require;
 
 import java.lang.invoke.MethodHandles;
@@ -10,10 +11,10 @@ import java.util.Arrays;
  * The node's memory for data, handed out in extents: runs of 2^order seglets of 64 KiB, order 0 to
  * 7. Log and hash tables share it, so neither needs a size of its own.
  *
- * <p>RAMCloud hands out single seglets and lets a segment be scattered over them. Here a segment
- * consists of few extents, mostly one, because entries are then contiguous and one addition
- * replaces a look-up per access; a buddy system keeps extents from crumbling, and freed ones are
- * used again before untouched memory is. See docs/decisions/0020-extents.md.
+ * <p>Nearly all extents are of one length, the <em>unit</em>: the log takes whole units only, hash
+ * tables take seglets out of units that they have broken. So the memory of the log is never
+ * fragmented. A buddy system mends broken units, and freed extents are used again before untouched
+ * memory is. See docs/decisions/0020-segments.md.
  *
  * <p>Who asks decides how deep the pool may be drained ({@link Claimant}), so that the cleaner, on
  * which all others depend, always finds memory. All methods may be called by any thread; they take
@@ -64,7 +65,10 @@ public final class SegletPool implements AutoCloseable {
     private final Backoff backoff;
     private final long base;
     private final long capacity;
-    private final long[] reserves;
+    private final int unitOrder;
+
+    /** Units that each claimant must leave. */
+    private final int[] reserves;
 
     /** First free extent of each order, by the index of its first seglet. */
     private final int[] first = new int[ORDER_MAX + 1];
@@ -78,26 +82,41 @@ public final class SegletPool implements AutoCloseable {
     @SuppressWarnings("unused") // by LOCK
     private int lock;
 
+    /** Bytes in all free extents. */
     private volatile long free;
+
+    /** Units in free extents of a unit or more. */
+    private volatile int freeUnits;
+
     private volatile long touched;
     private volatile long populated;
 
     /**
      * Maps {@code capacity} bytes, a multiple of {@link #BLOCK_BYTES}.
      *
-     * @param reserve bytes that only the cleaner may use; removals, and then the growth of tables,
-     *     have an eighth of that each before writes see the end of memory
+     * @param unitBytes length of the extents that are kept whole, a power of two
+     * @param reserve units that only the cleaner may use; removals have one more, the growth of
+     *     tables another
      */
-    public SegletPool(long capacity, long reserve, HugePages hugePages, Backoff backoff) {
+    public SegletPool(
+            long capacity, int unitBytes, int reserve, HugePages hugePages, Backoff backoff) {
         require(
                 capacity > 0 && capacity % BLOCK_BYTES == 0,
                 "memory.bytes must be a multiple of %d, was %d",
                 BLOCK_BYTES,
                 capacity);
         require(
-                reserve >= 0 && reserve < capacity / 2,
-                "the cleaner's reserve of %d bytes takes half of the memory or more",
+                isPowerOfTwo(unitBytes) && unitBytes >= SEGLET_BYTES && unitBytes <= BLOCK_BYTES,
+                "log.segment.bytes must be a power of two from %d to %d, was %d",
+                SEGLET_BYTES,
+                BLOCK_BYTES,
+                unitBytes);
+        require(
+                reserve >= 0 && reserve + 2L < capacity / unitBytes / 2,
+                "a reserve of %d segments takes half of the memory or more",
                 reserve);
+        unitOrder = orderFor(unitBytes);
+        reserves = new int[] {reserve + 2, reserve + 1, reserve, 0};
         this.capacity = capacity;
         this.backoff = backoff;
         mapping = new Mapping(capacity, BLOCK_BYTES, hugePages);
@@ -112,8 +131,6 @@ public final class SegletPool implements AutoCloseable {
             push(index, ORDER_MAX);
         }
         free = capacity;
-        long step = Math.max(reserve / 8 & -SEGLET_BYTES, SEGLET_BYTES);
-        reserves = new long[] {reserve + 2 * step, reserve + step, reserve, 0};
     }
 
     /** Where the pool begins; extents lie at multiples of their length from here. */
@@ -131,14 +148,19 @@ public final class SegletPool implements AutoCloseable {
         return free;
     }
 
-    /** Bytes that {@code claimant} may still take, in whatever pieces. */
+    /** Length of the extents that are kept whole. */
+    public int unitBytes() {
+        return bytesOf(unitOrder);
+    }
+
+    /** Bytes in whole units that {@code claimant} may still take. */
     public long available(Claimant claimant) {
-        return Math.max(0, free - reserve(claimant));
+        return Math.max(0L, freeUnits - reserves[claimant.ordinal()]) << SEGLET_SHIFT + unitOrder;
     }
 
     /** Bytes that {@code claimant} must leave. */
     public long reserve(Claimant claimant) {
-        return reserves[claimant.ordinal()];
+        return (long) reserves[claimant.ordinal()] << SEGLET_SHIFT + unitOrder;
     }
 
     /** Bytes ever handed out or populated: what the process holds at most. */
@@ -169,50 +191,17 @@ public final class SegletPool implements AutoCloseable {
     public long allocate(int order, Claimant claimant) {
         acquire();
         try {
-            if (free - bytesOf(order) < reserve(claimant)) {
-                return 0;
-            }
             int found = order;
             while (found <= ORDER_MAX && first[found] == NONE) {
                 found++;
             }
-            return found > ORDER_MAX ? 0 : take(found, order);
-        } finally {
-            release();
-        }
-    }
-
-    /**
-     * The order of the largest free extent, at most {@code orderMax}; -1 when there is none. A
-     * hint: another thread may take it first.
-     */
-    public int largestFree(int orderMax) {
-        acquire();
-        try {
-            for (int order = ORDER_MAX; order >= 0; order--) {
-                if (first[order] != NONE) {
-                    return Math.min(order, orderMax);
-                }
+            if (found > ORDER_MAX) {
+                return 0;
             }
-            return NONE;
-        } finally {
-            release();
-        }
-    }
-
-    /**
-     * The order of the smallest free extent of at least {@code orderMin}; -1 when there is none.
-     * Whoever can live with pieces takes those first and leaves the large extents whole.
-     */
-    public int smallestFree(int orderMin) {
-        acquire();
-        try {
-            for (int order = orderMin; order <= ORDER_MAX; order++) {
-                if (first[order] != NONE) {
-                    return order;
-                }
-            }
-            return NONE;
+            // What is left of a broken unit is of no use but to those who take less.
+            int units = found < unitOrder ? 0 : 1 << Math.max(0, order - unitOrder);
+            boolean allowed = units == 0 || freeUnits - units >= reserves[claimant.ordinal()];
+            return allowed ? take(found, order) : 0;
         } finally {
             release();
         }
@@ -239,20 +228,6 @@ public final class SegletPool implements AutoCloseable {
             free += bytesOf(order);
         } finally {
             release();
-        }
-    }
-
-    /** Gives back a run of whole seglets, such as the end of an extent that was not needed. */
-    public void freeRange(long address, long bytes) {
-        assert bytes % SEGLET_BYTES == 0;
-        long end = address + bytes;
-        long from = address;
-        while (from < end) {
-            int aligned = Integer.numberOfTrailingZeros(segletOf(from) | 1 << ORDER_MAX);
-            int fitting = Long.SIZE - 1 - Long.numberOfLeadingZeros(end - from >>> SEGLET_SHIFT);
-            int order = Math.min(aligned, fitting);
-            free(from, order);
-            from += bytesOf(order);
         }
     }
 
@@ -301,6 +276,7 @@ public final class SegletPool implements AutoCloseable {
         }
         first[order] = index;
         freeOrder[index] = (byte) (order + 1);
+        freeUnits += unitsIn(order);
     }
 
     private void unlink(int index, int order) {
@@ -314,6 +290,11 @@ public final class SegletPool implements AutoCloseable {
             previous[next[index]] = previous[index];
         }
         freeOrder[index] = 0;
+        freeUnits -= unitsIn(order);
+    }
+
+    private int unitsIn(int order) {
+        return order < unitOrder ? 0 : 1 << order - unitOrder;
     }
 
     private void acquire() {

@@ -38,9 +38,9 @@ final class Objects implements References, AutoCloseable {
     final AtomicLong now = new AtomicLong(1_000);
     final AtomicLong expired = new AtomicLong();
 
-    Objects(long memoryBytes, long reserveBytes, int segmentBytes) {
-        pool = new SegletPool(memoryBytes, reserveBytes, HugePages.OFF, Backoff.YIELDING);
-        log = new Log(pool, epochs, new Versions(), segmentBytes, Backoff.YIELDING);
+    Objects(long memoryBytes, int segmentBytes, int reserve) {
+        pool = new SegletPool(memoryBytes, segmentBytes, reserve, HugePages.OFF, Backoff.YIELDING);
+        log = new Log(pool, epochs, new Versions(), Backoff.YIELDING);
         index = HashTable.open(new PoolLines(pool), Backoff.YIELDING);
         cleaner = new Cleaner(pool, log, epochs, this, metrics);
     }

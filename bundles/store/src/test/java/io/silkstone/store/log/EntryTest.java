@@ -15,6 +15,7 @@ class EntryTest {
             new SegletPool(
                     SegletPool.BLOCK_BYTES,
                     SegletPool.SEGLET_BYTES,
+                    1,
                     HugePages.AUTO,
                     Backoff.YIELDING);
     private final Checksum checksum = new Checksum(pool);

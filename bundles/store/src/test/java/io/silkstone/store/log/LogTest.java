@@ -18,14 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class LogTest {
-    private static final int SEGMENT_BYTES = 512 << 10;
-    private static final int RESERVE_BYTES = 2 << 20;
+    private static final int SEGMENT_BYTES = 2 << 20;
 
     private final SegletPool pool =
-            new SegletPool(32 << 20, RESERVE_BYTES, HugePages.AUTO, Backoff.YIELDING);
+            new SegletPool(32 << 20, SEGMENT_BYTES, 2, HugePages.AUTO, Backoff.YIELDING);
     private final Epochs epochs = new Epochs(8);
     private final Versions versions = new Versions();
-    private final Log log = new Log(pool, epochs, versions, SEGMENT_BYTES, Backoff.YIELDING);
+    private final Log log = new Log(pool, epochs, versions, Backoff.YIELDING);
     private final Checksum checksum = new Checksum(pool);
 
     @AfterEach
@@ -61,7 +60,7 @@ class LogTest {
         assertThat(second.isClosed()).isFalse();
         assertThat(second.id()).isGreaterThan(first.id());
         assertThat(second.born()).isGreaterThan(first.born());
-        long mark = second.extentAddress(0);
+        long mark = second.begin();
         assertThat(Entry.type(Entry.header(mark))).isEqualTo(Entry.SEGMENT_HEADER);
         assertThat(Entry.version(mark)).isEqualTo(second.id());
         mark += Entry.strideOf(Entry.header(mark));
@@ -80,18 +79,16 @@ class LogTest {
             }
         }
         long bytes = 0;
-        for (int extent = 0; extent < first.extents(); extent++) {
-            long entry = first.extentAddress(extent);
-            while (entry < first.extentEnd(extent)) {
-                int header = Entry.header(entry);
-                assertThat(header).isNotZero();
-                boolean object = Entry.type(header) == Entry.OBJECT;
-                assertThat(object).isEqualTo(appended.remove(entry));
-                bytes += object ? Entry.strideOf(header) : 0;
-                entry += Entry.strideOf(header);
-            }
-            assertThat(entry).isEqualTo(first.extentEnd(extent));
+        long entry = first.begin();
+        while (entry < first.end()) {
+            int header = Entry.header(entry);
+            assertThat(header).isNotZero();
+            boolean object = Entry.type(header) == Entry.OBJECT;
+            assertThat(object).isEqualTo(appended.remove(entry));
+            bytes += object ? Entry.strideOf(header) : 0;
+            entry += Entry.strideOf(header);
         }
+        assertThat(entry).isEqualTo(first.end());
         assertThat(appended).isEmpty();
         assertThat(first.liveBytes()).isEqualTo(bytes);
     }
@@ -116,18 +113,13 @@ class LogTest {
     }
 
     @Test
-    void makeRoom_forALargeEntry_takesAnExtentForItAndTrimsIt() {
-        int large = 1_114_150;
-        long before = pool.freeBytes();
-        List<Long> entries = new ArrayList<>();
-        for (int number = 0; number < 10; number++) {
-            entries.add(append(log, large, number));
-        }
-        append(log, large, 10);
-        long seglets = (large + SegletPool.SEGLET_BYTES - 1) / SegletPool.SEGLET_BYTES;
-        assertThat(before - pool.freeBytes())
-                .isLessThanOrEqualTo((11 * seglets + 32) * SegletPool.SEGLET_BYTES);
-        assertThat(entries).allMatch(entry -> Entry.isIntact(entry, checksum));
+    void makeRoom_forALargeEntry_goesOnInTheSameSegmentWhereItFits() {
+        long small = append(log, 1000, 1);
+        long large = append(log, 1_114_150, 2);
+        assertThat(large).isEqualTo(small + 1000);
+        long next = append(log, 1_114_150, 3);
+        assertThat(log.segmentOf(next)).isNotSameAs(log.segmentOf(large));
+        assertThat(List.of(small, large, next)).allMatch(entry -> Entry.isIntact(entry, checksum));
     }
 
     @Test
@@ -143,7 +135,7 @@ class LogTest {
             tombstone = log.claimForRemoval(80);
         }
         assertThat(tombstone).isNotZero();
-        assertThat(pool.freeBytes()).isGreaterThanOrEqualTo(RESERVE_BYTES);
+        assertThat(pool.freeBytes()).isGreaterThanOrEqualTo(2L * SEGMENT_BYTES);
     }
 
     @Test
@@ -162,25 +154,31 @@ class LogTest {
     }
 
     @Test
-    void append_toASurvivor_trimsAndCounts() {
+    void append_toASurvivor_counts() {
         long free = pool.freeBytes();
         Segment survivor = log.openSurvivor(7);
-        long bytes = 0;
         for (int number = 0; number < 100; number++) {
-            long address = log.append(survivor, 1000);
-            write(address, 1000, number);
-            bytes += 1000;
+            write(log.append(survivor, 1000), 1000, number);
         }
+        assertThat(survivor.isClosed()).isFalse();
         log.seal(survivor);
         assertThat(survivor.isClosed()).isTrue();
         assertThat(survivor.born()).isEqualTo(7);
-        assertThat(survivor.liveBytes()).isEqualTo(bytes);
-        assertThat(free - pool.freeBytes()).isEqualTo(2L * SegletPool.SEGLET_BYTES);
+        assertThat(survivor.liveBytes()).isEqualTo(100_000);
+        assertThat(free - pool.freeBytes()).isEqualTo(SEGMENT_BYTES);
         assertThat(log.contains(survivor.id())).isTrue();
         log.retire(survivor);
         assertThat(log.contains(survivor.id())).isFalse();
         epochs.reclaim();
         assertThat(pool.freeBytes()).isEqualTo(free);
+    }
+
+    @Test
+    void openSurvivor_whenThePoolIsEmpty_isNull() {
+        while (pool.allocate(0, Claimant.CLEANER) != 0) {
+            assertThat(pool.freeBytes()).isNotNegative();
+        }
+        assertThat(log.openSurvivor(0)).isNull();
     }
 
     @Test
@@ -243,14 +241,12 @@ class LogTest {
         int found = 0;
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
-            for (int extent = 0; extent < segment.extents(); extent++) {
-                long entry = segment.extentAddress(extent);
-                while (entry < segment.extentEnd(extent)) {
-                    int header = Entry.header(entry);
-                    assertThat(header).isNotZero();
-                    found += Entry.type(header) == Entry.OBJECT ? 1 : 0;
-                    entry += Entry.strideOf(header);
-                }
+            long entry = segment.begin();
+            while (entry < segment.end()) {
+                int header = Entry.header(entry);
+                assertThat(header).isNotZero();
+                found += Entry.type(header) == Entry.OBJECT ? 1 : 0;
+                entry += Entry.strideOf(header);
             }
         }
         assertThat(found).isEqualTo(20_000);

@@ -17,8 +17,14 @@ import org.junit.jupiter.api.Test;
 class SegletPoolTest {
     private static final long CAPACITY = 4L * BLOCK_BYTES;
 
-    private final SegletPool pool =
-            new SegletPool(CAPACITY, BLOCK_BYTES / 2, HugePages.AUTO, Backoff.YIELDING);
+    private static final int UNIT_BYTES = 1 << 20;
+    private static final int RESERVE = 3;
+
+    private final SegletPool pool = open(CAPACITY, UNIT_BYTES, RESERVE);
+
+    private static SegletPool open(long capacity, int unitBytes, int reserve) {
+        return new SegletPool(capacity, unitBytes, reserve, HugePages.AUTO, Backoff.YIELDING);
+    }
 
     @AfterEach
     void close() {
@@ -26,10 +32,13 @@ class SegletPoolTest {
     }
 
     @Test
-    void construction_withAnOddCapacity_saysWhatIsAllowed() {
-        assertThatThrownBy(
-                        () -> new SegletPool(BLOCK_BYTES + 1, 0, HugePages.AUTO, Backoff.YIELDING))
+    void construction_withOddNumbers_saysWhatIsAllowed() {
+        assertThatThrownBy(() -> open(BLOCK_BYTES + 1, UNIT_BYTES, 1))
                 .hasMessageContaining("memory.bytes must be a multiple of 8388608");
+        assertThatThrownBy(() -> open(BLOCK_BYTES, 100_000, 1))
+                .hasMessageContaining("log.segment.bytes must be a power of two");
+        assertThatThrownBy(() -> open(BLOCK_BYTES, UNIT_BYTES, 2))
+                .hasMessageContaining("half of the memory or more");
     }
 
     @Test
@@ -80,35 +89,39 @@ class SegletPoolTest {
             java.util.Collections.shuffle(extents, random);
             extents.forEach(extent -> pool.free(extent[0], (int) extent[1]));
             assertThat(pool.freeBytes()).isEqualTo(CAPACITY);
-            assertThat(pool.largestFree(ORDER_MAX)).isEqualTo(ORDER_MAX);
-            assertThat(pool.smallestFree(0)).isEqualTo(ORDER_MAX);
+            assertThat(pool.available(Claimant.CLEANER)).isEqualTo(CAPACITY);
         }
     }
 
     @Test
-    void freeRange_ofAnyRun_givesItBack() {
-        long address = pool.allocate(ORDER_MAX, Claimant.CLEANER);
-        for (int kept = 1; kept < 1 << ORDER_MAX; kept += 13) {
-            long keptBytes = (long) kept * SEGLET_BYTES;
-            pool.freeRange(address + keptBytes, BLOCK_BYTES - keptBytes);
-            assertThat(pool.freeBytes()).isEqualTo(CAPACITY - keptBytes);
-            pool.freeRange(address, keptBytes);
-            assertThat(pool.freeBytes()).isEqualTo(CAPACITY);
-            assertThat(pool.smallestFree(0)).isEqualTo(ORDER_MAX);
-            address = pool.allocate(ORDER_MAX, Claimant.CLEANER);
+    void allocate_ofWholeUnits_isNeverHinderedByBrokenOnes() {
+        List<Long> seglets = new ArrayList<>();
+        for (int count = 0; count < 40; count++) {
+            seglets.add(pool.allocate(0, Claimant.TABLE));
         }
+        int units = 0;
+        while (pool.allocate(SegletPool.orderFor(UNIT_BYTES), Claimant.CLEANER) != 0) {
+            units++;
+        }
+        assertThat((units + 3L) * UNIT_BYTES).isEqualTo(CAPACITY);
+        assertThat(pool.available(Claimant.CLEANER)).isZero();
+        assertThat(pool.allocate(0, Claimant.WRITE)).isNotZero();
+        seglets.forEach(seglet -> pool.free(seglet, 0));
+        assertThat(pool.available(Claimant.CLEANER)).isEqualTo(2L * UNIT_BYTES);
     }
 
     @Test
     void allocate_leavesWhatIsReservedForThoseWithMorePrivilege() {
+        int order = SegletPool.orderFor(UNIT_BYTES);
         for (Claimant claimant : Claimant.values()) {
-            while (pool.allocate(0, claimant) != 0) {
+            while (pool.allocate(order, claimant) != 0) {
                 assertThat(pool.freeBytes()).isGreaterThanOrEqualTo(pool.reserve(claimant));
             }
             assertThat(pool.freeBytes()).isEqualTo(pool.reserve(claimant));
             assertThat(pool.available(claimant)).isZero();
         }
         assertThat(pool.freeBytes()).isZero();
+        assertThat(pool.reserve(Claimant.REMOVE)).isEqualTo((long) RESERVE * UNIT_BYTES);
     }
 
     @Test

@@ -1,0 +1,79 @@
+package io.silkstone.gateway.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CollectionCommandsTest {
+    private final Probe probe = new Probe();
+    private final Probe.Session client = probe.connect();
+
+    @AfterEach
+    void close() {
+        probe.close();
+    }
+
+    @Test
+    void list_growsAndShrinksAtBothEnds() {
+        assertThat(client.ask("LPUSHX l a")).isEqualTo(":0");
+        assertThat(client.ask("RPUSH l c d")).isEqualTo(":2");
+        assertThat(client.ask("LPUSH l b a")).isEqualTo(":4");
+        assertThat(client.ask("LRANGE l 0 -1")).isEqualTo("*4 $1 a $1 b $1 c $1 d");
+        assertThat(client.ask("LRANGE l -3 2")).isEqualTo("*2 $1 b $1 c");
+        assertThat(client.ask("LRANGE l 5 9")).isEqualTo("*0");
+        assertThat(client.ask("LINDEX l -1")).isEqualTo("$1 d");
+        assertThat(client.ask("LINDEX l 9")).isEqualTo("$-1");
+        assertThat(client.ask("LPOP l")).isEqualTo("$1 a");
+        assertThat(client.ask("RPOP l 2")).isEqualTo("*2 $1 d $1 c");
+        assertThat(client.ask("LLEN l")).isEqualTo(":1");
+        assertThat(client.ask("RPOP l 0")).isEqualTo("*0");
+        assertThat(client.ask("RPOP l")).isEqualTo("$1 b");
+        assertThat(client.ask("EXISTS l")).isEqualTo(":0");
+        assertThat(client.ask("LPOP l")).isEqualTo("$-1");
+        assertThat(client.ask("LPOP l 2")).isEqualTo("*-1");
+    }
+
+    @Test
+    void set_holdsEachMemberOnce() {
+        assertThat(client.ask("SADD s a b a")).isEqualTo(":2");
+        assertThat(client.ask("SADD s b c")).isEqualTo(":1");
+        assertThat(client.ask("SCARD s")).isEqualTo(":3");
+        assertThat(client.ask("SISMEMBER s b")).isEqualTo(":1");
+        assertThat(client.ask("SMEMBERS s")).isEqualTo("*3 $1 a $1 b $1 c");
+        assertThat(client.ask("SREM s a x")).isEqualTo(":1");
+        assertThat(client.ask("SISMEMBER s a")).isEqualTo(":0");
+        assertThat(client.ask("SRANDMEMBER s 10")).isEqualTo("*2 $1 b $1 c");
+        assertThat(client.ask("SRANDMEMBER s -3")).startsWith("*3 ");
+        assertThat(client.ask("SRANDMEMBER none")).isEqualTo("$-1");
+        assertThat(client.ask("SPOP s")).isIn("$1 b", "$1 c");
+        client.ask("SPOP s");
+        assertThat(client.ask("EXISTS s")).isEqualTo(":0");
+    }
+
+    @Test
+    void change_keepsTheExpiry() {
+        client.ask("RPUSH l a");
+        client.ask("PEXPIRE l 300");
+        client.ask("RPUSH l b");
+        client.ask("LPOP l");
+        assertThat(client.ask("PTTL l")).isEqualTo(":300");
+    }
+
+    @Test
+    void otherType_isRefused() {
+        client.ask("SET k v");
+        client.ask("SADD s a");
+        assertThat(client.ask("LPUSH k a")).startsWith("-WRONGTYPE");
+        assertThat(client.ask("LRANGE s 0 1")).startsWith("-WRONGTYPE");
+        assertThat(client.ask("SADD k a")).startsWith("-WRONGTYPE");
+    }
+
+    @Test
+    void collectionBeyondAnObject_isRefusedAndStays() {
+        String half = "x".repeat(600_000);
+        client.send("RPUSH", "l", half);
+        assertThat(client.send("RPUSH", "l", half)).startsWith("-ERR the collection would exceed");
+        assertThat(client.ask("LLEN l")).isEqualTo(":1");
+    }
+}

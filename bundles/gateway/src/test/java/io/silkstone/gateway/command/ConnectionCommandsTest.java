@@ -1,0 +1,204 @@
+package io.silkstone.gateway.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ConnectionCommandsTest {
+    private final Probe probe = new Probe();
+    private final Probe.Session client = probe.connect();
+
+    @AfterEach
+    void close() {
+        probe.close();
+    }
+
+    @Test
+    void unknownCommand_isSaidInTheWordsThatClientsLookFor() {
+        assertThat(client.ask("NOSUCH a b"))
+                .isEqualTo("-ERR unknown command 'NOSUCH', with args beginning with: 'a' 'b'");
+        assertThat(client.ask("GETT a")).startsWith("-ERR unknown command 'GETT'");
+        assertThat(client.send("G\0T", "a")).startsWith("-ERR unknown command");
+        assertThat(client.send("")).startsWith("-ERR unknown command ''");
+    }
+
+    @Test
+    void names_areFoundInAnyCase() {
+        for (Command command : probe.server.commands.commands()) {
+            assertThat(probe.server.commands.find(command.name().toUpperCase())).isSameAs(command);
+            assertThat(client.ask("COMMAND INFO " + command.name().toUpperCase()))
+                    .contains(command.name());
+        }
+    }
+
+    @Test
+    void arity_isChecked() {
+        assertThat(client.ask("GET")).isEqualTo("-ERR wrong number of arguments for 'get' command");
+        assertThat(client.ask("GET a b")).startsWith("-ERR wrong number of arguments");
+        assertThat(client.ask("PING a b")).startsWith("-ERR wrong number of arguments");
+    }
+
+    @Test
+    void hello_switchesTheVersion() {
+        assertThat(client.ask("HELLO 4")).isEqualTo("-NOPROTO unsupported protocol version");
+        assertThat(client.ask("HELLO 3 SETNAME me")).startsWith("%8 $6 server $5 redis");
+        assertThat(client.ask("GET none")).isEqualTo("_");
+        assertThat(client.ask("CLIENT GETNAME")).isEqualTo("$2 me");
+        assertThat(client.ask("HELLO 2")).startsWith("*16");
+        assertThat(client.ask("GET none")).isEqualTo("$-1");
+        assertThat(client.ask("HELLO 3 WHAT")).startsWith("-ERR Syntax error in HELLO option");
+    }
+
+    @Test
+    void select_hasOneDatabase() {
+        assertThat(client.ask("SELECT 0")).isEqualTo("+OK");
+        assertThat(client.ask("SELECT 1")).isEqualTo("-ERR DB index is out of range");
+        assertThat(client.ask("SWAPDB 0 1")).isEqualTo("-ERR DB index is out of range");
+    }
+
+    @Test
+    void quit_endsAfterItsReply() {
+        assertThat(client.raw("*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n")).isEqualTo("+OK\r\n");
+        assertThat(client.client.closing()).isTrue();
+    }
+
+    @Test
+    void reset_makesTheClientNew() {
+        client.ask("HELLO 3 SETNAME me");
+        client.ask("MULTI");
+        assertThat(client.ask("RESET")).isEqualTo("+RESET");
+        assertThat(client.ask("CLIENT GETNAME")).isEqualTo("$-1");
+        assertThat(client.ask("EXEC")).isEqualTo("-ERR EXEC without MULTI");
+    }
+
+    @Test
+    void clientReply_hidesReplies() {
+        assertThat(client.ask("CLIENT REPLY SKIP")).isEmpty();
+        assertThat(client.ask("PING")).isEmpty();
+        assertThat(client.ask("PING")).isEqualTo("+PONG");
+        assertThat(client.raw("CLIENT REPLY OFF\r\nPING\r\nKEYS *\r\nCLIENT REPLY ON\r\nPING\r\n"))
+                .isEqualTo("+OK\r\n+PONG\r\n");
+        assertThat(client.raw("CLIENT REPLY SKIP\r\nKEYS *\r\nPING\r\n")).isEqualTo("+PONG\r\n");
+    }
+
+    @Test
+    void clientList_showsWhoIsThere() {
+        Probe.Session other = probe.connect();
+        other.ask("CLIENT SETNAME other");
+        other.ask("CLIENT SETINFO LIB-NAME jedis");
+        assertThat(client.ask("CLIENT LIST"))
+                .contains("id=1 addr=127.0.0.1:50001", "name=other", "lib-name=jedis");
+        assertThat(client.ask("CLIENT LIST ID 2")).doesNotContain("id=1 ");
+        assertThat(client.ask("CLIENT ID")).isEqualTo(":1");
+        assertThat(client.ask("CLIENT KILL ID 2")).isEqualTo(":1");
+        assertThat(other.killed).isTrue();
+        assertThat(client.ask("CLIENT KILL 1.2.3.4:5")).isEqualTo("-ERR No such client");
+        assertThat(client.send("CLIENT", "SETNAME", "a b")).startsWith("-ERR Client names");
+    }
+
+    @Test
+    void command_describesItself() {
+        assertThat(client.ask("COMMAND COUNT"))
+                .isEqualTo(":" + probe.server.commands.commands().size());
+        assertThat(client.ask("COMMAND GETKEYS MSET a 1 b 2")).isEqualTo("*2 $1 a $1 b");
+        assertThat(client.ask("COMMAND INFO nosuch")).isEqualTo("*1 *-1");
+        assertThat(client.ask("COMMAND DOCS get")).contains("summary", "Returns a value.");
+        assertThat(client.ask("COMMAND LIST FILTERBY PATTERN pe*at")).isEqualTo("*1 $9 pexpireat");
+    }
+
+    @Test
+    void info_hasTheSectionsThatToolsRead() {
+        client.ask("SET k v");
+        String info = client.send("INFO", "everything");
+        assertThat(info)
+                .contains(
+                        "# Server",
+                        "# Clients",
+                        "# Memory",
+                        "# Persistence",
+                        "# Stats",
+                        "# Replication",
+                        "# Cluster",
+                        "# Keyspace",
+                        "redis_version:",
+                        "role:master",
+                        "db0:keys=1,expires=0",
+                        "cmdstat_set:calls=1,");
+        assertThat(client.send("INFO", "keyspace")).doesNotContain("# Server");
+    }
+
+    @Test
+    void statistics_tellRefusedFromFailed() {
+        client.ask("SET s x");
+        client.ask("INCR s");
+        client.ask("INCR");
+        client.ask("NOSUCH");
+        String info = client.send("INFO", "commandstats", "errorstats");
+        assertThat(info).contains("errorstat_ERR:count=3");
+        assertThat(info).containsPattern("cmdstat_incr:calls=1,.*rejected_calls=1,failed_calls=1");
+        client.ask("CONFIG RESETSTAT");
+        assertThat(client.send("INFO", "errorstats")).doesNotContain("errorstat_ERR");
+    }
+
+    @Test
+    void config_showsAndSets() {
+        assertThat(client.ask("CONFIG GET maxmemory")).isEqualTo("*2 $9 maxmemory $8 67108864");
+        assertThat(client.ask("CONFIG SET slowlog-max-len 5 timeout 7")).isEqualTo("+OK");
+        assertThat(client.ask("CONFIG GET slowlog-max-* timeout"))
+                .isEqualTo("*4 $15 slowlog-max-len $1 5 $7 timeout $1 7");
+        assertThat(client.ask("CONFIG SET timeout 9 maxmemory 5")).startsWith("-ERR CONFIG SET");
+        assertThat(client.ask("CONFIG GET timeout")).endsWith("$1 7");
+        assertThat(client.ask("CONFIG SET nosuch 1")).startsWith("-ERR Unknown option");
+        assertThat(client.ask("CONFIG SET timeout 1 timeout 2")).contains("duplicate");
+        assertThat(client.ask("CONFIG SET appendonly yes")).contains("must be 'no'");
+    }
+
+    @Test
+    void slowlog_keepsTheNewest() {
+        client.ask("CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 2");
+        client.ask("SLOWLOG RESET");
+        client.ask("PING one");
+        client.ask("PING two");
+        client.ask("PING three");
+        assertThat(client.ask("SLOWLOG GET 1")).contains("three").doesNotContain("two");
+        assertThat(client.ask("SLOWLOG LEN")).isEqualTo(":2");
+    }
+
+    @Test
+    void cluster_isOffUnlessToldOtherwise() {
+        assertThat(client.ask("CLUSTER SLOTS"))
+                .isEqualTo("-ERR This instance has cluster support disabled");
+        try (Probe cluster = new Probe(null, true)) {
+            Probe.Session member = cluster.connect();
+            assertThat(member.ask("CLUSTER KEYSLOT foo")).isEqualTo(":12182");
+            assertThat(member.ask("CLUSTER SLOTS")).startsWith("*1 *3 :0 :16383 *4 $9 127.0.0.1");
+            assertThat(member.ask("CLUSTER NODES")).contains("myself,master - 0 0 1 connected");
+            member.ask("MSET foo 1 {foo}2 2 bar 3");
+            assertThat(member.ask("CLUSTER COUNTKEYSINSLOT 12182")).isEqualTo(":2");
+            assertThat(member.ask("CLUSTER GETKEYSINSLOT 12182 1")).startsWith("*1 ");
+            assertThat(member.ask("CLUSTER COUNTKEYSINSLOT 16384")).isEqualTo("-ERR Invalid slot");
+        }
+    }
+
+    @Test
+    void version_guardsAWrite() {
+        assertThat(client.ask("SILKSTONE.GETV k")).isEqualTo("*-1");
+        String created = client.ask("SILKSTONE.CAS k 0 a");
+        String[] read = client.ask("SILKSTONE.GETV k").split(" ");
+        assertThat(read[1]).isEqualTo(created);
+        assertThat(read[3]).isEqualTo("a");
+        assertThat(client.ask("SILKSTONE.CAS k 0 b")).startsWith("-WRONGVERSION");
+        String version = created.substring(1);
+        assertThat(client.ask("SILKSTONE.CAS k " + version + " b")).startsWith(":");
+        assertThat(client.ask("SILKSTONE.CAS k " + version + " c")).startsWith("-WRONGVERSION");
+        assertThat(client.ask("GET k")).isEqualTo("$1 b");
+    }
+
+    @Test
+    void longRequests_whenNoThreadIsFree_sayBusy() {
+        probe.threads.refuseThreads();
+        assertThat(client.ask("KEYS *")).startsWith("-BUSY");
+        assertThat(client.ask("PING")).isEqualTo("+PONG");
+    }
+}

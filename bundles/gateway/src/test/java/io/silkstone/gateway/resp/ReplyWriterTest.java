@@ -1,0 +1,148 @@
+package io.silkstone.gateway.resp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ReplyWriterTest {
+    private final ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT);
+    private final StringBuilder sent = new StringBuilder();
+
+    @AfterEach
+    void close() {
+        out.close();
+    }
+
+    private void take(ByteBuf replies) {
+        sent.append(replies.toString(StandardCharsets.ISO_8859_1));
+        replies.release();
+    }
+
+    private String written(boolean resp3, Consumer<ReplyWriter> replies) {
+        sent.setLength(0);
+        out.begin(this::take, resp3);
+        replies.accept(out);
+        out.finish();
+        return sent.toString();
+    }
+
+    @Test
+    void replies_version2_useItsTypes() {
+        String text =
+                written(
+                        false,
+                        w -> {
+                            w.ok();
+                            w.integer(-7);
+                            w.nothing();
+                            w.noArray();
+                            w.map(1);
+                            w.set(2);
+                            w.truth(true);
+                            w.decimal("1.5");
+                            w.bigInteger("12");
+                            w.verbatim("ab");
+                        });
+        assertThat(text)
+                .isEqualTo(
+                        "+OK\r\n:-7\r\n$-1\r\n*-1\r\n*2\r\n*2\r\n:1\r\n$3\r\n1.5\r\n$2\r\n12\r\n"
+                                + "$2\r\nab\r\n");
+    }
+
+    @Test
+    void replies_version3_useItsTypes() {
+        String text =
+                written(
+                        true,
+                        w -> {
+                            w.nothing();
+                            w.noArray();
+                            w.map(1);
+                            w.set(2);
+                            w.truth(false);
+                            w.decimal("1.5");
+                            w.bigInteger("12");
+                            w.verbatim("ab");
+                            w.push(1);
+                        });
+        assertThat(text)
+                .isEqualTo("_\r\n_\r\n%1\r\n~2\r\n#f\r\n,1.5\r\n(12\r\n=6\r\ntxt:ab\r\n>1\r\n");
+    }
+
+    @Test
+    void error_withLineBreaks_staysOneLine() {
+        assertThat(written(false, w -> w.error("ERR a\r\nb"))).isEqualTo("-ERR a  b\r\n");
+        assertThat(out.errors()).isEqualTo(1);
+    }
+
+    @Test
+    void bulk_largerThanTheBuffer_keepsTheOrder() {
+        byte[] large = "x".repeat(ReplyWriter.HOME_BYTES * 3).getBytes(StandardCharsets.US_ASCII);
+        String text =
+                written(
+                        false,
+                        w -> {
+                            w.ok();
+                            w.bulk(large);
+                            w.pong();
+                        });
+        assertThat(text)
+                .isEqualTo(
+                        "+OK\r\n$"
+                                + large.length
+                                + "\r\n"
+                                + "x".repeat(large.length)
+                                + "\r\n+PONG\r\n");
+    }
+
+    @Test
+    void finish_sinkKeepsTheBuffer_writesIntoAnother() {
+        List<ByteBuf> kept = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            out.begin(kept::add, false);
+            out.integer(100 + i);
+            out.finish();
+        }
+        assertThat(kept)
+                .extracting(buffer -> buffer.toString(StandardCharsets.US_ASCII))
+                .containsExactly(":100\r\n", ":101\r\n", ":102\r\n");
+        kept.forEach(ByteBuf::release);
+    }
+
+    @Test
+    void rewind_takesBackWhatIsNotSent() {
+        String text =
+                written(
+                        false,
+                        w -> {
+                            w.ok();
+                            long mark = w.written();
+                            w.integer(5);
+                            assertThat(w.rewind(mark)).isTrue();
+                            w.pong();
+                        });
+        assertThat(text).isEqualTo("+OK\r\n+PONG\r\n");
+    }
+
+    @Test
+    void mute_dropsOnlyWhatIsWrittenMeanwhile() {
+        String text =
+                written(
+                        false,
+                        w -> {
+                            w.ok();
+                            w.mute(true);
+                            w.bulk("x".repeat(ReplyWriter.HOME_BYTES * 2));
+                            w.mute(false);
+                            w.pong();
+                        });
+        assertThat(text).isEqualTo("+OK\r\n+PONG\r\n");
+    }
+}

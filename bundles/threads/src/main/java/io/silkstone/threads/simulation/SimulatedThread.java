@@ -1,0 +1,92 @@
+package io.silkstone.threads.simulation;
+
+import io.silkstone.api.threads.ThreadTask;
+import io.silkstone.threads.kernel.VirtualThreads;
+import io.silkstone.threads.sync.Waiter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+
+/** One user thread of a simulation; touched by the simulation's one thread only. */
+final class SimulatedThread implements Executor {
+    /** Where a thread is. */
+    enum State {
+        RUNNABLE,
+        RUNNING,
+        SLEEPING,
+        BLOCKED,
+        ENDED
+    }
+
+    final long id;
+    final int threadClass;
+    final ThreadTask task;
+    final boolean isPoller;
+    final List<Waiter> joiners = new ArrayList<>();
+    State state = State.RUNNABLE;
+    long deadline;
+
+    /** A signal came while it ran. */
+    boolean signalled;
+
+    private final Thread thread;
+    private Runnable continuation;
+    private boolean leaving;
+
+    SimulatedThread(
+            long id,
+            int threadClass,
+            ThreadTask task,
+            boolean isPoller,
+            VirtualThreads threads,
+            Runnable body) {
+        this.id = id;
+        this.threadClass = threadClass;
+        this.task = task;
+        this.isPoller = isPoller;
+        thread = threads.unstarted("silkstone-threads-simulated-" + id, this, body);
+        thread.start();
+    }
+
+    @Override
+    public void execute(Runnable runnable) {
+        if (continuation == null) {
+            continuation = runnable;
+        } else if (!leaving || runnable != continuation) {
+            throw new IllegalStateException(
+                    "a simulated thread may wait, and start threads, through ThreadRuntime only");
+        }
+    }
+
+    boolean isCaller() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** On the driver: lets the thread run until it leaves or ends. */
+    void resume() {
+        state = State.RUNNING;
+        continuation.run();
+        boolean left = leaving;
+        leaving = false;
+        if (!left && state != State.ENDED) {
+            throw new IllegalStateException(
+                    this + " waits inside the JDK, where a simulation cannot see it");
+        }
+    }
+
+    /** On the thread itself: lets the driver choose who runs next. */
+    void leave() {
+        leaving = true;
+        Thread.yield();
+        if (leaving) {
+            leaving = false;
+            throw new IllegalStateException(
+                    this + " cannot be left: a native frame or a class initialiser is below it");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "thread " + id + " (" + task.getClass().getName() + ", " + state + ")";
+    }
+}

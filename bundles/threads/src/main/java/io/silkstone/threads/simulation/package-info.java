@@ -1,0 +1,5 @@
+/**
+ * The thread runtime under a seed: one thread of the JVM, virtual time, and a random number that
+ * says who runs next. Start at {@link io.silkstone.threads.simulation.SimulatedRuntime}.
+ */
+package io.silkstone.threads.simulation;

@@ -1,0 +1,78 @@
+package io.silkstone.threads.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.BitSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@EnabledOnOs(OS.LINUX)
+class LinuxProcessorsTest {
+    private final LinuxProcessors processors = new LinuxProcessors();
+
+    /** On a thread of its own, since a pinned thread stays pinned. */
+    private static <T> T onThread(Supplier<T> body)
+            throws ExecutionException, InterruptedException {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread.ofPlatform().start(() -> result.complete(body.get()));
+        return result.get();
+    }
+
+    @Test
+    void count_isWhatTheProcessMayUse() {
+        assertThat(processors.count()).isEqualTo(processors.affinity().cardinality());
+    }
+
+    @Test
+    void pin_eachIndex_bindsToAnotherAllowedProcessor() throws Exception {
+        BitSet all = processors.affinity();
+        BitSet seen = new BitSet();
+        for (int index = 0; index < processors.count(); index++) {
+            int number = index;
+            BitSet bound =
+                    onThread(
+                            () -> {
+                                int processor = processors.pin(number);
+                                BitSet affinity = processors.affinity();
+                                assertThat(affinity.get(processor)).isTrue();
+                                processors.forget();
+                                return affinity;
+                            });
+            assertThat(bound.cardinality()).isEqualTo(1);
+            seen.or(bound);
+        }
+        assertThat(seen).isEqualTo(all);
+    }
+
+    @Test
+    void freeInheritors_threadOfAPinnedThread_isFreedAndThePinnedOneIsNot() throws Exception {
+        BitSet all = processors.affinity();
+        BitSet[] after =
+                onThread(
+                        () -> {
+                            processors.pin(0);
+                            CompletableFuture<Void> freed = new CompletableFuture<>();
+                            CompletableFuture<BitSet> inherited = new CompletableFuture<>();
+                            CompletableFuture<BitSet> later = new CompletableFuture<>();
+                            Thread.ofPlatform()
+                                    .start(
+                                            () -> {
+                                                inherited.complete(processors.affinity());
+                                                freed.join();
+                                                later.complete(processors.affinity());
+                                            });
+                            assertThat(inherited.join().cardinality()).isEqualTo(1);
+                            processors.freeInheritors();
+                            freed.complete(null);
+                            BitSet own = processors.affinity();
+                            processors.forget();
+                            return new BitSet[] {later.join(), own};
+                        });
+        assertThat(after[0]).isEqualTo(all);
+        assertThat(after[1].cardinality()).isEqualTo(1);
+    }
+}

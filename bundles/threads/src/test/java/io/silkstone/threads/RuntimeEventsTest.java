@@ -30,7 +30,9 @@ class RuntimeEventsTest {
                     TestRuntimes.start(ArachneOptions.Mode.VIRTUAL, 1, 2, metrics)) {
                 SteeredPolicy policy = new SteeredPolicy(2);
                 runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
-                TestRuntimes.awaitUntil(() -> coresIn(runtime, "held") == 2);
+                // The sample after the grant: by then threads are placed on the new core, too.
+                TestRuntimes.awaitUntil(
+                        () -> policy.sample != null && policy.sample.coresHeld() == 2);
                 List<Long> threads = new ArrayList<>();
                 for (int i = 0; i < 20; i++) {
                     threads.add(
@@ -58,10 +60,6 @@ class RuntimeEventsTest {
                             assertThat(event.getInt("from")).isEqualTo(1);
                             assertThat(event.getInt("to")).isZero();
                         });
-    }
-
-    private static long coresIn(ThreadRuntime runtime, String state) {
-        return runtime.cores().stream().filter(core -> core.state().equals(state)).count();
     }
 
     private static List<RecordedEvent> named(List<RecordedEvent> events, String name) {

@@ -32,7 +32,8 @@ class CoreAllotmentTest {
         runtime = TestRuntimes.start(mode, 1, coresMax);
         SteeredPolicy policy = new SteeredPolicy(cores);
         runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
-        TestRuntimes.awaitUntil(() -> in("held") == cores);
+        // The sample after the grants: by then threads are placed on all of them.
+        TestRuntimes.awaitUntil(() -> policy.sample != null && policy.sample.coresHeld() == cores);
         return policy;
     }
 

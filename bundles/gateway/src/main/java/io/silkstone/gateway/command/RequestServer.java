@@ -27,8 +27,6 @@ public final class RequestServer implements AutoCloseable {
     /** After so many bytes of replies the client is asked whether it keeps up. */
     private static final int REPLY_BYTES_UNASKED_MAX = 1 << 18;
 
-    private static final System.Logger LOG = System.getLogger(RequestServer.class.getName());
-
     /** Why serving stopped. */
     public enum Outcome {
         /** All whole requests are served; the rest waits for more bytes. */
@@ -99,7 +97,7 @@ public final class RequestServer implements AutoCloseable {
             outcome = serveAll(client, partial, end, clogged);
         } catch (RuntimeException | AssertionError bug) {
             // Half a reply may be written: nothing sensible can follow it on this connection.
-            LOG.log(System.Logger.Level.ERROR, "A request failed by a bug in the gateway", bug);
+            server.bug(bug);
             outcome = Outcome.CLOSING;
         } finally {
             exchange.session.exit();

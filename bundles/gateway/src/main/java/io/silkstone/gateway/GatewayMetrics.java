@@ -23,6 +23,10 @@ public enum GatewayMetrics implements MetricDescriptor {
     /** See its sentence. */
     HANDED_OVER("gateway.connections.handed_over_total", "Connections that went to another core."),
     /** See its sentence. */
+    BUGS(
+            "gateway.bugs_total",
+            "Requests that ended their connection by a bug in the gateway; the log has each."),
+    /** See its sentence. */
     BATCH_LATENCY(
             "gateway.batch.latency_ns",
             "Time from the arrival of a batch of commands to the departure of its replies; one of"

@@ -352,6 +352,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                     List.of(
                             metrics.gauge(
                                     GatewayMetrics.COMMANDS, () -> server.statistics().requests()),
+                            metrics.gauge(GatewayMetrics.BUGS, server::bugs),
                             metrics.gauge(
                                     GatewayMetrics.CONNECTIONS, () -> server.clients().size()));
         }

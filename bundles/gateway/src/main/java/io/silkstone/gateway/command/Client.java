@@ -41,8 +41,17 @@ public final class Client {
     volatile boolean noEvict;
     volatile boolean noTouch;
     volatile boolean readonly;
-    volatile Command lastCommand;
-    volatile long lastMillis;
+
+    /**
+     * Set with each request, and looked at by other threads that do not mind an old value. Not
+     * volatile: a fence in each request would keep the processor from fetching the memory of the
+     * next ones meanwhile, which is what batches are for.
+     */
+    Command lastCommand;
+
+    /** As {@link #lastCommand}, set with each batch. */
+    long lastMillis;
+
     boolean asking;
     boolean closing;
     Replies replies = Replies.ALL;

@@ -15,8 +15,6 @@ import java.util.function.Consumer;
  * own, while its client waits. {@link #start} once, from the client's thread.
  */
 public final class DetachedRequest {
-    private static final System.Logger LOG = System.getLogger(DetachedRequest.class.getName());
-
     private final ServerContext server;
     private final Client client;
     private final Request<Command> request = new Request<>();
@@ -79,7 +77,7 @@ public final class DetachedRequest {
                 client.replies = Client.Replies.ALL;
             }
         } catch (RuntimeException | AssertionError bug) {
-            LOG.log(System.Logger.Level.ERROR, "A request failed by a bug in the gateway", bug);
+            server.bug(bug);
             client.closing = true;
         } finally {
             bytes.release();

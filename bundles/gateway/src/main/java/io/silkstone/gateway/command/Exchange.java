@@ -49,6 +49,7 @@ public final class Exchange implements AutoCloseable {
     Client client;
     private Request<Command> request;
     private boolean locked;
+    private boolean refusedForNow;
     private long nowMillis;
     private long parsed;
     private int steps;
@@ -247,6 +248,7 @@ public final class Exchange implements AutoCloseable {
 
     /** Writes the error that {@code status} stands for. */
     void refuse(Status status) {
+        refusedForNow |= status == Status.RETRY_LATER;
         out.error(
                 switch (status) {
                     case TOO_LARGE -> TOO_LARGE;
@@ -313,6 +315,21 @@ public final class Exchange implements AutoCloseable {
     void unlockTransaction() {
         locked = false;
         session.unlockTablet();
+    }
+
+    /**
+     * Leaves the batch and begins another if the last command met RETRY_LATER, so that it can be
+     * run once more: a batch that has shown objects keeps the store from giving their memory to a
+     * write, and a new one does not.
+     */
+    boolean retries() {
+        boolean retries = refusedForNow && !locked;
+        refusedForNow = false;
+        if (retries) {
+            session.exit();
+            session.enter();
+        }
+        return retries;
     }
 
     /** Ends the session and gives all buffers back. */

@@ -10,6 +10,7 @@ import io.silkstone.gateway.resp.Request;
  * authentication, permission, transaction), and runs it. One per thread, for its counts.
  */
 final class RequestRunner implements AutoCloseable {
+    private static final int RETRIES_MAX = 3;
     private static final String NO_AUTH = "NOAUTH Authentication required.";
 
     private final ServerContext server;
@@ -123,7 +124,11 @@ final class RequestRunner implements AutoCloseable {
         boolean timed = !command.fast() || slowMicros == 0;
         long errors = x.out.errors();
         long started = timed ? server.nanoTime.getAsLong() : 0;
+        long mark = x.out.written();
         command.action().run(x);
+        for (int i = 0; i < RETRIES_MAX && x.retries() && x.out.rewind(mark); i++) {
+            command.action().run(x);
+        }
         int id = command.id();
         tally.requests++;
         tally.calls[id]++;

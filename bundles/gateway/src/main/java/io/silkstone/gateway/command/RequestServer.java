@@ -1,5 +1,6 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.ReplySink;
@@ -27,8 +28,6 @@ public final class RequestServer implements AutoCloseable {
     /** After so many bytes of replies the client is asked whether it keeps up. */
     private static final int REPLY_BYTES_UNASKED_MAX = 1 << 18;
 
-    private static final System.Logger LOG = System.getLogger(RequestServer.class.getName());
-
     /** Why serving stopped. */
     public enum Outcome {
         /** All whole requests are served; the rest waits for more bytes. */
@@ -53,6 +52,7 @@ public final class RequestServer implements AutoCloseable {
     private final RequestRunner runner;
     private final ServerContext server;
     private final Request<Command>[] batch;
+    private final Key[] keys = new Key[REQUESTS_AT_ONCE_MAX];
     private Request<Command> spare = new Request<>();
     private Request<Command> unfinished;
     private DetachedRequest detached;
@@ -99,7 +99,7 @@ public final class RequestServer implements AutoCloseable {
             outcome = serveAll(client, partial, end, clogged);
         } catch (RuntimeException | AssertionError bug) {
             // Half a reply may be written: nothing sensible can follow it on this connection.
-            LOG.log(System.Logger.Level.ERROR, "A request failed by a bug in the gateway", bug);
+            server.bug(bug);
             outcome = Outcome.CLOSING;
         } finally {
             exchange.session.exit();
@@ -129,12 +129,15 @@ public final class RequestServer implements AutoCloseable {
                 }
                 state = parser.parse(request, end, client.trusted());
                 if (state == RequestParser.COMPLETE) {
-                    resolve(request, count > 0 || request.end() < end);
+                    resolve(request);
                     count++;
                 } else if (state != RequestParser.NOTHING) {
                     break;
                 }
                 position = request.end();
+            }
+            if (count > 1) {
+                prefetch(count);
             }
             Outcome outcome = run(client, count, clogged);
             if (outcome != Outcome.SERVED) {
@@ -152,8 +155,8 @@ public final class RequestServer implements AutoCloseable {
         }
     }
 
-    /** First pass: what the request is, and its key on the way to the processor. */
-    private void resolve(Request<Command> request, boolean several) {
+    /** First pass: what the request is, and its key's hash. */
+    private void resolve(Request<Command> request) {
         if (request.refused() && request.count() == 0) {
             return;
         }
@@ -162,9 +165,20 @@ public final class RequestServer implements AutoCloseable {
         if (command != null && command.firstKey() > 0 && command.firstKey() < request.count()) {
             int first = command.firstKey();
             request.key().wrap(Memory.ALL, request.address(first), request.length(first));
-            if (several) {
-                exchange.session.prefetch(exchange.table, request.key());
+        }
+    }
+
+    /** Second pass. Nothing else is in the loops, so that the processor fetches many at once. */
+    private void prefetch(int count) {
+        int keys = 0;
+        for (int i = 0; i < count; i++) {
+            Command command = batch[i].command();
+            if (command != null && command.firstKey() > 0) {
+                this.keys[keys++] = batch[i].key();
             }
+        }
+        for (int i = 0; i < keys; i++) {
+            exchange.session.prefetch(exchange.table, this.keys[i]);
         }
     }
 

@@ -16,6 +16,8 @@ public final class ServerContext {
     /** What the server is, for those who ask. */
     public record Identity(String version, String nodeId, boolean cluster, String host, int port) {}
 
+    private static final System.Logger LOG = System.getLogger(ServerContext.class.getName());
+
     final KvStore store;
     final KvStore.Table table;
     final ThreadRuntime threads;
@@ -31,6 +33,7 @@ public final class ServerContext {
     private final ConcurrentMap<Long, Client> clients = new ConcurrentHashMap<>();
     private final AtomicLong nextClient = new AtomicLong(1);
     private final AtomicLong connectionsEver = new AtomicLong();
+    private final AtomicLong bugs = new AtomicLong();
     private final AtomicLong connectionsRefused = new AtomicLong();
     private volatile Identity identity;
 
@@ -108,6 +111,17 @@ public final class ServerContext {
     /** The clients now. */
     public Collection<Client> clients() {
         return clients.values();
+    }
+
+    /** A request failed by a bug in the gateway: says so, and counts it. */
+    void bug(Throwable failure) {
+        bugs.incrementAndGet();
+        LOG.log(System.Logger.Level.ERROR, "A request failed by a bug in the gateway", failure);
+    }
+
+    /** Requests that failed by a bug. */
+    public long bugs() {
+        return bugs.get();
     }
 
     /** A client was turned away. */

@@ -6,8 +6,18 @@ public final class Decimal {
     public static final int LONG_CHARACTERS_MAX = 20;
 
     private static final int DIGITS_SAFE = 18;
+    private static final long[] POWERS_OF_TEN = powersOfTen();
 
     private Decimal() {}
+
+    private static long[] powersOfTen() {
+        long[] powers = new long[DIGITS_SAFE + 1];
+        powers[0] = 1;
+        for (int i = 1; i < powers.length; i++) {
+            powers[i] = powers[i - 1] * 10;
+        }
+        return powers;
+    }
 
     /** Whether the bytes are a 64-bit number in its one form. */
     public static boolean isLong(long address, int length) {
@@ -54,13 +64,13 @@ public final class Decimal {
         if (value == Long.MIN_VALUE) {
             return LONG_CHARACTERS_MAX;
         }
-        int characters = value < 0 ? 2 : 1;
         long rest = Math.abs(value);
-        while (rest >= 10) {
-            rest /= 10;
-            characters++;
+        int digits = 1;
+        // Compares where dividing would take several times as long; lengths have few digits.
+        while (digits < POWERS_OF_TEN.length && rest >= POWERS_OF_TEN[digits]) {
+            digits++;
         }
-        return characters;
+        return value < 0 ? digits + 1 : digits;
     }
 
     /**

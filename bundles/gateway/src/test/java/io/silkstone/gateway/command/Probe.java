@@ -1,5 +1,7 @@
 package io.silkstone.gateway.command;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.buffer.ByteBuf;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
@@ -144,6 +146,7 @@ final class Probe implements AutoCloseable {
 
     @Override
     public void close() {
+        assertThat(server.bugs()).isZero();
         requests.close();
         threads.close();
         store.close();

@@ -122,6 +122,7 @@ class RespFuzzTest {
         String repliesInParts = inParts.raw(cut(text, new SplittableRandom(seed)));
         inParts.disconnect();
         assertThat(isSound(repliesInParts)).as(repliesInParts).isTrue();
+        assertThat(probe.server.bugs()).isZero();
     }
 
     private static List<String> cut(String text, SplittableRandom random) {

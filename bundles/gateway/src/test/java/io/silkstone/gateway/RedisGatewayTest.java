@@ -1,0 +1,384 @@
+package io.silkstone.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.node.Node;
+import io.silkstone.base.Metrics;
+import io.silkstone.base.NanoClock;
+import io.silkstone.gateway.net.Transport;
+import io.silkstone.store.StoreOptions;
+import io.silkstone.threads.ArachneOptions;
+import io.silkstone.threads.ArachneRuntime;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Timeout(120)
+class RedisGatewayTest {
+    private static GatewayOptions.Builder options() {
+        return GatewayOptions.builder().port(0).passwordIterations(10);
+    }
+
+    private static TestNode start(GatewayOptions.Builder options, TestRuntime runtime)
+            throws GatewayRefused {
+        return TestNode.start(options, runtime, Transport.best());
+    }
+
+    private static long metric(MetricRegistry metrics, GatewayMetrics wanted) {
+        return metrics.snapshot().stream()
+                .filter(metric -> metric.label().equals(wanted.label()))
+                .findFirst()
+                .orElseThrow()
+                .value();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void pipeline_largerThanAnyBuffer_isAnsweredInOrder(Transport transport) throws Exception {
+        try (TestNode node = TestNode.start(options(), new TestRuntime(2), transport);
+                WireClient client = new WireClient(node.port())) {
+            int count = 20_000;
+            Thread writer =
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        try {
+                                            for (int i = 0; i < count; i++) {
+                                                client.write("SET k" + i % 100 + " v" + i + "\r\n");
+                                                client.write("GET k" + i % 100 + "\r\n");
+                                            }
+                                        } catch (IOException failure) {
+                                            throw new AssertionError(failure);
+                                        }
+                                    });
+            for (int i = 0; i < count; i++) {
+                assertThat(client.read()).isEqualTo("+OK");
+                String value = "v" + i;
+                assertThat(client.read()).isEqualTo("$" + value.length() + " " + value);
+            }
+            writer.join();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void values_upToTheLimit_goThrough(Transport transport) throws Exception {
+        try (TestNode node = TestNode.start(options(), new TestRuntime(1), transport);
+                WireClient client = new WireClient(node.port())) {
+            String value = "x".repeat(1 << 20);
+            for (int round = 0; round < 3; round++) {
+                client.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + value.length() + "\r\n");
+                client.write(value + "\r\nGET k\r\n");
+                assertThat(client.read()).isEqualTo("+OK");
+                assertThat(client.read()).isEqualTo("$1048576 " + value);
+            }
+            client.write(
+                    "*2\r\n$4\r\nECHO\r\n$5000000\r\n" + "y".repeat(5_000_000) + "\r\nPING\r\n");
+            assertThat(client.read()).startsWith("-ERR an argument of 'ECHO' is larger");
+            assertThat(client.read()).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void longRequests_keepTheOrderOfReplies() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            client.write("SET a 1\r\nKEYS *\r\nGET a\r\nFLUSHALL\r\nGET a\r\nKEYS *\r\nPING\r\n");
+            assertThat(client.read()).isEqualTo("+OK");
+            assertThat(client.read()).isEqualTo("*1 $1 a");
+            assertThat(client.read()).isEqualTo("$1 1");
+            assertThat(client.read()).isEqualTo("+OK");
+            assertThat(client.read()).isEqualTo("$-1");
+            assertThat(client.read()).isEqualTo("*0");
+            assertThat(client.read()).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void nodesOwnThreads_serveShortAndLongRequests() throws Exception {
+        ArachneRuntime runtime =
+                ArachneRuntime.start(
+                        ArachneOptions.defaults().withCores(1, 2).withPin(ArachneOptions.Pin.OFF),
+                        NanoClock.SYSTEM,
+                        new SplittableRandom(2),
+                        new Metrics());
+        try (TestNode node = TestNode.start(options(), runtime, Transport.best());
+                WireClient client = new WireClient(node.port())) {
+            for (int i = 0; i < 20; i++) {
+                client.write("FLUSHALL\r\nINCR n\r\nKEYS *\r\n");
+                assertThat(client.read()).isEqualTo("+OK");
+                assertThat(client.read()).isEqualTo(":1");
+                assertThat(client.read()).isEqualTo("*1 $1 n");
+            }
+        }
+    }
+
+    @Test
+    void longRequest_ofAClientThatLeaves_disturbsNobody() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1))) {
+            for (int i = 0; i < 50; i++) {
+                try (WireClient client = new WireClient(node.port())) {
+                    client.write("MULTI\r\nKEYS *\r\nEXEC\r\n");
+                }
+            }
+            try (WireClient client = new WireClient(node.port())) {
+                assertThat(client.ask("PING")).isEqualTo("+PONG");
+            }
+        }
+    }
+
+    @Test
+    void slowClient_blocksNobodyAndIsCutOffAtTheLimit() throws Exception {
+        GatewayOptions.Builder options = options().outputLimitBytes(4 << 20);
+        try (TestNode node = start(options, new TestRuntime(1));
+                WireClient slow = new WireClient(node.port());
+                WireClient other = new WireClient(node.port())) {
+            String value = "x".repeat(1 << 20);
+            slow.write(
+                    "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + value.length() + "\r\n" + value + "\r\n");
+            assertThat(slow.read()).isEqualTo("+OK");
+            slow.write("MGET" + " k".repeat(64) + "\r\n");
+            assertThat(other.ask("PING")).isEqualTo("+PONG");
+            assertThat(slow.isClosed()).isTrue();
+            assertThat(metric(node.metrics, GatewayMetrics.OUTPUT_LIMIT)).isEqualTo(1);
+            assertThat(other.ask("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void slowClient_thatPipelines_getsEverythingInTheEnd() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            String value = "x".repeat(1 << 19);
+            client.write(
+                    "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + value.length() + "\r\n" + value + "\r\n");
+            assertThat(client.read()).isEqualTo("+OK");
+            client.write("GET k\r\n".repeat(100) + "PING\r\n");
+            try (WireClient other = new WireClient(node.port())) {
+                assertThat(other.ask("PING")).isEqualTo("+PONG");
+            }
+            for (int i = 0; i < 100; i++) {
+                assertThat(client.read()).hasSize(value.length() + 8);
+            }
+            assertThat(client.read()).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void clientsBeyondTheMost_areTurnedAway() throws Exception {
+        try (TestNode node = start(options().clientsMax(2), new TestRuntime(1));
+                WireClient one = new WireClient(node.port());
+                WireClient two = new WireClient(node.port())) {
+            assertThat(one.ask("PING")).isEqualTo("+PONG");
+            assertThat(two.ask("PING")).isEqualTo("+PONG");
+            try (WireClient three = new WireClient(node.port())) {
+                assertThat(three.read()).isEqualTo("-ERR max number of clients reached");
+                assertThat(three.isClosed()).isTrue();
+            }
+            assertThat(metric(node.metrics, GatewayMetrics.REFUSED)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void silentClient_isDisconnected() throws Exception {
+        try (TestNode node = start(options().idleTimeoutSeconds(1), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+            assertThat(client.isClosed()).isTrue();
+            assertThat(metric(node.metrics, GatewayMetrics.IDLE)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void brokenBytes_areAnsweredAndTheConnectionEnds() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            client.write("PING\r\n*2\r\nfoo\r\n");
+            assertThat(client.read()).isEqualTo("+PONG");
+            assertThat(client.read()).isEqualTo("-ERR Protocol error: expected '$', got 'f'");
+            assertThat(client.isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void quit_andKill_closeTheConnection() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(2));
+                WireClient killed = new WireClient(node.port());
+                WireClient client = new WireClient(node.port())) {
+            String id = killed.ask("CLIENT ID").substring(1);
+            assertThat(client.ask("CLIENT KILL ID " + id)).isEqualTo(":1");
+            assertThat(killed.isClosed()).isTrue();
+            assertThat(client.ask("QUIT")).isEqualTo("+OK");
+            assertThat(client.isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void password_isSlowOnceAndKeepsTheOrder() throws Exception {
+        try (TestNode node = start(options().requirePass("secret"), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            client.write("PING\r\nAUTH wrong\r\nAUTH secret\r\nPING\r\n");
+            assertThat(client.read()).isEqualTo("-NOAUTH Authentication required.");
+            assertThat(client.read()).startsWith("-WRONGPASS");
+            assertThat(client.read()).isEqualTo("+OK");
+            assertThat(client.read()).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void cores_comeAndGoUnderLoad_withoutLosingAByte() throws Exception {
+        TestRuntime runtime = new TestRuntime(2);
+        try (TestNode node = start(options(), runtime)) {
+            AtomicBoolean stop = new AtomicBoolean();
+            AtomicInteger served = new AtomicInteger();
+            CountDownLatch begun = new CountDownLatch(6);
+            List<Future<Void>> clients = new ArrayList<>();
+            try (var threads = Executors.newCachedThreadPool()) {
+                for (int c = 0; c < 6; c++) {
+                    int number = c;
+                    clients.add(
+                            threads.submit(() -> load(node.port(), number, stop, served, begun)));
+                }
+                begun.await();
+                for (int round = 0; round < 12; round++) {
+                    runtime.addCore();
+                    int before = served.get();
+                    while (served.get() < before + 200) {
+                        Thread.onSpinWait();
+                    }
+                    runtime.removeCore(0);
+                }
+                stop.set(true);
+                for (Future<Void> client : clients) {
+                    client.get();
+                }
+            }
+            assertThat(metric(node.metrics, GatewayMetrics.HANDED_OVER)).isPositive();
+            try (WireClient late = new WireClient(node.port())) {
+                assertThat(late.ask("PING")).isEqualTo("+PONG");
+            }
+        }
+    }
+
+    private static Void load(
+            int port, int number, AtomicBoolean stop, AtomicInteger served, CountDownLatch begun)
+            throws IOException {
+        try (WireClient client = new WireClient(port)) {
+            String value = "v".repeat(1 + number * 5000);
+            for (int i = 0; !stop.get(); i++) {
+                String key = "key:" + number;
+                client.write("SET " + key + " " + value + i + "\r\nGET " + key + "\r\n");
+                client.write((number % 2 == 0 ? "KEYS none*" : "EXISTS none") + "\r\n");
+                client.write("INCR n" + number + "\r\n");
+                assertThat(client.read()).isEqualTo("+OK");
+                assertThat(client.read()).endsWith(" " + value + i);
+                assertThat(client.read()).isIn("*0", ":0");
+                assertThat(client.read()).isEqualTo(":" + (i + 1));
+                served.incrementAndGet();
+                begun.countDown();
+            }
+        }
+        return null;
+    }
+
+    @Test
+    void start_portTaken_isRefusedInOneSentence() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(
+                            () ->
+                                    TestNode.start(
+                                            options().port(taken.getLocalPort()),
+                                            new TestRuntime(1),
+                                            Transport.best()))
+                    .isInstanceOf(GatewayRefused.class)
+                    .hasMessageStartingWith("cannot listen at 127.0.0.1:" + taken.getLocalPort());
+        }
+    }
+
+    @Test
+    void options_openToOthersWithoutPassword_areRefused(@TempDir Path directory) throws Exception {
+        assertThatThrownBy(() -> options().bind("0.0.0.0").build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "bind is 0.0.0.0, which other machines can reach: set requirepass or"
+                                + " users.file, or bind 127.0.0.1");
+        Path users = Files.writeString(directory.resolve("users"), "user default on nopass\n");
+        assertThatThrownBy(
+                        () ->
+                                TestNode.start(
+                                        options().bind("0.0.0.0").usersFile(users),
+                                        new TestRuntime(1),
+                                        Transport.best()))
+                .isInstanceOf(GatewayRefused.class)
+                .hasMessageContaining("has no password");
+    }
+
+    @Test
+    void change_ofPortAndPassword_keepsConnections() throws Exception {
+        TestRuntime runtime = new TestRuntime(1);
+        try (TestNode node = start(options(), runtime);
+                WireClient client = new WireClient(node.port())) {
+            int before = node.port();
+            node.gateway.change(options().requirePass("new").clientsMax(7).build());
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+            assertThat(client.ask("CONFIG GET maxclients")).endsWith("$1 7");
+            assertThat(node.gateway.endpoints())
+                    .extracting(Node.Endpoint::address)
+                    .containsExactly("127.0.0.1:" + node.port());
+            try (WireClient stranger = new WireClient(node.port())) {
+                assertThat(stranger.ask("PING")).startsWith("-NOAUTH");
+            }
+            try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                GatewayOptions busy = options().port(taken.getLocalPort()).build();
+                assertThatThrownBy(() -> node.gateway.change(busy))
+                        .isInstanceOf(GatewayRefused.class);
+            }
+            assertThat(node.port()).isEqualTo(before);
+            node.gateway.change(options().bind("127.0.0.2").build());
+            assertThat(node.gateway.endpoints())
+                    .extracting(Node.Endpoint::address)
+                    .allMatch(address -> address.startsWith("127.0.0.2:"));
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void close_endsConnectionsAndGivesThePortBack() throws Exception {
+        int port;
+        try (TestNode node =
+                        TestNode.start(
+                                options().build(),
+                                new TestRuntime(2),
+                                Transport.best(),
+                                StoreOptions.DEFAULTS.withMemoryBytes(64 << 20));
+                WireClient client = new WireClient(node.port())) {
+            port = node.port();
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+            node.gateway.close();
+            assertThat(client.isClosed()).isTrue();
+        }
+        try (ServerSocket free = new ServerSocket()) {
+            free.setReuseAddress(true);
+            free.bind(new InetSocketAddress("127.0.0.1", port));
+            assertThat(free.isBound()).isTrue();
+        }
+    }
+}

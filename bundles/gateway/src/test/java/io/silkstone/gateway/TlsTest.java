@@ -1,0 +1,179 @@
+package io.silkstone.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.gateway.net.Tls;
+import io.silkstone.gateway.net.Transport;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.Key;
+import java.security.KeyStore;
+import java.util.Base64;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Timeout(120)
+class TlsTest {
+    private static final String PASSWORD = "changeit";
+
+    @TempDir static Path directory;
+    private static Path keystore;
+    private static Path certificate;
+    private static Path key;
+
+    @BeforeAll
+    static void makeCertificate() throws Exception {
+        keystore = directory.resolve("node.p12");
+        Process keytool =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
+                                "-genkeypair",
+                                "-alias",
+                                "node",
+                                "-keyalg",
+                                "EC",
+                                "-dname",
+                                "CN=localhost",
+                                "-validity",
+                                "2",
+                                "-storetype",
+                                "PKCS12",
+                                "-keystore",
+                                keystore.toString(),
+                                "-storepass",
+                                PASSWORD)
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(keytool.waitFor()).as(said).isZero();
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(keystore)) {
+            store.load(in, PASSWORD.toCharArray());
+        }
+        Key secret = store.getKey("node", PASSWORD.toCharArray());
+        certificate = pem("CERTIFICATE", store.getCertificate("node").getEncoded());
+        key = pem("PRIVATE KEY", secret.getEncoded());
+    }
+
+    private static Path pem(String title, byte[] bytes) throws IOException {
+        String text =
+                "-----BEGIN "
+                        + title
+                        + "-----\n"
+                        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes)
+                        + "\n-----END "
+                        + title
+                        + "-----\n";
+        return Files.writeString(directory.resolve(title.replace(' ', '-') + ".pem"), text);
+    }
+
+    private static SSLContext client(boolean withCertificate) throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        byte[] bytes = Files.readAllBytes(keystore);
+        store.load(new ByteArrayInputStream(bytes), PASSWORD.toCharArray());
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("node", store.getCertificate("node"));
+        TrustManagerFactory trust =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        KeyManagerFactory keys =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, PASSWORD.toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(
+                withCertificate ? keys.getKeyManagers() : null, trust.getTrustManagers(), null);
+        return context;
+    }
+
+    private static WireClient connect(int port, boolean withCertificate) throws Exception {
+        SSLSocket socket =
+                (SSLSocket)
+                        client(withCertificate).getSocketFactory().createSocket("127.0.0.1", port);
+        return new WireClient(socket);
+    }
+
+    private static GatewayOptions.Builder options(Tls tls) {
+        return GatewayOptions.builder().port(-1).tls(0, tls);
+    }
+
+    private static Tls pemFiles(Path trusted, Tls.Clients clients) {
+        return new Tls(certificate, key, null, null, trusted, clients);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void requests_overTls_areServedLargeAndSmall(Transport transport) throws Exception {
+        Tls tls = pemFiles(null, Tls.Clients.NONE);
+        try (TestNode node = TestNode.start(options(tls), new TestRuntime(1), transport);
+                WireClient client = connect(node.gateway.boundTlsPort(), false)) {
+            assertThat(node.gateway.boundPort()).isEqualTo(-1);
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+            String value = "x".repeat(700_000);
+            client.write(
+                    "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + value.length() + "\r\n" + value + "\r\n");
+            assertThat(client.read()).isEqualTo("+OK");
+            client.write("GET k\r\n".repeat(8) + "KEYS *\r\nPING\r\n");
+            for (int i = 0; i < 8; i++) {
+                assertThat(client.read()).isEqualTo("$700000 " + value);
+            }
+            assertThat(client.read()).isEqualTo("*1 $1 k");
+            assertThat(client.read()).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void keystore_servesAsWell() throws Exception {
+        Tls tls = new Tls(null, null, keystore, PASSWORD, null, Tls.Clients.NONE);
+        try (TestNode node = TestNode.start(options(tls), new TestRuntime(1), Transport.best());
+                WireClient client = connect(node.gateway.boundTlsPort(), false)) {
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void clientCertificate_whenRequired_isWanted() throws Exception {
+        Tls tls = pemFiles(certificate, Tls.Clients.REQUIRED);
+        try (TestNode node = TestNode.start(options(tls), new TestRuntime(1), Transport.best())) {
+            int port = node.gateway.boundTlsPort();
+            try (WireClient client = connect(port, true)) {
+                assertThat(client.ask("PING")).isEqualTo("+PONG");
+            }
+            try (WireClient stranger = connect(port, false)) {
+                assertThatThrownBy(() -> stranger.ask("PING")).isInstanceOf(IOException.class);
+            }
+        }
+    }
+
+    @Test
+    void plainBytes_onTheTlsPort_endTheConnection() throws Exception {
+        Tls tls = pemFiles(null, Tls.Clients.NONE);
+        try (TestNode node = TestNode.start(options(tls), new TestRuntime(1), Transport.best());
+                WireClient client = new WireClient(node.gateway.boundTlsPort())) {
+            client.write("PING\r\n");
+            assertThat(client.isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void start_wrongFile_isRefusedByName() {
+        Tls tls = new Tls(key, key, null, null, null, Tls.Clients.NONE);
+        assertThatThrownBy(() -> TestNode.start(options(tls), new TestRuntime(1), Transport.best()))
+                .isInstanceOf(GatewayRefused.class)
+                .hasMessageContaining("cannot be used for TLS");
+    }
+}

@@ -98,10 +98,22 @@ final class Tables implements References {
     }
 
     @Override
-    public long prefetch(long entry) {
-        TableData table = withId(Entry.tableId(entry));
-        HashTable index = table == null ? null : table.index();
-        return index == null ? 0 : index.prefetch(Entry.keyHash(entry));
+    public long prefetch(long[] entries, int count) {
+        long sum = 0;
+        int id = 0;
+        HashTable index = null;
+        for (int number = 0; number < count; number++) {
+            long entry = entries[number];
+            if (Entry.tableId(entry) != id) {
+                id = Entry.tableId(entry);
+                TableData table = withId(id);
+                index = table == null ? null : table.index();
+            }
+            if (index != null) {
+                sum += index.prefetch(Entry.keyHash(entry));
+            }
+        }
+        return sum;
     }
 
     @Override

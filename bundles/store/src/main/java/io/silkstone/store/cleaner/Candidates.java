@@ -8,10 +8,13 @@ import java.util.Arrays;
 /**
  * Looks through the closed segments of the log and chooses what to clean next, and how.
  *
- * <p>The scores are RAMCloud's (FAST'14, sections 4 and 5): compaction takes the segment with the
- * most dead bytes for each live one that it must copy; combined cleaning takes those with the best
- * (1 - u) * age / u, so that a segment that was written long ago, whose entries will probably stay,
- * is worth cleaning earlier than a young one, where waiting lets more of them die.
+ * <p>The scores are RAMCloud's (FAST'14, sections 4 and 5), but for one root: compaction takes the
+ * segment with the most dead bytes for each live one that it must copy; combined cleaning takes
+ * those with the best (1 - u) * cbrt(age) / u, so that a segment that was written long ago, whose
+ * entries will probably stay, is worth cleaning earlier than a young one, where waiting lets more
+ * of them die. With the age itself, as in RAMCloud, survivors that are nearly full would be cleaned
+ * again and again for being old; the root moves less whether keys are hot and cold or all alike
+ * (numbers in docs/decisions/0031-cleaner.md).
  *
  * <p>RAMCloud balances the levels by what disk and memory lack. There is no disk here: the agent
  * and writers that pay in advance clean combined, which keeps the log in good order; compaction is
@@ -22,8 +25,11 @@ import java.util.Arrays;
  * <p>Not thread-safe; {@link Cleaner} calls it under its lock. Costs some nanoseconds a segment.
  */
 final class Candidates {
-    /** Segments of one combined pass at most. */
-    static final int PASS_MAX = 16;
+    /** Segments of one combined pass: enough to sort by age, but no more than are worth it. */
+    private static final int PASS_MAX = 16;
+
+    private static final int PASS_MIN = 2;
+    private static final int SEGMENTS_PER_CHOSEN = 64;
 
     /** Segments that are fuller of wanted entries are left alone: they cost more than they give. */
     private static final double UTILIZATION_MAX = 0.98;
@@ -34,6 +40,7 @@ final class Candidates {
     private final Log log;
     private final Segment[] chosen = new Segment[PASS_MAX];
     private final double[] scores = new double[PASS_MAX];
+    private int passMax = PASS_MIN;
     private int count;
 
     private Segment compactable;
@@ -63,6 +70,7 @@ final class Candidates {
         double limit = eager ? UTILIZATION_MAX : Math.min(UTILIZATION_MAX, worthwhile());
         long now = log.appendedBytes();
         forget();
+        passMax = Math.clamp(segments / SEGMENTS_PER_CHOSEN, PASS_MIN, PASS_MAX);
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
             if (segment != null && segment.isClosed()) {
@@ -151,7 +159,7 @@ final class Candidates {
             compactable = segment;
         }
         long age = Math.max(1, now - segment.born());
-        insert(segment, free * age / Math.max(utilization, floor));
+        insert(segment, free * Math.cbrt(age) / Math.max(utilization, floor));
     }
 
     /** Bytes of entries that cleaning would have to move, as far as can be told. */
@@ -187,10 +195,10 @@ final class Candidates {
 
     /** Keeps the best, best first. */
     private void insert(Segment segment, double score) {
-        if (count == PASS_MAX && score <= scores[PASS_MAX - 1]) {
+        if (count == passMax && score <= scores[passMax - 1]) {
             return;
         }
-        int place = Math.min(count, PASS_MAX - 1);
+        int place = Math.min(count, passMax - 1);
         while (place > 0 && scores[place - 1] < score) {
             scores[place] = scores[place - 1];
             chosen[place] = chosen[place - 1];
@@ -198,7 +206,7 @@ final class Candidates {
         }
         scores[place] = score;
         chosen[place] = segment;
-        count = Math.min(count + 1, PASS_MAX);
+        count = Math.min(count + 1, passMax);
     }
 
     /** Sorts those chosen by age, so that what is written together was written at one time. */

@@ -45,10 +45,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * <h2>Pace</h2>
  *
  * Cleaning is the cheaper the later it is done, since entries die meanwhile; but who waits for the
- * last byte makes writers wait. The cleaner begins when free memory is below a quarter of what is
- * not live (at most a tenth of all), so the fuller memory is, the later. From there on writers pay:
- * {@link #assist} has each clean as many bytes as its own cost, times how far free memory has sunk
- * below that mark. The two meet at some level between, and nobody ever waits for long.
+ * last byte makes writers wait. The cleaner begins when free memory is below a few segments, or a
+ * quarter of what is not live if that is less. From there on writers pay: {@link #assist} has each
+ * clean as many bytes as its own cost, times how far free memory has sunk below that mark. The two
+ * meet at some level between, and nobody ever waits for long.
  *
  * <p>{@link #doWork} is an agent's; the other methods may be called by any thread outside an epoch.
  * One thread cleans at a time, the others go on.
@@ -65,7 +65,7 @@ public final class Cleaner {
     private static final int DEBT_MAX_BYTES = 1 << 20;
     private static final int BARREN_PASSES_MAX = 3;
     private static final int FREE_SHARE = 4;
-    private static final int FREE_SHARE_OF_ALL = 10;
+    private static final long FREE_SEGMENTS = 4;
 
     private final SegletPool pool;
     private final Log log;
@@ -243,7 +243,7 @@ public final class Cleaner {
 
     private void updateFreeWanted() {
         long notLive = pool.available(Claimant.WRITE) + candidates.reclaimableBytes();
-        freeWanted = Math.min(notLive / FREE_SHARE, pool.capacity() / FREE_SHARE_OF_ALL);
+        freeWanted = Math.min(notLive / FREE_SHARE, FREE_SEGMENTS * log.segmentBytes());
         appendedWhenSurveyed = log.appendedBytes();
     }
 
@@ -361,7 +361,6 @@ public final class Cleaner {
         lookedAt = 0;
         long tombstones = 0;
         long deadTombstones = 0;
-        long warm = 0;
         boolean ended = false;
         while (lookedAt < LOOKED_AT_MAX && batched < BATCH) {
             long entry = walk.next();
@@ -375,10 +374,7 @@ public final class Cleaner {
             boolean wanted = false;
             if (!Entry.isDead(header)) {
                 switch (Entry.type(header)) {
-                    case Entry.OBJECT -> {
-                        wanted = !references.discard(entry);
-                        warm += wanted ? references.prefetch(entry) : 0;
-                    }
+                    case Entry.OBJECT -> wanted = !references.discard(entry);
                     case Entry.TOMBSTONE -> {
                         wanted = log.contains(Entry.tombstoneSegment(entry));
                         tombstones += Entry.strideOf(header);
@@ -395,7 +391,7 @@ public final class Cleaner {
                 batched++;
             }
         }
-        touched = warm;
+        touched = references.prefetch(entries, batched);
         if (tombstones > 0) {
             candidates.sawTombstones(tombstones, deadTombstones);
         }
@@ -404,38 +400,70 @@ public final class Cleaner {
 
     /** Copies the batch to survivors, as far as there is memory. */
     private int copy() {
-        for (int index = 0; index < batched; index++) {
-            int stride = Entry.strideOf(headers[index]);
-            long copy = survivors.append(stride, source.born());
-            if (copy == 0) {
+        int index = 0;
+        while (index < batched) {
+            int room = survivors.room(Entry.strideOf(headers[index]), source.born());
+            if (room == 0) {
                 return index;
             }
-            Memory.copy(entries[index], copy, stride);
-            // The entry may have died while it was copied; the copy is on its own.
-            Memory.putIntRelease(copy, headers[index]);
-            copies[index] = copy;
+            int first = index;
+            int bytes = 0;
+            while (index < batched && bytes + Entry.strideOf(headers[index]) <= room) {
+                bytes += Entry.strideOf(headers[index]);
+                index++;
+            }
+            copy(first, index, survivors.append(bytes));
         }
         return batched;
     }
 
+    /** Copies neighbours in one go, and without any atomic operation, which would wait for them. */
+    private void copy(int first, int end, long address) {
+        long copy = address;
+        int index = first;
+        while (index < end) {
+            long run = entries[index];
+            long target = copy;
+            long bytes = 0;
+            while (index < end && entries[index] == run + bytes) {
+                copies[index] = copy;
+                int stride = Entry.strideOf(headers[index]);
+                bytes += stride;
+                copy += stride;
+                index++;
+            }
+            Memory.copy(run, target, bytes);
+        }
+        // An entry may have died before it was copied; the copy is on its own.
+        for (index = first; index < end; index++) {
+            Memory.putInt(copies[index], headers[index]);
+        }
+    }
+
     /** Has references point to the copies; copies that nobody wants any more are dead. */
     private long swap(int copied) {
+        long sum = 0;
         long moved = 0;
         for (int index = 0; index < copied; index++) {
             long entry = entries[index];
             long copy = copies[index];
-            if (Entry.type(headers[index]) == Entry.TOMBSTONE) {
+            int header = headers[index];
+            int stride = Entry.strideOf(header);
+            sum += stride;
+            boolean tombstone = Entry.type(header) == Entry.TOMBSTONE;
+            if (tombstone) {
                 log.tombstoneAdded(copy);
-                log.entryDied(entry);
-            } else if (references.move(entry, copy)) {
-                log.entryDied(entry);
+            }
+            if (tombstone || references.move(entry, copy)) {
+                log.entryMoved(entry, header);
+                moved += stride;
             } else {
                 log.entryDied(copy);
             }
-            moved += Entry.strideOf(headers[index]);
         }
-        movedBytes.add(moved);
-        movedInPass += moved;
-        return moved;
+        log.entriesMoved(source, moved);
+        movedBytes.add(sum);
+        movedInPass += sum;
+        return sum;
     }
 }

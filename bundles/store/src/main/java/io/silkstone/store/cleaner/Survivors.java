@@ -16,19 +16,29 @@ final class Survivors {
     }
 
     /**
-     * Room for {@code bytes}, in the survivor at hand or else in a new one of age {@code born}.
+     * How many bytes {@link #append} may take at once, at least {@code bytes}; begins another
+     * survivor, of age {@code born}, when the one at hand has not so many left.
      *
-     * @return its address; 0 when there is no memory
+     * @return 0 when there is no memory
      */
-    long append(int bytes, long born) {
+    int room(int bytes, long born) {
         if (current != null) {
-            long address = log.append(current, bytes);
-            if (address != 0) {
-                return address;
+            int left = roomLeft();
+            if (left >= bytes) {
+                return left;
             }
             log.seal(current);
         }
         current = log.openSurvivor(born);
-        return current == null ? 0 : log.append(current, bytes);
+        return current == null ? 0 : roomLeft();
+    }
+
+    /** Takes {@code bytes} that {@link #room} has found. */
+    long append(int bytes) {
+        return log.append(current, bytes);
+    }
+
+    private int roomLeft() {
+        return current.capacity() - (int) current.usedBytes();
     }
 }

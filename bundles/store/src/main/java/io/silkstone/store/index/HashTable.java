@@ -342,14 +342,6 @@ public final class HashTable implements AutoCloseable {
         return slot != 0;
     }
 
-    /** Whether the table refers to {@code entry} at this moment. */
-    public boolean refersTo(long hash, long entry) {
-        long line = lock(hash);
-        long slot = slotOf(line, tagOf(hash) | entry);
-        unlock(line);
-        return slot != 0;
-    }
-
     /**
      * Visits the entries of one line. Entries that are in the table from the call with cursor 0 to
      * the call that returns 0 are visited at least once, however the table changes meanwhile.
@@ -465,7 +457,13 @@ public final class HashTable implements AutoCloseable {
     }
 
     private long slotOf(long line, long word) {
-        for (long slot = line; slot != 0; slot = next(line, slot)) {
+        for (long slot = line; slot < line + CONTROL; slot += Long.BYTES) {
+            if (memory.get(slot) == word) {
+                return slot;
+            }
+        }
+        long first = memory.get(line + CONTROL) & NODE_MASK;
+        for (long slot = first; slot != 0; slot = next(line, slot)) {
             if (memory.get(slot) == word) {
                 return slot;
             }

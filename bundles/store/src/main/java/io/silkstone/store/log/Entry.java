@@ -233,4 +233,9 @@ public final class Entry {
     static int markDead(long entry) {
         return Memory.getAndSetBits(entry, DEAD_FLAG);
     }
+
+    /** Sets the dead flag of an entry that no other thread can find. */
+    static void markMoved(long entry, int header) {
+        Memory.putIntRelease(entry, header | DEAD_FLAG);
+    }
 }

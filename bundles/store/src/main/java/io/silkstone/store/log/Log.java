@@ -243,6 +243,19 @@ public final class Log {
         segmentOf(entry).addDead(Entry.strideOf(header));
     }
 
+    /**
+     * The cleaner has moved what was at {@code entry}, with this header word, and nobody else can
+     * find it there. To be counted by {@link #entriesMoved}.
+     */
+    public void entryMoved(long entry, int header) {
+        Entry.markMoved(entry, header);
+    }
+
+    /** So many bytes of {@code segment} have been moved away. */
+    public void entriesMoved(Segment segment, long bytes) {
+        segment.addDead(bytes);
+    }
+
     /** A tombstone was written at {@code entry}. */
     public void tombstoneAdded(long entry) {
         segmentOf(entry).addTombstone(Entry.strideOf(Entry.header(entry)));

@@ -14,11 +14,12 @@ public interface References {
     boolean discard(long entry);
 
     /**
-     * Brings what refers to {@code entry} towards the processor, since {@link #move} will follow.
+     * Brings what refers to the first {@code count} of {@code entries} towards the processor, since
+     * {@link #move} will follow. One loop for all, so that their cache misses overlap.
      *
-     * @return to be used somewhere, or else the compiler drops the read
+     * @return to be used somewhere, or else the compiler drops the reads
      */
-    long prefetch(long entry);
+    long prefetch(long[] entries, int count);
 
     /**
      * Makes whoever refers to the object at {@code entry} refer to {@code copy} instead, unless

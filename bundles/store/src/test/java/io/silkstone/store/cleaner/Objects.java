@@ -85,8 +85,12 @@ final class Objects implements References, AutoCloseable {
     }
 
     @Override
-    public long prefetch(long entry) {
-        return index.prefetch(Entry.keyHash(entry));
+    public long prefetch(long[] entries, int count) {
+        long sum = 0;
+        for (int number = 0; number < count; number++) {
+            sum += index.prefetch(Entry.keyHash(entries[number]));
+        }
+        return sum;
     }
 
     @Override

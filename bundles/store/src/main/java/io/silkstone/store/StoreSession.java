@@ -161,10 +161,11 @@ final class StoreSession implements KvSession {
     }
 
     @Override
-    public void prefetch(KvStore.Table table, Key key) {
+    public void prefetch(KvStore.Table table, Key[] keys, int count) {
+        assert entered;
         HashTable index = ((TableData) table).index();
         if (index != null) {
-            prefetched += index.prefetch(key.hash());
+            prefetched += index.prefetch(keys, count);
         }
     }
 

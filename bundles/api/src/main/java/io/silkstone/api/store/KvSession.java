@@ -30,10 +30,10 @@ public interface KvSession extends AutoCloseable {
     boolean entered();
 
     /**
-     * Brings the hash-table line of {@code key} towards the processor. First pass over a pipeline
-     * of requests; the operations follow in a second pass.
+     * Brings what the first {@code count} of {@code keys} lead to towards the processor, whose
+     * cache misses then overlap. First pass over a pipeline of requests; the operations follow.
      */
-    void prefetch(Table table, Key key);
+    void prefetch(Table table, Key[] keys, int count);
 
     /**
      * Looks {@code key} up.

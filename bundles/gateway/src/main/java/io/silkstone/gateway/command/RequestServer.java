@@ -12,9 +12,9 @@ import io.silkstone.gateway.resp.RequestParser;
  * writes their replies. Each event loop has one.
  *
  * <p><b>Two passes.</b> Requests that arrive together are parsed first, up to {@link
- * #REQUESTS_AT_ONCE_MAX} of them; for each the command is found, its key is hashed and the store is
- * asked to bring the key's hash-table line near. Then they run, and their lines are there: the
- * memory's latency is paid once for the batch instead of once for each.
+ * #REQUESTS_AT_ONCE_MAX} of them; for each the command is found and its key is hashed, and the
+ * store is asked to bring near what the keys lead to. Then they run, and all is there: the memory's
+ * latency is paid once for the batch instead of once for each.
  *
  * <p><b>Long requests</b> (KEYS, a transaction of a thousand requests, a password check) would hold
  * up everybody else on the loop. The server stops at one and reports {@link Outcome#DETACHED}: the
@@ -168,18 +168,16 @@ public final class RequestServer implements AutoCloseable {
         }
     }
 
-    /** Second pass. Nothing else is in the loops, so that the processor fetches many at once. */
+    /** Second pass. */
     private void prefetch(int count) {
-        int keys = 0;
+        int found = 0;
         for (int i = 0; i < count; i++) {
             Command command = batch[i].command();
             if (command != null && command.firstKey() > 0) {
-                this.keys[keys++] = batch[i].key();
+                keys[found++] = batch[i].key();
             }
         }
-        for (int i = 0; i < keys; i++) {
-            exchange.session.prefetch(exchange.table, this.keys[i]);
-        }
+        exchange.session.prefetch(exchange.table, keys, found);
     }
 
     private Outcome run(Client client, int count, Clogged clogged) {

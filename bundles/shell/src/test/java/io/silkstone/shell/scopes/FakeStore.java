@@ -248,7 +248,7 @@ public final class FakeStore implements KvStore {
         }
 
         @Override
-        public void prefetch(Table table, Key key) {
+        public void prefetch(Table table, Key[] keys, int count) {
             throw new UnsupportedOperationException();
         }
 

@@ -39,6 +39,14 @@ public abstract class LineMemory {
     /** Sets the word at {@code address} if it is {@code expected}; a full fence when it did. */
     public abstract boolean compareAndSet(long address, long expected, long word);
 
+    /**
+     * Reads the beginning of an entry, or of what else is at this address, so that it is in the
+     * cache soon.
+     *
+     * @return to be used somewhere, or else the compiler drops the reads
+     */
+    public abstract long touch(long address);
+
     /** Hash of the key of the entry at {@code entry}. */
     public abstract long keyHash(long entry);
 

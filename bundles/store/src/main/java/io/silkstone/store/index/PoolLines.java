@@ -8,11 +8,15 @@ import io.silkstone.store.memory.SegletPool.Claimant;
 
 /** Lines in the node's pool, a chunk to a seglet, that refer to entries of the log. */
 public final class PoolLines extends LineMemory {
+    private static final int CACHE_LINE = 64;
+
     private final SegletPool pool;
+    private final long lastWord;
 
     /** Takes its chunks from {@code pool}. */
     public PoolLines(SegletPool pool) {
         this.pool = pool;
+        lastWord = pool.base() + pool.capacity() - Long.BYTES;
     }
 
     @Override
@@ -53,6 +57,13 @@ public final class PoolLines extends LineMemory {
     @Override
     public boolean compareAndSet(long address, long expected, long word) {
         return Memory.compareAndSetLong(address, expected, word);
+    }
+
+    @Override
+    public long touch(long address) {
+        return Memory.getLong(address)
+                + Memory.getLong(Math.min(address + CACHE_LINE, lastWord))
+                + Memory.getLong(Math.min(address + 2 * CACHE_LINE, lastWord));
     }
 
     @Override

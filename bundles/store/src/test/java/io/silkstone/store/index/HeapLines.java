@@ -115,6 +115,11 @@ final class HeapLines extends LineMemory {
     }
 
     @Override
+    public long touch(long address) {
+        return 0;
+    }
+
+    @Override
     public long keyHash(long entry) {
         return keys[keyOf(entry)].hash();
     }

@@ -4,7 +4,9 @@ jdk_version() {
 }
 
 find_jdk() {
-  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* "$HOME"/.sdkman/candidates/java/* \
+  on_path=$(readlink -f "$(command -v javac 2>/dev/null || true)" 2>/dev/null || true)
+  for candidate in "${JAVA_HOME:-}" "${on_path%/bin/javac}" /usr/lib/jvm/* \
+      "${HOME:-}"/.sdkman/candidates/java/* \
       "$(/usr/libexec/java_home -v 25+ 2>/dev/null || true)"; do
     [ -n "$candidate" ] || continue
     version=$(jdk_version "$candidate") || continue

@@ -117,29 +117,36 @@ public final class Key {
 
     /**
      * CRC16/XMODEM, eight bytes a step: byte i of a step goes through the table of its distance.
+     * Zeros in front change nothing, so the odd bytes make a first step with zeros before them.
      */
     private static int crc16(MemorySegment memory, long offset, int length) {
-        int crc = 0;
-        int index = 0;
-        for (; index + LANES <= length; index += LANES) {
-            long word = memory.get(JAVA_LONG_UNALIGNED, offset + index);
-            int first = (int) word & 0xff ^ crc >>> 8;
-            int second = (int) (word >>> 8) & 0xff ^ crc & 0xff;
-            crc =
-                    CRC16[7 << 8 | first]
-                            ^ CRC16[6 << 8 | second]
-                            ^ CRC16[5 << 8 | (int) (word >>> 16) & 0xff]
-                            ^ CRC16[4 << 8 | (int) (word >>> 24) & 0xff]
-                            ^ CRC16[3 << 8 | (int) (word >>> 32) & 0xff]
-                            ^ CRC16[2 << 8 | (int) (word >>> 40) & 0xff]
-                            ^ CRC16[1 << 8 | (int) (word >>> 48) & 0xff]
-                            ^ CRC16[(int) (word >>> 56) & 0xff];
+        int odd = length % LANES;
+        if (length < LANES) {
+            long word = 0;
+            for (int index = 0; index < length; index++) {
+                word = word >>> 8 | (long) memory.get(JAVA_BYTE, offset + index) << 56;
+            }
+            return crc16(0, word);
         }
-        for (; index < length; index++) {
-            int next = crc >>> 8 ^ memory.get(JAVA_BYTE, offset + index) & 0xff;
-            crc = (crc << 8 ^ CRC16[next]) & 0xffff;
+        long first = memory.get(JAVA_LONG_UNALIGNED, offset);
+        int crc = odd == 0 ? 0 : crc16(0, first << (LANES - odd << 3));
+        for (int index = odd; index < length; index += LANES) {
+            crc = crc16(crc, memory.get(JAVA_LONG_UNALIGNED, offset + index));
         }
         return crc;
+    }
+
+    private static int crc16(int crc, long word) {
+        int first = ((int) word ^ crc >>> 8) & 0xff;
+        int second = ((int) (word >>> 8) ^ crc) & 0xff;
+        return CRC16[7 << 8 | first]
+                ^ CRC16[6 << 8 | second]
+                ^ CRC16[5 << 8 | (int) (word >>> 16) & 0xff]
+                ^ CRC16[4 << 8 | (int) (word >>> 24) & 0xff]
+                ^ CRC16[3 << 8 | (int) (word >>> 32) & 0xff]
+                ^ CRC16[2 << 8 | (int) (word >>> 40) & 0xff]
+                ^ CRC16[1 << 8 | (int) (word >>> 48) & 0xff]
+                ^ CRC16[(int) (word >>> 56) & 0xff];
     }
 
     private static char[] crc16Tables() {

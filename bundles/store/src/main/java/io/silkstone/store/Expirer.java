@@ -69,6 +69,10 @@ final class Expirer implements Agent {
         }
         try {
             now = clock.millis();
+            // A hash table that was put aside shrinks to nothing: a pace by its lines never ends.
+            if (table != null && table.index() != index) {
+                endPass();
+            }
             if (table == null && !beginPass()) {
                 return 0;
             }
@@ -94,12 +98,16 @@ final class Expirer implements Agent {
             }
             linesDone += lines;
             if (ended) {
-                table = null;
-                index = null;
+                endPass();
             }
         } finally {
             epochs.exit(slot);
         }
+    }
+
+    private void endPass() {
+        table = null;
+        index = null;
     }
 
     private boolean beginPass() {

@@ -66,6 +66,19 @@ class ExpirerTest {
         assertThat(fixture.table.objects()).isZero();
     }
 
+    /** A pass is ahead of its pace when the sweeper has done with the table that it is in. */
+    @Test
+    void doWork_afterAClearAndItsSweep_stillRemoves() {
+        write(0, 3, 10);
+        fixture.nowMillis += 10;
+        expirer().doWork();
+        fixture.session.clear(fixture.table);
+        fixture.drain();
+        write(0, 3, 10);
+        run(2000);
+        assertThat(fixture.table.objects()).isZero();
+    }
+
     @Test
     void doWork_marksTheExpiredDead() {
         write(0, 1000, 10);

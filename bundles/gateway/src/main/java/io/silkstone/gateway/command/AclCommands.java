@@ -67,7 +67,7 @@ final class AclCommands {
                             "SETUSER <name> <rule> ...",
                             "USERS",
                             "WHOAMI");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
         }
     }
 
@@ -89,7 +89,7 @@ final class AclCommands {
 
     private static void getuser(Exchange x) {
         if (x.count() != 3) {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
             return;
         }
         AclUser user = x.server.users.user(utf8(x, 2));
@@ -120,7 +120,7 @@ final class AclCommands {
 
     private static void setuser(Exchange x) {
         if (x.count() < 3) {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
             return;
         }
         List<String> rules = new ArrayList<>();
@@ -140,7 +140,7 @@ final class AclCommands {
 
     private static void deluser(Exchange x) {
         if (x.count() < 3) {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
             return;
         }
         int removed = 0;

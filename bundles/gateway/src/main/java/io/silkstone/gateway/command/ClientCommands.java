@@ -17,6 +17,8 @@ final class ClientCommands {
             "ERR Client names cannot contain spaces, newlines or special characters.";
 
     private static final int NAME_CHARACTERS_MAX = 1024;
+    private static final List<String> TYPES =
+            List.of("normal", "master", "replica", "slave", "pubsub");
 
     private ClientCommands() {}
 
@@ -30,30 +32,35 @@ final class ClientCommands {
                         ClientCommands::run));
         all.add(
                 new Command(
-                        "asking",
-                        Group.CLUSTER,
-                        "The next request may be for a slot that is being moved here.",
-                        1,
-                        x -> {
-                            x.client.asking = true;
-                            x.out.ok();
-                        },
-                        FAST));
+                                "asking",
+                                Group.CLUSTER,
+                                "The next request may be for a slot that is being moved here.",
+                                1,
+                                x -> clustered(x, () -> x.client.asking = true),
+                                FAST)
+                        .in("connection"));
         all.add(readonly("readonly", true));
         all.add(readonly("readwrite", false));
     }
 
     private static Command readonly(String name, boolean only) {
         return new Command(
-                name,
-                Group.CLUSTER,
-                only ? "Allows stale reads." : "Wants no stale reads.",
-                1,
-                x -> {
-                    x.client.readonly = only;
-                    x.out.ok();
-                },
-                FAST);
+                        name,
+                        Group.CLUSTER,
+                        only ? "Allows stale reads." : "Wants no stale reads.",
+                        1,
+                        x -> clustered(x, () -> x.client.readonly = only),
+                        FAST)
+                .in("connection");
+    }
+
+    private static void clustered(Exchange x, Runnable action) {
+        if (x.server.identity().cluster()) {
+            action.run();
+            x.out.ok();
+        } else {
+            x.out.error(ClusterCommands.DISABLED);
+        }
     }
 
     private static void run(Exchange x) {
@@ -88,7 +95,7 @@ final class ClientCommands {
                             "REPLY ON|OFF|SKIP",
                             "SETINFO lib-name|lib-ver <value>",
                             "SETNAME <name>");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
         }
     }
 
@@ -96,7 +103,7 @@ final class ClientCommands {
         if (x.count() == count) {
             action.run();
         } else {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
         }
     }
 
@@ -194,12 +201,11 @@ final class ClientCommands {
     private static void list(Exchange x) {
         Predicate<Client> wanted = client -> true;
         if (x.count() == 4 && x.is(2, "TYPE")) {
-            String type = x.text(3).toLowerCase(Locale.ROOT);
-            if (!List.of("normal", "master", "replica", "slave", "pubsub").contains(type)) {
-                x.out.error("ERR Unknown client type '" + Errors.shown(x.text(3)) + "'");
+            String type = x.text(3);
+            if (!isType(x, type)) {
                 return;
             }
-            wanted = client -> type.equals("normal");
+            wanted = client -> type.equalsIgnoreCase("normal");
         } else if (x.count() > 3 && x.is(2, "ID")) {
             List<Long> ids = new ArrayList<>();
             for (int i = 3; i < x.count(); i++) {
@@ -221,9 +227,18 @@ final class ClientCommands {
         x.out.verbatim(lines.toString());
     }
 
+    /** Whether there are such clients; where not, the reply is an error. */
+    private static boolean isType(Exchange x, String type) {
+        if (TYPES.contains(type.toLowerCase(Locale.ROOT))) {
+            return true;
+        }
+        x.out.error("ERR Unknown client type '" + Errors.shown(type) + "'");
+        return false;
+    }
+
     private static void kill(Exchange x) {
         if (x.count() == 2) {
-            x.out.error("ERR wrong number of arguments for 'client|kill' command");
+            Subcommands.refuse(x, true);
             return;
         }
         if (x.count() == 3) {
@@ -245,7 +260,7 @@ final class ClientCommands {
                 return;
             }
             String value = x.text(i + 1);
-            if (x.is(i, "ID") && x.isLong(i + 1)) {
+            if (x.is(i, "ID") && x.isLong(i + 1) && x.parsed() > 0) {
                 long id = x.parsed();
                 wanted = wanted.and(client -> client.id() == id);
             } else if (x.is(i, "ADDR")) {
@@ -259,6 +274,9 @@ final class ClientCommands {
                 }
                 wanted = wanted.and(client -> acts(client, value));
             } else if (x.is(i, "TYPE")) {
+                if (!isType(x, value)) {
+                    return;
+                }
                 wanted = wanted.and(client -> value.equalsIgnoreCase("normal"));
             } else if (x.is(i, "SKIPME") && (x.is(i + 1, "YES") || x.is(i + 1, "NO"))) {
                 skipMe = x.is(i + 1, "YES");
@@ -338,7 +356,9 @@ final class ClientCommands {
 
     private static void unblock(Exchange x) {
         if (x.count() < 3 || x.count() > 4) {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
+        } else if (x.count() == 4 && !x.is(3, "TIMEOUT") && !x.is(3, "ERROR")) {
+            x.out.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
         } else if (x.parseLong(2)) {
             // No command here blocks its client.
             x.out.integer(0);

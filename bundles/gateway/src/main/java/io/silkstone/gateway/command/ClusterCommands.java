@@ -15,6 +15,8 @@ import java.util.Locale;
 final class ClusterCommands {
     private static final int SCAN_SLICE = 512;
 
+    static final String DISABLED = "ERR This instance has cluster support disabled";
+
     private ClusterCommands() {}
 
     static void declare(List<Command> all) {
@@ -31,7 +33,7 @@ final class ClusterCommands {
     private static void run(Exchange x) {
         ServerContext.Identity identity = x.server.identity();
         if (!identity.cluster()) {
-            x.out.error("ERR This instance has cluster support disabled");
+            x.out.error(DISABLED);
             return;
         }
         switch (x.text(1).toUpperCase(Locale.ROOT)) {
@@ -55,7 +57,7 @@ final class ClusterCommands {
                             "NODES",
                             "SHARDS",
                             "SLOTS");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
         }
     }
 
@@ -63,7 +65,7 @@ final class ClusterCommands {
         if (x.count() == 3) {
             x.out.integer(Key.slot(Key.hash(Memory.ALL, x.address(2), x.length(2))));
         } else {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
         }
     }
 
@@ -128,7 +130,7 @@ final class ClusterCommands {
 
     private static void keysInSlot(Exchange x, int arguments, boolean names) {
         if (x.count() != arguments) {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, true);
             return;
         }
         if (!x.isLong(2) || x.parsed() < 0 || x.parsed() >= Key.SLOTS) {

@@ -10,6 +10,7 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.gateway.command.Command.Action;
 import io.silkstone.gateway.command.Command.Group;
+import io.silkstone.gateway.resp.Glob;
 import io.silkstone.gateway.resp.Memory;
 import java.util.List;
 
@@ -35,25 +36,34 @@ final class CollectionCommands {
         add(all, list, "rpush", -3, "Puts elements behind a list.", x -> push(x, false, false));
         add(all, list, "lpushx", -3, "LPUSH where there is a list.", x -> push(x, true, true));
         add(all, list, "rpushx", -3, "RPUSH where there is a list.", x -> push(x, false, true));
-        add(all, list, "lpop", -2, "Takes elements from a list's front.", x -> pop(x, true));
-        add(all, list, "rpop", -2, "Takes elements from a list's end.", x -> pop(x, false));
+        take(all, list, "lpop", -2, "Takes elements from a list's front.", x -> pop(x, true));
+        take(all, list, "rpop", -2, "Takes elements from a list's end.", x -> pop(x, false));
         ask(all, list, "llen", 2, "Returns a list's length.", x -> size(x, Packed.LIST));
         ask(all, list, "lindex", 3, "Returns an element.", CollectionCommands::lindex);
         ask(all, list, "lrange", 4, "Returns a part of a list.", CollectionCommands::lrange);
         Group set = Group.SET;
         add(all, set, "sadd", -3, "Adds members to a set.", CollectionCommands::sadd);
-        add(all, set, "srem", -3, "Removes members from a set.", CollectionCommands::srem);
-        add(all, set, "spop", 2, "Takes some member from a set.", CollectionCommands::spop);
+        take(all, set, "srem", -3, "Removes members from a set.", CollectionCommands::srem);
+        take(all, set, "spop", -2, "Takes some members from a set.", CollectionCommands::spop);
         ask(all, set, "scard", 2, "Returns a set's size.", x -> size(x, Packed.SET));
         ask(all, set, "sismember", 3, "Tells whether a set has a member.", x -> contains(x));
         ask(all, set, "srandmember", -2, "Returns some members.", CollectionCommands::srandmember);
         ask(all, set, "smembers", 2, "Returns all members.", CollectionCommands::smembers);
+        ask(all, set, "sscan", -3, "Goes through the members.", CollectionCommands::sscan);
     }
 
     private static void add(
             List<Command> all, Group group, String name, int arity, String text, Action action) {
         all.add(
                 new Command(name, group, text, arity, action, WRITE, DENYOOM, FAST)
+                        .key(1)
+                        .heavyWhen(x -> x.count() > ARGUMENTS_AT_ONCE_MAX));
+    }
+
+    private static void take(
+            List<Command> all, Group group, String name, int arity, String text, Action action) {
+        all.add(
+                new Command(name, group, text, arity, action, WRITE, FAST)
                         .key(1)
                         .heavyWhen(x -> x.count() > ARGUMENTS_AT_ONCE_MAX));
     }
@@ -91,7 +101,7 @@ final class CollectionCommands {
     private static Status replace(
             Exchange x, Status seen, long version, int type, long value, long length) {
         if (!Packed.fits(length)) {
-            x.out.error("ERR the collection would exceed " + KvStore.VALUE_BYTES_MAX + " bytes");
+            refuseSize(x);
             return Status.TOO_LARGE;
         }
         WriteOptions options = x.unchanged(seen, version).keepExpiry().type(type);
@@ -107,6 +117,11 @@ final class CollectionCommands {
             x.refuse(status);
         }
         return status;
+    }
+
+    /** The reply to what would make a collection too large for an object. */
+    static void refuseSize(Exchange x) {
+        x.out.error("ERR the collection would exceed " + KvStore.VALUE_BYTES_MAX + " bytes");
     }
 
     /** A command's attempt: false when somebody wrote in between. */
@@ -386,31 +401,59 @@ final class CollectionCommands {
     }
 
     private static void spop(Exchange x) {
-        attempts(
-                x,
-                () -> {
-                    Status seen = read(x, Packed.SET);
-                    if (seen == null) {
-                        return true;
-                    }
-                    if (seen == Status.NOT_FOUND) {
-                        x.out.nothing();
-                        return true;
-                    }
-                    long version = x.session.version();
-                    int before = x.object().valueLength();
-                    long value = x.scratch.take(before);
-                    Memory.copy(x.object().memory(), x.object().valueOffset(), value, before);
-                    x.packed.wrap(Memory.ALL, value, before);
-                    int size = x.packed.size();
-                    Packed element = x.packed.element(x.server.random.nextInt(size));
-                    long mark = x.out.written();
-                    x.out.bulk(element.memory(), element.valueOffset(), element.length());
-                    int length = without(x.packed, value, before);
-                    Status status =
-                            replaceAfterReply(x, mark, seen, version, Packed.SET, value, length);
-                    return status != null;
-                });
+        if (x.count() > 3) {
+            x.out.error(Exchange.SYNTAX);
+            return;
+        }
+        if (x.count() == 2) {
+            attempts(x, () -> taken(x, 1, false));
+        } else if (!x.isLong(2) || x.parsed() < 0) {
+            x.out.error("ERR value is out of range, must be positive");
+        } else {
+            long most = x.parsed();
+            attempts(x, () -> taken(x, most, true));
+        }
+    }
+
+    /** One walk over the set takes each member with the chance that takes {@code most} in all. */
+    private static boolean taken(Exchange x, long most, boolean several) {
+        Status seen = read(x, Packed.SET);
+        if (seen == null) {
+            return true;
+        }
+        if (seen == Status.NOT_FOUND && !several) {
+            x.out.nothing();
+            return true;
+        }
+        long version = x.session.version();
+        int left = x.packed.size();
+        int wanted = (int) Math.min(most, left);
+        int before = seen == Status.OK ? x.object().valueLength() : 0;
+        long value = x.scratch.take(before);
+        long kept = value;
+        long mark = x.out.written();
+        if (several) {
+            x.out.set(wanted);
+        }
+        if (wanted == 0) {
+            return true;
+        }
+        for (boolean more = x.packed.first(); more; more = x.packed.next()) {
+            if (x.server.random.nextInt(left--) < wanted) {
+                x.out.bulk(x.packed.memory(), x.packed.valueOffset(), x.packed.length());
+                wanted--;
+            } else {
+                int length = Packed.FRAME_BYTES + x.packed.length();
+                Memory.copy(
+                        x.packed.memory(),
+                        x.packed.valueOffset() - Packed.FRAME_BYTES,
+                        kept,
+                        length);
+                kept += length;
+            }
+        }
+        int length = (int) (kept - value);
+        return replaceAfterReply(x, mark, seen, version, Packed.SET, value, length) != null;
     }
 
     private static void contains(Exchange x) {
@@ -421,7 +464,7 @@ final class CollectionCommands {
 
     private static void srandmember(Exchange x) {
         if (x.count() > 3) {
-            x.out.error(Errors.wrongArity(x.request().command()));
+            x.out.error(Exchange.SYNTAX);
             return;
         }
         long count = 1;
@@ -430,8 +473,12 @@ final class CollectionCommands {
                 return;
             }
             count = x.parsed();
-            if (Math.abs(count) > MEMBERS_AT_ONCE_MAX || count == Long.MIN_VALUE) {
-                x.out.error("ERR value is out of range");
+            if (count < -MEMBERS_AT_ONCE_MAX) {
+                x.out.error(
+                        "ERR value is out of range, value must between "
+                                + -MEMBERS_AT_ONCE_MAX
+                                + " and "
+                                + Long.MAX_VALUE);
                 return;
             }
         }
@@ -471,6 +518,52 @@ final class CollectionCommands {
             }
             left--;
         }
+    }
+
+    /**
+     * All members at once, as Redis does with a set that it keeps in one piece: no cursor into a
+     * packed set would stay right while members before it come and go.
+     */
+    private static void sscan(Exchange x) {
+        if (!KeyCommands.isCursor(x, 2)) {
+            return;
+        }
+        Status seen = read(x, Packed.SET);
+        if (seen == null) {
+            return;
+        }
+        Glob pattern = null;
+        // Redis looks at the options only where there is a set.
+        int end = seen == Status.OK ? x.count() : 0;
+        for (int i = 3; i < end; i += 2) {
+            boolean last = i + 1 == end;
+            if (!last && x.is(i, "MATCH")) {
+                pattern = new Glob(x.bytes(i + 1));
+            } else if (!last && x.is(i, "COUNT")) {
+                if (!x.parseLong(i + 1)) {
+                    return;
+                }
+                last = x.parsed() < 1;
+            } else {
+                last = true;
+            }
+            if (last) {
+                x.out.error(Exchange.SYNTAX);
+                return;
+            }
+        }
+        x.collected.clear();
+        for (boolean more = x.packed.first(); more; more = x.packed.next()) {
+            Packed member = x.packed;
+            if (pattern == null
+                    || pattern.matches(member.memory(), member.valueOffset(), member.length())) {
+                x.collected.add(member.memory(), member.valueOffset(), member.length());
+            }
+        }
+        x.out.array(2);
+        x.out.bulk("0");
+        x.out.array(x.collected.size());
+        x.collected.writeTo(x.out);
     }
 
     private static void smembers(Exchange x) {

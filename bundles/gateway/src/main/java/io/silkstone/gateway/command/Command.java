@@ -1,7 +1,9 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.gateway.resp.Request;
 import io.silkstone.gateway.resp.Words;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -18,6 +20,10 @@ public final class Command {
         DENYOOM,
         /** Takes constant time per key. */
         FAST,
+        /**
+         * Takes so little time that it is not measured, although Redis does not count it as fast.
+         */
+        BRIEF,
         /** For operators. */
         ADMIN,
         /** Able to harm other clients. */
@@ -31,7 +37,7 @@ public final class Command {
 
         /** Whether clients are told. */
         boolean isPublic() {
-            return this != UNQUEUED && this != DANGEROUS;
+            return this != UNQUEUED && this != DANGEROUS && this != BRIEF;
         }
 
         String label() {
@@ -47,6 +53,17 @@ public final class Command {
          * batch of its session.
          */
         void run(Exchange exchange);
+    }
+
+    /** Finds the key of a request that the place in it does not tell. */
+    @FunctionalInterface
+    interface KeyPlace {
+        /**
+         * Index of the key, 0 without one.
+         *
+         * @param name index of the command's name
+         */
+        int find(Request<Command> request, int name);
     }
 
     /** The documentation's groups; each is an ACL category too. */
@@ -94,6 +111,8 @@ public final class Command {
     private int firstKey;
     private int lastKey;
     private int keyStep;
+    private List<String> categories;
+    private KeyPlace strayKey;
     private Predicate<Exchange> heavy = exchange -> false;
     private boolean mayBeHeavy;
     private int id;
@@ -113,7 +132,8 @@ public final class Command {
         this.flags.addAll(Set.of(flags));
         this.word = Words.of(name);
         this.rest = Words.ofRest(name);
-        this.fast = this.flags.contains(Flag.FAST);
+        this.fast = this.flags.contains(Flag.FAST) || this.flags.contains(Flag.BRIEF);
+        this.categories = List.of(group.category());
     }
 
     /** Has its only key at argument {@code index}. */
@@ -126,6 +146,18 @@ public final class Command {
         firstKey = first;
         lastKey = last;
         keyStep = step;
+        return this;
+    }
+
+    /** Has one more key, where {@code place} finds it. */
+    Command strayKey(KeyPlace place) {
+        strayKey = place;
+        return this;
+    }
+
+    /** Is in these ACL categories in place of its group's. */
+    Command in(String... names) {
+        categories = List.of(names);
         return this;
     }
 
@@ -213,6 +245,13 @@ public final class Command {
         return lastKey >= 0 ? lastKey : count + lastKey;
     }
 
+    /**
+     * Index of the key that is not in its usual place, in a request like {@link KeyPlace#find}'s.
+     */
+    int strayKey(Request<Command> request, int name) {
+        return strayKey == null ? 0 : strayKey.find(request, name);
+    }
+
     boolean takes(int count) {
         return arity >= 0 ? count == arity : count >= -arity;
     }
@@ -221,13 +260,14 @@ public final class Command {
     public boolean isIn(String category) {
         return switch (category) {
             case "all" -> true;
-            case "read" -> is(Flag.READONLY) && firstKey > 0 || is(Flag.READONLY) && !is(Flag.FAST);
+            case "read" -> is(Flag.READONLY);
             case "write" -> is(Flag.WRITE);
             case "fast" -> is(Flag.FAST);
             case "slow" -> !is(Flag.FAST);
-            case "admin" -> is(Flag.ADMIN);
-            case "dangerous" -> is(Flag.DANGEROUS) || is(Flag.ADMIN);
-            default -> group.category().equals(category);
+            case "admin" -> is(Flag.ADMIN) || categories.contains(category);
+            case "dangerous" ->
+                    is(Flag.DANGEROUS) || is(Flag.ADMIN) || categories.contains(category);
+            default -> categories.contains(category);
         };
     }
 

@@ -19,7 +19,13 @@ final class CommandDescriptions {
             return;
         }
         switch (x.text(1).toUpperCase(Locale.ROOT)) {
-            case "COUNT" -> x.out.integer(table.commands().size());
+            case "COUNT" -> {
+                if (x.count() == 2) {
+                    x.out.integer(table.commands().size());
+                } else {
+                    Subcommands.refuse(x, true);
+                }
+            }
             case "LIST" -> list(x, table);
             case "INFO" -> {
                 if (x.count() == 2) {
@@ -40,7 +46,7 @@ final class CommandDescriptions {
                             "GETKEYS <command> [<arg> ...]",
                             "INFO [<command> ...]",
                             "LIST [FILTERBY PATTERN <pattern> | ACLCAT <category>]");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
         }
     }
 
@@ -79,7 +85,7 @@ final class CommandDescriptions {
         for (int i = 2; i < x.count(); i++) {
             Command command = table.find(x.address(i), x.length(i));
             if (command == null) {
-                x.out.noArray();
+                x.out.nothing();
             } else {
                 info(x, command);
             }
@@ -166,7 +172,11 @@ final class CommandDescriptions {
     }
 
     private static void getkeys(Exchange x, CommandTable table) {
-        Command command = x.count() < 3 ? null : table.find(x.address(2), x.length(2));
+        if (x.count() < 4) {
+            Subcommands.refuse(x, true);
+            return;
+        }
+        Command command = table.find(x.address(2), x.length(2));
         int count = x.count() - 2;
         if (command == null) {
             x.out.error("ERR Invalid command specified");
@@ -177,9 +187,13 @@ final class CommandDescriptions {
         } else {
             int last = Math.min(command.lastKey(count), count - 1);
             int keys = (last - command.firstKey()) / command.keyStep() + 1;
-            x.out.array(keys);
+            int stray = command.strayKey(x.request(), 2);
+            x.out.array(stray > 0 ? keys + 1 : keys);
             for (int i = command.firstKey(); i <= last; i += command.keyStep()) {
                 x.out.bulk(x.address(i + 2), x.length(i + 2));
+            }
+            if (stray > 0) {
+                x.out.bulk(x.address(stray), x.length(stray));
             }
         }
     }

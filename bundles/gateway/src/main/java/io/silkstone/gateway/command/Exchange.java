@@ -49,6 +49,7 @@ public final class Exchange implements AutoCloseable {
     Client client;
     private Request<Command> request;
     private boolean locked;
+    private KvStore.Tablet lockedTablet;
     private boolean refusedForNow;
     private long nowMillis;
     private long parsed;
@@ -283,26 +284,42 @@ public final class Exchange implements AutoCloseable {
             refuse(status);
             return false;
         }
-        // The tablet cannot be cut or go away while it is locked.
-        KvStore.Tablet tablet = null;
-        for (int i = first + command.keyStep(); i <= last; i += command.keyStep()) {
-            long other = key(i).hash();
-            if (Key.slot(other) != Key.slot(hash)) {
-                tablet = tablet == null ? server.tabletOf(hash) : tablet;
-                if (!ServerContext.covers(tablet, other)) {
-                    session.unlockTablet();
-                    out.error(CROSS_SLOT);
-                    return false;
-                }
-            }
+        lockedTablet = null;
+        boolean together = true;
+        for (int i = first + command.keyStep(); i <= last && together; i += command.keyStep()) {
+            together = isInTabletOf(hash, key(i).hash());
         }
-        return true;
+        int stray = command.strayKey(request, 0);
+        if (stray > 0 && together) {
+            together = isInTabletOf(hash, key(stray).hash());
+        }
+        if (!together) {
+            session.unlockTablet();
+            out.error(CROSS_SLOT);
+        }
+        return together;
+    }
+
+    private boolean isInTabletOf(long hash, long other) {
+        if (Key.slot(other) == Key.slot(hash)) {
+            return true;
+        }
+        // The tablet cannot be cut or go away while it is locked.
+        if (lockedTablet == null) {
+            lockedTablet = server.tabletOf(hash);
+        }
+        return ServerContext.covers(lockedTablet, other);
     }
 
     void unlockKeys() {
         if (!locked) {
             session.unlockTablet();
         }
+    }
+
+    /** Whether a transaction keeps everybody else from its tablet. */
+    boolean locked() {
+        return locked;
     }
 
     /** Locks the tablet of a transaction; nested {@link #lockKeys} do nothing until it ends. */

@@ -191,11 +191,8 @@ final class ExpiryCommands {
             return;
         }
         long millis = relative ? Math.max(expiry - x.nowMillis(), 0) : expiry;
-        // Redis rounds what is left to the nearest second.
-        x.out.integer(
-                seconds
-                        ? (relative ? millis + SECOND_MILLIS / 2 : millis) / SECOND_MILLIS
-                        : millis);
+        // Redis rounds to the nearest second.
+        x.out.integer(seconds ? (millis + SECOND_MILLIS / 2) / SECOND_MILLIS : millis);
     }
 
     private static void persist(Exchange x) {

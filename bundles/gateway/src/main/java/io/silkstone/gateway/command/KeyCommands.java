@@ -1,5 +1,6 @@
 package io.silkstone.gateway.command;
 
+import static io.silkstone.gateway.command.Command.Flag.BRIEF;
 import static io.silkstone.gateway.command.Command.Flag.DANGEROUS;
 import static io.silkstone.gateway.command.Command.Flag.DENYOOM;
 import static io.silkstone.gateway.command.Command.Flag.FAST;
@@ -20,20 +21,23 @@ import io.silkstone.gateway.resp.Memory;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /** Commands on keys, whatever lies under them. */
 final class KeyCommands {
     private static final long SCAN_COUNT_AT_ONCE_MAX = 1000;
     private static final int SCAN_SLICE = 512;
     private static final int OVERHEAD_BYTES = 48;
+    private static final List<String> OBJECT_SUBCOMMANDS =
+            List.of("ENCODING", "REFCOUNT", "IDLETIME", "FREQ");
 
     private KeyCommands() {}
 
     static void declare(List<Command> all) {
-        many(all, "del", "Removes objects.", KeyCommands::remove, WRITE);
-        many(all, "unlink", "Removes objects; the same as DEL here.", KeyCommands::remove, WRITE);
-        many(all, "exists", "Counts the keys that exist.", KeyCommands::exists, READONLY);
-        many(all, "touch", "Counts the keys that exist.", KeyCommands::exists, READONLY);
+        many(all, "del", "Removes objects.", KeyCommands::remove, WRITE, BRIEF);
+        many(all, "unlink", "The same as DEL here.", KeyCommands::remove, WRITE, FAST);
+        many(all, "exists", "Counts keys that exist.", KeyCommands::exists, READONLY, FAST);
+        many(all, "touch", "Counts keys that exist.", KeyCommands::exists, READONLY, FAST);
         one(all, "type", 2, "Returns the type of an object.", KeyCommands::type, READONLY, FAST);
         two(all, "rename", 3, "Gives an object another key.", x -> rename(x, true));
         two(all, "renamenx", 3, "Gives an object another key, if free.", x -> rename(x, false));
@@ -49,13 +53,14 @@ final class KeyCommands {
                         .key(2));
         all.add(
                 new Command(
-                        "dbsize",
-                        Group.SERVER,
-                        "Returns the number of objects.",
-                        1,
-                        x -> x.out.integer(x.table.objects()),
-                        READONLY,
-                        FAST));
+                                "dbsize",
+                                Group.SERVER,
+                                "Returns the number of objects.",
+                                1,
+                                x -> x.out.integer(x.table.objects()),
+                                READONLY,
+                                FAST)
+                        .in("keyspace"));
         all.add(
                 new Command(
                         "randomkey",
@@ -98,9 +103,9 @@ final class KeyCommands {
     }
 
     private static void many(
-            List<Command> all, String name, String summary, Action action, Command.Flag flag) {
+            List<Command> all, String name, String summary, Action action, Command.Flag... flags) {
         all.add(
-                new Command(name, Group.GENERIC, summary, -2, action, flag, FAST)
+                new Command(name, Group.GENERIC, summary, -2, action, flags)
                         .keys(1, -1, 1)
                         .heavyWhen(x -> x.count() > StringCommands.KEYS_AT_ONCE_MAX));
     }
@@ -134,6 +139,7 @@ final class KeyCommands {
                                 WRITE,
                                 DANGEROUS,
                                 NO_MULTI)
+                        .in("keyspace")
                         .heavy());
     }
 
@@ -292,8 +298,9 @@ final class KeyCommands {
                     "REFCOUNT <key>");
             return;
         }
-        if (x.count() != 3) {
-            Subcommands.unknown(x);
+        boolean known = OBJECT_SUBCOMMANDS.contains(x.text(1).toUpperCase(Locale.ROOT));
+        if (x.count() != 3 || !known) {
+            Subcommands.refuse(x, known);
             return;
         }
         Status seen = x.readAny(x.key(2));
@@ -309,11 +316,11 @@ final class KeyCommands {
         } else if (x.is(1, "IDLETIME")) {
             // Reads leave no mark on an object: it costs a write to memory for each.
             x.out.integer(0);
-        } else if (x.is(1, "FREQ")) {
-            x.out.error(
-                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked.");
         } else {
-            Subcommands.unknown(x);
+            x.out.error(
+                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked."
+                            + " Please note that when switching between policies at runtime LRU and"
+                            + " LFU data will take some time to adjust.");
         }
     }
 
@@ -395,14 +402,22 @@ final class KeyCommands {
         return false;
     }
 
-    private static void scan(Exchange x) {
-        long cursor;
+    /** Whether the argument is a cursor; where it is not, the reply is an error. */
+    static boolean isCursor(Exchange x, int index) {
         try {
-            cursor = Long.parseUnsignedLong(x.text(1));
+            Long.parseUnsignedLong(x.text(index));
+            return true;
         } catch (NumberFormatException noNumber) {
             x.out.error("ERR invalid cursor");
+            return false;
+        }
+    }
+
+    private static void scan(Exchange x) {
+        if (!isCursor(x, 1)) {
             return;
         }
+        long cursor = Long.parseUnsignedLong(x.text(1));
         long count = 10;
         Glob pattern = null;
         String type = null;

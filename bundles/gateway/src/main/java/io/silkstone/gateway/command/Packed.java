@@ -124,6 +124,13 @@ final class Packed {
         return target + FRAME_BYTES + bytes;
     }
 
+    /** As the other, with bytes of the heap. */
+    static long append(long target, byte[] bytes) {
+        Memory.putInt(target, bytes.length);
+        Memory.copy(bytes, target + FRAME_BYTES);
+        return target + FRAME_BYTES + bytes.length;
+    }
+
     /** Whether a collection of {@code bytes} fits an object. */
     static boolean fits(long bytes) {
         return bytes <= KvStore.VALUE_BYTES_MAX;

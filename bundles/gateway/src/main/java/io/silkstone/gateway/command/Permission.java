@@ -5,6 +5,8 @@ import io.silkstone.gateway.resp.Memory;
 
 /** Whether a user may run a request. */
 final class Permission {
+    private static final String NO_KEY = "NOPERM No permissions to access a key";
+
     private Permission() {}
 
     /** The error for a request that {@code user} must not run, or null when it may. */
@@ -23,8 +25,12 @@ final class Permission {
         int last = command.lastKey(x.count());
         for (int i = first; i <= last && i < x.count(); i += command.keyStep()) {
             if (!user.mayKey(Memory.ALL, x.address(i), x.length(i))) {
-                return "NOPERM No permissions to access a key";
+                return NO_KEY;
             }
+        }
+        int stray = command.strayKey(x.request(), 0);
+        if (stray > 0 && !user.mayKey(Memory.ALL, x.address(stray), x.length(stray))) {
+            return NO_KEY;
         }
         return null;
     }

@@ -28,13 +28,35 @@ final class ServerCommands {
     static void declare(List<Command> all) {
         add(all, "info", -1, "Tells about the server.", ServerCommands::info, DANGEROUS);
         add(all, "time", 1, "Tells the time.", ServerCommands::time, FAST);
-        add(all, "role", 1, "Tells what part the server plays.", ServerCommands::role, FAST);
+        all.add(
+                new Command(
+                                "role",
+                                Group.SERVER,
+                                "Tells what part the server plays.",
+                                1,
+                                ServerCommands::role,
+                                FAST)
+                        .in("admin", "dangerous"));
         add(all, "lolwut", -1, "Shows the version.", ServerCommands::lolwut);
-        add(all, "command", -1, "Tells about commands.", CommandDescriptions::run);
+        all.add(
+                new Command(
+                                "command",
+                                Group.SERVER,
+                                "Tells about commands.",
+                                -1,
+                                CommandDescriptions::run)
+                        .in("connection"));
         add(all, "slowlog", -2, "Shows slow requests.", ServerCommands::slowlog, ADMIN);
         add(all, "latency", -2, "Shows latency events.", ServerCommands::latency, ADMIN);
         add(all, "swapdb", 3, "Refused: there is one database.", ServerCommands::swapdb, DANGEROUS);
-        add(all, "wait", 3, "Waits for replicas; there are none.", ServerCommands::waitReplicas);
+        all.add(
+                new Command(
+                                "wait",
+                                Group.GENERIC,
+                                "Waits for replicas; there are none.",
+                                3,
+                                ServerCommands::waitReplicas)
+                        .in("connection"));
         add(all, "function", -2, "Functions; there are none.", ServerCommands::function);
         add(all, "script", -2, "Scripts; there are none.", ServerCommands::script);
         refuse(all, "save", NO_SNAPSHOTS);
@@ -134,7 +156,7 @@ final class ServerCommands {
         } else if (x.is(1, "HELP")) {
             Subcommands.help(x, "SLOWLOG", "GET [<count>]", "LEN", "RESET");
         } else {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, List.of("GET", "LEN", "RESET"));
         }
     }
 
@@ -156,7 +178,17 @@ final class ServerCommands {
 
     private static void latency(Exchange x) {
         switch (x.text(1).toUpperCase(Locale.ROOT)) {
-            case "LATEST", "HISTORY" -> x.out.array(0);
+            case "LATEST" -> exactly(x, 2, () -> x.out.array(0));
+            case "HISTORY" -> exactly(x, 3, () -> x.out.array(0));
+            case "GRAPH" ->
+                    exactly(
+                            x,
+                            3,
+                            () ->
+                                    x.out.error(
+                                            "ERR No samples available for event '"
+                                                    + Errors.shown(x.text(2))
+                                                    + "'"));
             case "RESET" -> x.out.integer(0);
             case "HISTOGRAM" -> x.out.map(0);
             case "DOCTOR" ->
@@ -165,15 +197,28 @@ final class ServerCommands {
                                     + " SLOWLOG.\n");
             case "HELP" ->
                     Subcommands.help(x, "LATENCY", "DOCTOR", "HISTORY <event>", "LATEST", "RESET");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
+        }
+    }
+
+    private static void exactly(Exchange x, int count, Runnable action) {
+        if (x.count() == count) {
+            action.run();
+        } else {
+            Subcommands.refuse(x, true);
         }
     }
 
     private static void swapdb(Exchange x) {
         if (!x.isLong(1)) {
             x.out.error("ERR invalid first DB index");
-        } else if (!x.isLong(2)) {
+            return;
+        }
+        long first = x.parsed();
+        if (!x.isLong(2)) {
             x.out.error("ERR invalid second DB index");
+        } else if (first == 0 && x.parsed() == 0) {
+            x.out.ok();
         } else {
             x.out.error(ConnectionCommands.NO_SUCH_DATABASE);
         }
@@ -226,8 +271,10 @@ final class ServerCommands {
         } else if (x.is(1, "HELP")) {
             Subcommands.help(
                     x, "CONFIG", "GET <pattern> ...", "RESETSTAT", "SET <name> <value> ...");
+        } else if (x.is(1, "SET") && x.count() > 3) {
+            x.out.error(Exchange.SYNTAX);
         } else {
-            Subcommands.unknown(x);
+            Subcommands.refuse(x, List.of("GET", "SET", "RESETSTAT", "REWRITE"));
         }
     }
 
@@ -292,13 +339,17 @@ final class ServerCommands {
             case "HELP" ->
                     Subcommands.help(
                             x, "MEMORY", "DOCTOR", "PURGE", "USAGE <key> [SAMPLES <count>]");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
         }
     }
 
     private static void memoryUsage(Exchange x) {
         boolean sampled = x.count() == 5 && x.is(3, "SAMPLES") && x.isLong(4) && x.parsed() >= 0;
-        if (x.count() != 3 && !sampled) {
+        if (x.count() < 3) {
+            Subcommands.refuse(x, true);
+            return;
+        }
+        if (x.count() > 3 && !sampled) {
             x.out.error(Exchange.SYNTAX);
             return;
         }
@@ -319,7 +370,7 @@ final class ServerCommands {
             case "HELP" ->
                     Subcommands.help(
                             x, "DEBUG", "PROTOCOL <type>", "SET-ACTIVE-EXPIRE 0|1", "SLEEP <s>");
-            default -> Subcommands.unknown(x);
+            default -> Subcommands.refuse(x, false);
         }
     }
 

@@ -27,7 +27,8 @@ final class StringBitCommands {
                                 StringBitCommands::setbit,
                                 Flag.WRITE,
                                 Flag.DENYOOM)
-                        .key(1));
+                        .key(1)
+                        .in("bitmap"));
         all.add(
                 new Command(
                                 "getbit",
@@ -37,7 +38,8 @@ final class StringBitCommands {
                                 StringBitCommands::getbit,
                                 Flag.READONLY,
                                 Flag.FAST)
-                        .key(1));
+                        .key(1)
+                        .in("bitmap"));
     }
 
     private static boolean offsetFits(Exchange x) {

@@ -1,5 +1,6 @@
 package io.silkstone.gateway.command;
 
+import static io.silkstone.gateway.command.Command.Flag.BRIEF;
 import static io.silkstone.gateway.command.Command.Flag.DENYOOM;
 import static io.silkstone.gateway.command.Command.Flag.FAST;
 import static io.silkstone.gateway.command.Command.Flag.READONLY;
@@ -60,7 +61,7 @@ final class StringCommands {
                                 StringCommands::set,
                                 WRITE,
                                 DENYOOM,
-                                FAST)
+                                BRIEF)
                         .key(1));
         all.add(
                 new Command(
@@ -82,7 +83,7 @@ final class StringCommands {
                                 x -> setFor(x, 1000, "setex"),
                                 WRITE,
                                 DENYOOM,
-                                FAST)
+                                BRIEF)
                         .key(1));
         all.add(
                 new Command(
@@ -93,7 +94,7 @@ final class StringCommands {
                                 x -> setFor(x, 1, "psetex"),
                                 WRITE,
                                 DENYOOM,
-                                FAST)
+                                BRIEF)
                         .key(1));
         all.add(
                 new Command(

@@ -1,20 +1,40 @@
 package io.silkstone.gateway.command;
 
+import java.util.List;
 import java.util.Locale;
 
 /** What commands with subcommands have in common. */
 final class Subcommands {
     private Subcommands() {}
 
-    /** The reply to a subcommand that there is not, or not with so many arguments. */
-    static void unknown(Exchange x) {
-        String name = x.request().command().name().toUpperCase(Locale.ROOT);
-        x.out.error(
-                "ERR unknown subcommand or wrong number of arguments for '"
-                        + Errors.shown(x.text(1))
-                        + "'. Try "
-                        + name
-                        + " HELP.");
+    /**
+     * The reply to a subcommand that nothing took.
+     *
+     * @param known those that there are: it has the wrong number of arguments then
+     */
+    static void refuse(Exchange x, List<String> known) {
+        refuse(x, known.contains(x.text(1).toUpperCase(Locale.ROOT)));
+    }
+
+    /** As the other, for callers that know whether there is such a subcommand. */
+    static void refuse(Exchange x, boolean known) {
+        String command = x.request().command().name();
+        String name = Errors.shown(x.text(1));
+        if (known) {
+            x.out.error(
+                    "ERR wrong number of arguments for '"
+                            + command
+                            + "|"
+                            + name.toLowerCase(Locale.ROOT)
+                            + "' command");
+        } else {
+            x.out.error(
+                    "ERR unknown subcommand '"
+                            + name
+                            + "'. Try "
+                            + command.toUpperCase(Locale.ROOT)
+                            + " HELP.");
+        }
     }
 
     /** The reply to HELP: a title and a line for each subcommand. */

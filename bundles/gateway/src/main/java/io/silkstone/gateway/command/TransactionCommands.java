@@ -202,6 +202,10 @@ final class TransactionCommands {
             for (int i = command.firstKey(); i <= last; i += command.keyStep()) {
                 add(key.wrap(Memory.ALL, request.address(i), request.length(i)).hash());
             }
+            int stray = command.strayKey(request, 0);
+            if (stray > 0) {
+                add(key.wrap(Memory.ALL, request.address(stray), request.length(stray)).hash());
+            }
         }
 
         boolean inOneTablet() {

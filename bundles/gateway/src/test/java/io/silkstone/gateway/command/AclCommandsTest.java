@@ -73,6 +73,35 @@ class AclCommandsTest {
     }
 
     @Test
+    void auth_inATransaction_isCheckedWhereItHoldsUpNobody() {
+        client.ask("ACL SETUSER alice on >pw ~* +@all");
+        Probe.Session stranger = probe.connect();
+        stranger.ask("MULTI");
+        stranger.ask("AUTH alice wrong");
+        stranger.ask("AUTH alice pw");
+        assertThat(stranger.ask("EXEC")).contains("-WRONGPASS", "+OK");
+        assertThat(stranger.ask("ACL WHOAMI")).isEqualTo("$5 alice");
+        client.ask("MULTI");
+        client.ask("SET k v");
+        client.ask("AUTH alice guess");
+        assertThat(client.ask("EXEC"))
+                .isEqualTo("*2 +OK -ERR AUTH must come before a" + " transaction that has keys");
+    }
+
+    @Test
+    void categories_areRedissAndHoldTheSameCommands() {
+        assertThat(client.ask("ACL CAT")).startsWith("*21 ");
+        assertThat(client.ask("ACL CAT bitmap")).isEqualTo("*2 $6 setbit $6 getbit");
+        assertThat(client.ask("ACL CAT scripting")).isEqualTo("*0");
+        assertThat(client.ask("ACL CAT fast")).contains("$3 get").doesNotContain("$3 set");
+        assertThat(client.ask("ACL CAT sortedset")).isEqualTo("*2 $4 sort $7 sort_ro");
+        client.ask("ACL SETUSER bob on nopass ~* +@all -@scripting -@list");
+        Probe.Session bob = probe.connect();
+        bob.ask("AUTH bob x");
+        assertThat(bob.ask("SORT l")).startsWith("-NOPERM");
+    }
+
+    @Test
     void permission_takenAwayBeforeExec_isMissed() {
         client.ask("ACL SETUSER alice on >pw ~* +@all");
         Probe.Session alice = probe.connect();

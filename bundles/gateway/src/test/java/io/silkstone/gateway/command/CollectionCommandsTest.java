@@ -2,8 +2,12 @@ package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CollectionCommandsTest {
     private final Probe probe = new Probe();
@@ -49,6 +53,50 @@ class CollectionCommandsTest {
         assertThat(client.ask("SPOP s")).isIn("$1 b", "$1 c");
         client.ask("SPOP s");
         assertThat(client.ask("EXISTS s")).isEqualTo(":0");
+    }
+
+    @Test
+    void spop_ofSeveral_takesEachOnce() {
+        client.ask("SADD s a b c d e");
+        TreeSet<String> left = new TreeSet<>(List.of("a", "b", "c", "d", "e"));
+        String[] taken = client.ask("SPOP s 2").split(" ");
+        assertThat(taken).hasSize(5).startsWith("*2");
+        assertThat(left.remove(taken[2]) && left.remove(taken[4])).isTrue();
+        assertThat(client.ask("SCARD s")).isEqualTo(":3");
+        left.forEach(member -> assertThat(client.ask("SISMEMBER s " + member)).isEqualTo(":1"));
+        assertThat(client.ask("SPOP s 0")).isEqualTo("*0");
+        assertThat(client.ask("SPOP s 9")).startsWith("*3 ");
+        assertThat(client.ask("EXISTS s")).isEqualTo(":0");
+        assertThat(client.ask("SPOP s 9")).isEqualTo("*0");
+        assertThat(client.ask("SPOP s")).isEqualTo("$-1");
+        assertThat(client.ask("SPOP s -1")).startsWith("-ERR value is out of range");
+        assertThat(client.ask("SPOP s 1 2")).isEqualTo("-ERR syntax error");
+        client.ask("HELLO 3");
+        assertThat(client.ask("SPOP s 1")).isEqualTo("~0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "SSCAN s 0, *2 $1 0 *3 $3 foo $3 fab $1 1",
+        "SSCAN s 7 MATCH f* COUNT 1, *2 $1 0 *2 $3 foo $3 fab",
+        "SSCAN none 0 NONSENSE, *2 $1 0 *0",
+        "SSCAN none x, -ERR invalid cursor",
+        "SSCAN s 0 COUNT 0, -ERR syntax error",
+        "SSCAN s 0 COUNT a, -ERR value is not an integer or out of range",
+        "SSCAN s 0 TYPE string, -ERR syntax error",
+        "SSCAN s 0 MATCH, -ERR syntax error"
+    })
+    void sscan_returnsAllThatMatch(String request, String reply) {
+        client.ask("SADD s foo fab 1");
+        assertThat(client.ask(request)).isEqualTo(reply);
+    }
+
+    @Test
+    void srandmember_ofMoreThanThereAre_returnsAll() {
+        client.ask("SADD s a b");
+        assertThat(client.ask("SRANDMEMBER s 9223372036854775807")).isEqualTo("*2 $1 a $1 b");
+        assertThat(client.ask("SRANDMEMBER s -10001")).startsWith("-ERR value is out of range");
+        assertThat(client.ask("SRANDMEMBER s 1 2")).isEqualTo("-ERR syntax error");
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConnectionCommandsTest {
     private final Probe probe = new Probe();
@@ -102,7 +104,7 @@ class ConnectionCommandsTest {
         assertThat(client.ask("COMMAND COUNT"))
                 .isEqualTo(":" + probe.server.commands.commands().size());
         assertThat(client.ask("COMMAND GETKEYS MSET a 1 b 2")).isEqualTo("*2 $1 a $1 b");
-        assertThat(client.ask("COMMAND INFO nosuch")).isEqualTo("*1 *-1");
+        assertThat(client.ask("COMMAND INFO nosuch")).isEqualTo("*1 $-1");
         assertThat(client.ask("COMMAND DOCS get")).contains("summary", "Returns a value.");
         assertThat(client.ask("COMMAND LIST FILTERBY PATTERN pe*at")).isEqualTo("*1 $9 pexpireat");
     }
@@ -152,6 +154,33 @@ class ConnectionCommandsTest {
         assertThat(client.ask("CONFIG SET nosuch 1")).startsWith("-ERR Unknown option");
         assertThat(client.ask("CONFIG SET timeout 1 timeout 2")).contains("duplicate");
         assertThat(client.ask("CONFIG SET appendonly yes")).contains("must be 'no'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "CLIENT ID x, -ERR wrong number of arguments for 'client|id' command",
+        "CLIENT WHAT, -ERR unknown subcommand 'WHAT'. Try CLIENT HELP.",
+        "CLIENT KILL, -ERR wrong number of arguments for 'client|kill' command",
+        "CLIENT KILL ID -1, -ERR client-id should be greater than 0",
+        "CLIENT KILL TYPE what, -ERR Unknown client type 'what'",
+        "CLIENT UNBLOCK 9 what, -ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
+        "CONFIG GET, -ERR wrong number of arguments for 'config|get' command",
+        "CONFIG SET timeout, -ERR wrong number of arguments for 'config|set' command",
+        "CONFIG SET timeout 1 x, -ERR syntax error",
+        "COMMAND COUNT x, -ERR wrong number of arguments for 'command|count' command",
+        "SLOWLOG LEN x, -ERR wrong number of arguments for 'slowlog|len' command",
+        "SLOWLOG WHAT, -ERR unknown subcommand 'WHAT'. Try SLOWLOG HELP.",
+        "LATENCY HISTORY, -ERR wrong number of arguments for 'latency|history' command",
+        "LATENCY GRAPH e, -ERR No samples available for event 'e'",
+        "MEMORY USAGE, -ERR wrong number of arguments for 'memory|usage' command",
+        "OBJECT ENCODING, -ERR wrong number of arguments for 'object|encoding' command",
+        "OBJECT WHAT none, -ERR unknown subcommand 'WHAT'. Try OBJECT HELP.",
+        "READONLY, -ERR This instance has cluster support disabled",
+        "SWAPDB 0 0, +OK",
+        "SWAPDB 0 1, -ERR DB index is out of range"
+    })
+    void subcommands_refuseInRedissWords(String request, String reply) {
+        assertThat(client.ask(request)).isEqualTo(reply);
     }
 
     @Test

@@ -58,6 +58,14 @@ class KeyCommandsTest {
         assertThat(client.ask("EXISTS k")).isEqualTo(":0");
     }
 
+    @Test
+    void expiretime_roundsToTheNearestSecond() {
+        client.ask("SET k v PXAT 1700000009499");
+        assertThat(client.ask("EXPIRETIME k")).isEqualTo(":1700000009");
+        client.ask("PEXPIREAT k 1700000009500");
+        assertThat(client.ask("EXPIRETIME k")).isEqualTo(":1700000010");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "EXPIRE k 10 LT GT",

@@ -25,26 +25,30 @@ final class SuiteRun {
     private static final Pattern VERDICT =
             Pattern.compile("^\\[(ok|err|exception|timeout)\\]:? (.*)$", Pattern.MULTILINE);
 
+    /** What the suite writes behind a test's name. */
+    private static final Pattern BEHIND_NAME =
+            Pattern.compile(" (\\(\\d+ ms\\)|in tests/\\S+\\.tcl)$");
+
     private final Workplace workplace;
     private final Tool tclsh;
     private final Path suite;
 
-    /** Uses the suite in {@code suite}; runs one after the other, since they share its folders. */
-    SuiteRun(Workplace workplace, Tool tclsh, Path suite) {
+    /** Uses a copy of the suite in {@code suite}; runs one after the other, for they share it. */
+    SuiteRun(Workplace workplace, Tool tclsh, Path suite) throws IOException {
         this.workplace = workplace;
         this.tclsh = tclsh;
-        this.suite = suite;
+        this.suite = SuiteCopy.of(suite, workplace.newFolder("suite"));
     }
 
     /**
      * What came of one file.
      *
-     * @param passed number of tests that passed
-     * @param failed those that did not, with the first line of the reason
+     * @param passed names of the tests that passed
+     * @param failed names of those that did not
      * @param finished false when the file was ended for taking too long, or did not reach its end
      * @param output all that the suite wrote
      */
-    record Result(int passed, List<String> failed, boolean finished, String output) {}
+    record Result(List<String> passed, List<String> failed, boolean finished, String output) {}
 
     /** Runs {@code file}, such as {@code unit/type/string}, against {@code port}. */
     Result run(String file, int port) throws IOException, InterruptedException {
@@ -75,14 +79,15 @@ final class SuiteRun {
 
     /** Reads the suite's report. */
     static Result read(boolean inTime, String report) {
-        int passed = 0;
+        List<String> passed = new ArrayList<>();
         List<String> failed = new ArrayList<>();
         Matcher verdicts = VERDICT.matcher(report);
         while (verdicts.find()) {
+            String name = BEHIND_NAME.matcher(verdicts.group(2)).replaceFirst("");
             if (verdicts.group(1).equals("ok")) {
-                passed++;
+                passed.add(name);
             } else {
-                failed.add(verdicts.group(2));
+                failed.add(name);
             }
         }
         return new Result(passed, failed, inTime && report.contains("The End"), report);

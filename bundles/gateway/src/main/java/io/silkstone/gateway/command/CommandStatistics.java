@@ -36,6 +36,9 @@ public final class CommandStatistics {
         final long[] refused;
         final long[] failed;
 
+        /** How long each command took, null until one was measured to be reported. */
+        final LatencyCounts[] latencies;
+
         /** All requests, unknown commands included. */
         long requests;
 
@@ -44,6 +47,16 @@ public final class CommandStatistics {
             nanos = new long[size];
             refused = new long[size];
             failed = new long[size];
+            latencies = new LatencyCounts[size];
+        }
+
+        void latency(int id, long nanos) {
+            LatencyCounts counts = latencies[id];
+            if (counts == null) {
+                counts = new LatencyCounts();
+                latencies[id] = counts;
+            }
+            counts.add(nanos);
         }
 
         private void addTo(Tally sum) {
@@ -52,6 +65,12 @@ public final class CommandStatistics {
                 sum.nanos[i] += nanos[i];
                 sum.refused[i] += refused[i];
                 sum.failed[i] += failed[i];
+                if (latencies[i] != null) {
+                    if (sum.latencies[i] == null) {
+                        sum.latencies[i] = new LatencyCounts();
+                    }
+                    sum.latencies[i].add(latencies[i]);
+                }
             }
             sum.requests += requests;
         }
@@ -61,6 +80,7 @@ public final class CommandStatistics {
             Arrays.fill(nanos, 0);
             Arrays.fill(refused, 0);
             Arrays.fill(failed, 0);
+            Arrays.fill(latencies, null);
             requests = 0;
         }
     }

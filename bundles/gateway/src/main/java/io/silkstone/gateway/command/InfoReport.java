@@ -42,6 +42,7 @@ final class InfoReport {
                 case "all", "everything" -> {
                     sections.addAll(USUAL);
                     sections.add("commandstats");
+                    sections.add("latencystats");
                 }
                 default -> sections.add(name.toLowerCase(Locale.ROOT));
             }
@@ -62,6 +63,7 @@ final class InfoReport {
             case "cpu" -> cpu();
             case "commandstats" -> commandstats();
             case "errorstats" -> errorstats();
+            case "latencystats" -> latencystats();
             case "cluster" -> {
                 title("Cluster");
                 line("cluster_enabled", x.server.identity().cluster() ? 1 : 0);
@@ -204,6 +206,22 @@ final class InfoReport {
         title("Errorstats");
         Map<String, LongAdder> errors = new TreeMap<>(x.server.statistics.errors());
         errors.forEach((code, count) -> line("errorstat_" + code, "count=" + count.sum()));
+    }
+
+    private void latencystats() {
+        title("Latencystats");
+        CommandStatistics.Tally sum = x.server.statistics.sum();
+        for (Command command : x.server.commands.commands()) {
+            LatencyCounts counts = sum.latencies[command.id()];
+            if (counts != null) {
+                List<String> shown = new ArrayList<>();
+                for (String percent : x.server.settings.percentiles()) {
+                    double micros = counts.percentile(Double.parseDouble(percent)) / 1000.0;
+                    shown.add(String.format(Locale.ROOT, "p%s=%.3f", percent, micros));
+                }
+                line("latency_percentiles_usec_" + command.name(), String.join(",", shown));
+            }
+        }
     }
 
     private void keyspace() {

@@ -121,7 +121,8 @@ final class RequestRunner implements AutoCloseable {
         long slowMicros = server.settings.slowMicros();
         // A command that takes constant time cannot be slow by itself; asking for the time twice
         // would cost more than it takes.
-        boolean timed = !command.fast() || slowMicros == 0;
+        boolean tracked = server.settings.latencyTracked();
+        boolean timed = tracked || !command.fast() || slowMicros == 0;
         long errors = x.out.errors();
         long started = timed ? server.nanoTime.getAsLong() : 0;
         long mark = x.out.written();
@@ -136,6 +137,9 @@ final class RequestRunner implements AutoCloseable {
         if (timed) {
             long nanos = server.nanoTime.getAsLong() - started;
             tally.nanos[id] += nanos;
+            if (tracked) {
+                tally.latency(id, nanos);
+            }
             if (slowMicros >= 0 && nanos / 1000 >= slowMicros) {
                 server.slowLog.add(
                         x.client,

@@ -21,6 +21,10 @@ import java.util.Map;
 /** The server itself: what it is, how it does, and how it is set. */
 final class ServerCommands {
     private static final long SLOW_LOG_SHOWN = 10;
+
+    /** About a microsecond, and a power of two. */
+    private static final long MICRO_NANOS = 1024;
+
     private static final String NO_SNAPSHOTS = "ERR There are no snapshot files here";
 
     private ServerCommands() {}
@@ -190,14 +194,55 @@ final class ServerCommands {
                                                     + Errors.shown(x.text(2))
                                                     + "'"));
             case "RESET" -> x.out.integer(0);
-            case "HISTOGRAM" -> x.out.map(0);
+            case "HISTOGRAM" -> histogram(x);
             case "DOCTOR" ->
                     x.out.verbatim(
                             "Latency events are not collected here; see the node's metrics and"
                                     + " SLOWLOG.\n");
             case "HELP" ->
-                    Subcommands.help(x, "LATENCY", "DOCTOR", "HISTORY <event>", "LATEST", "RESET");
+                    Subcommands.help(
+                            x,
+                            "LATENCY",
+                            "DOCTOR",
+                            "HISTOGRAM [<command> ...]",
+                            "HISTORY <event>",
+                            "LATEST",
+                            "RESET");
             default -> Subcommands.refuse(x, false);
+        }
+    }
+
+    /** Of each command that was measured, the number of calls up to each power of two. */
+    private static void histogram(Exchange x) {
+        CommandStatistics.Tally sum = x.server.statistics.sum();
+        List<Command> shown = new ArrayList<>();
+        for (Command command : x.server.commands.commands()) {
+            boolean wanted = x.count() == 2;
+            for (int i = 2; i < x.count() && !wanted; i++) {
+                wanted = x.is(i, command.name());
+            }
+            if (wanted && sum.latencies[command.id()] != null) {
+                shown.add(command);
+            }
+        }
+        x.out.map(shown.size());
+        for (Command command : shown) {
+            LatencyCounts counts = sum.latencies[command.id()];
+            long calls = counts.count();
+            x.out.bulk(command.name());
+            x.out.map(2);
+            x.out.bulk("calls");
+            x.out.integer(calls);
+            x.out.bulk("histogram_usec");
+            int bounds = 1;
+            while (counts.countUpTo(MICRO_NANOS << bounds - 1) < calls) {
+                bounds++;
+            }
+            x.out.map(bounds);
+            for (int i = 0; i < bounds; i++) {
+                x.out.integer(Math.round((MICRO_NANOS << i) / 1000.0));
+                x.out.integer(counts.countUpTo(MICRO_NANOS << i));
+            }
         }
     }
 

@@ -1,10 +1,14 @@
 package io.silkstone.gateway.command;
 
+import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * What CONFIG GET shows and CONFIG SET changes, under the names that Redis clients and tools know.
@@ -18,6 +22,8 @@ public final class Settings {
     private static final long MICROS_DEFAULT = 10_000;
     private static final int SLOW_LOG_DEFAULT = 128;
     private static final int SLOW_LOG_MAX = 100_000;
+    private static final double PERCENT = 100;
+    private static final Pattern PERCENTILE = Pattern.compile("\\d{1,3}(\\.\\d{1,9})?");
 
     private final Map<String, Setting> settings = new TreeMap<>();
     private volatile int clientsMax;
@@ -26,6 +32,8 @@ public final class Settings {
     private volatile int idleTimeoutSeconds;
     private volatile long slowMicros = MICROS_DEFAULT;
     private volatile int slowLogLengthMax = SLOW_LOG_DEFAULT;
+    private volatile boolean latencyTracked;
+    private volatile List<String> percentiles = List.of("50", "99", "99.9");
 
     /**
      * One setting.
@@ -62,6 +70,12 @@ public final class Settings {
                 Integer.MAX_VALUE,
                 () -> slowMicros,
                 v -> slowMicros = v);
+        settings.put(
+                "latency-tracking",
+                new Setting(() -> latencyTracked ? "yes" : "no", this::latencyTracked));
+        settings.put(
+                "latency-tracking-info-percentiles",
+                new Setting(() -> String.join(" ", percentiles), this::percentiles));
         fact("maxmemory", () -> Long.toString(memoryBytes.get()));
         fact("proto-max-bulk-len", () -> Long.toString(valueBytesMax));
         fact("client-query-buffer-limit", () -> Long.toString(this.requestLimitBytes));
@@ -85,7 +99,6 @@ public final class Settings {
                     {"tcp-keepalive", "300"},
                     {"hz", "10"},
                     {"activedefrag", "no"},
-                    {"latency-tracking", "no"},
                     {"latency-monitor-threshold", "0"},
                     {"rdbcompression", "no"},
                     {"repl-diskless-sync", "yes"},
@@ -129,6 +142,28 @@ public final class Settings {
                                 return "argument couldn't be parsed into an integer";
                             }
                         }));
+    }
+
+    private String latencyTracked(String text) {
+        if (!text.equalsIgnoreCase("yes") && !text.equalsIgnoreCase("no")) {
+            return "argument must be 'yes' or 'no'";
+        }
+        latencyTracked = text.equalsIgnoreCase("yes");
+        return null;
+    }
+
+    private String percentiles(String text) {
+        List<String> wanted = new ArrayList<>();
+        for (String word : text.strip().split("\\s+")) {
+            if (!word.isEmpty()) {
+                if (!PERCENTILE.matcher(word).matches() || Double.parseDouble(word) > PERCENT) {
+                    return "percentiles should be numbers between 0.0 and 100.0";
+                }
+                wanted.add(new BigDecimal(word).stripTrailingZeros().toPlainString());
+            }
+        }
+        percentiles = List.copyOf(wanted);
+        return null;
     }
 
     private void fact(String name, Supplier<String> get) {
@@ -219,6 +254,19 @@ public final class Settings {
     /** A client that says nothing for so long is disconnected; 0 for never. */
     public int idleTimeoutSeconds() {
         return idleTimeoutSeconds;
+    }
+
+    /**
+     * Whether how long each command takes is counted. Redis does unless told otherwise; here it is
+     * off, since asking for the time twice takes about as long as a GET.
+     */
+    boolean latencyTracked() {
+        return latencyTracked;
+    }
+
+    /** The percentiles of it that INFO shows. */
+    List<String> percentiles() {
+        return percentiles;
     }
 
     /** Requests that take longer are logged; negative for none. */

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConnectionCommandsTest {
     private final Probe probe = new Probe();
@@ -181,6 +182,34 @@ class ConnectionCommandsTest {
     })
     void subcommands_refuseInRedissWords(String request, String reply) {
         assertThat(client.ask(request)).isEqualTo(reply);
+    }
+
+    @Test
+    void latency_isCountedWhenWanted() {
+        client.ask("SET k v");
+        assertThat(client.ask("LATENCY HISTOGRAM")).isEqualTo("*0");
+        client.ask("CONFIG SET latency-tracking yes");
+        client.ask("SET k v");
+        client.ask("GET k");
+        client.ask("GET k");
+        assertThat(client.ask("LATENCY HISTOGRAM get nosuch"))
+                .isEqualTo("*2 $3 get *4 $5 calls :2 $14 histogram_usec *2 :1 :2");
+        assertThat(client.ask("INFO latencystats"))
+                .contains("latency_percentiles_usec_get:p50=0.000,p99=0.000,p99.9=0.000");
+        client.send("CONFIG", "SET", "latency-tracking-info-percentiles", "0.0 50.0 100.0");
+        assertThat(client.ask("CONFIG GET latency-tracking-info-percentiles")).endsWith("0 50 100");
+        assertThat(client.ask("INFO everything")).contains("_get:p0=0.000,p50=0.000,p100=0.000");
+        client.ask("CONFIG SET latency-tracking no");
+        client.ask("CONFIG RESETSTAT");
+        client.ask("GET k");
+        assertThat(client.ask("INFO latencystats")).doesNotContain("usec_get");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"101", "-1", "a", "50,99", "1e1"})
+    void percentiles_thatAreNone_areRefused(String percentiles) {
+        assertThat(client.ask("CONFIG SET latency-tracking-info-percentiles " + percentiles))
+                .startsWith("-ERR CONFIG SET failed");
     }
 
     @Test

@@ -5,7 +5,6 @@ import static io.silkstone.gateway.command.Command.Flag.FAST;
 import static io.silkstone.gateway.command.Command.Flag.READONLY;
 import static io.silkstone.gateway.command.Command.Flag.WRITE;
 
-import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.gateway.command.Command.Action;
@@ -49,7 +48,16 @@ final class CollectionCommands {
         ask(all, set, "sismember", 3, "Tells whether a set has a member.", x -> contains(x));
         ask(all, set, "srandmember", -2, "Returns some members.", CollectionCommands::srandmember);
         ask(all, set, "smembers", 2, "Returns all members.", CollectionCommands::smembers);
-        ask(all, set, "sscan", -3, "Goes through the members.", CollectionCommands::sscan);
+        all.add(
+                new Command(
+                                "sscan",
+                                set,
+                                "Goes through the members.",
+                                -3,
+                                CollectionCommands::sscan,
+                                READONLY)
+                        .key(1)
+                        .heavy());
     }
 
     private static void add(
@@ -100,7 +108,7 @@ final class CollectionCommands {
      */
     private static Status replace(
             Exchange x, Status seen, long version, int type, long value, long length) {
-        if (!Packed.fits(length)) {
+        if (!fits(x, length)) {
             refuseSize(x);
             return Status.TOO_LARGE;
         }
@@ -119,9 +127,14 @@ final class CollectionCommands {
         return status;
     }
 
+    /** Whether a collection of {@code bytes} fits an object. */
+    static boolean fits(Exchange x, long bytes) {
+        return bytes <= x.server.largestArgument();
+    }
+
     /** The reply to what would make a collection too large for an object. */
     static void refuseSize(Exchange x) {
-        x.out.error("ERR the collection would exceed " + KvStore.VALUE_BYTES_MAX + " bytes");
+        x.out.error("ERR the collection would exceed " + x.server.largestArgument() + " bytes");
     }
 
     /** A command's attempt: false when somebody wrote in between. */
@@ -165,7 +178,7 @@ final class CollectionCommands {
                     long length = before + added;
                     long version = x.session.version();
                     long value = 0;
-                    if (Packed.fits(length)) {
+                    if (fits(x, length)) {
                         value = x.scratch.take((int) length);
                         fillPushed(x, front, value, before, (int) added);
                     }
@@ -224,40 +237,34 @@ final class CollectionCommands {
         long version = x.session.version();
         int size = x.packed.size();
         int taken = (int) Math.min(most, size);
-        int before = x.object().valueLength();
-        int cut = cut(x.packed, front ? taken : size - taken);
-        long mark = x.out.written();
-        if (several) {
-            x.out.array(taken);
-        }
-        for (int i = 0; i < taken; i++) {
-            Packed element = x.packed.element(front ? i : size - 1 - i);
-            x.out.bulk(element.memory(), element.valueOffset(), element.length());
-        }
-        int length = front ? before - cut : cut;
-        long value = x.scratch.take(before);
-        long from = x.object().valueOffset() + (front ? cut : 0);
-        Memory.copy(x.object().memory(), from, value, length);
         if (taken == 0) {
+            x.out.array(0);
             return true;
         }
-        Status status = replaceAfterReply(x, mark, seen, version, Packed.LIST, value, length);
+        int before = x.object().valueLength();
+        int cut = cut(x.packed, front ? taken : size - taken);
+        collect(x, x.packed.positions(front ? 0 : size - taken, taken), front);
+        int length = front ? before - cut : cut;
+        long value = x.scratch.take(length);
+        long from = x.object().valueOffset() + (front ? cut : 0);
+        Memory.copy(x.object().memory(), from, value, length);
+        Status status = replace(x, seen, version, Packed.LIST, value, length);
+        if (status == Status.OK) {
+            if (several) {
+                x.out.array(taken);
+            }
+            x.collected.writeTo(x.out);
+        }
         return status != null;
     }
 
-    /** As {@link #replace}, where the reply was written first because the view ends with it. */
-    private static Status replaceAfterReply(
-            Exchange x, long mark, Status seen, long version, int type, long value, int length) {
-        long errors = x.out.errors();
-        Status status = replace(x, seen, version, type, value, length);
-        if (status == null) {
-            x.out.rewind(mark);
-        } else if (errors != x.out.errors()) {
-            String error = x.out.lastError();
-            x.out.rewind(mark);
-            x.out.error(error);
+    /** Collects elements for the reply: the view of them ends before it can be written. */
+    private static void collect(Exchange x, int[] positions, boolean forwards) {
+        x.collected.clear();
+        for (int i = 0; i < positions.length; i++) {
+            Packed element = x.packed.at(positions[forwards ? i : positions.length - 1 - i]);
+            x.collected.add(element.memory(), element.valueOffset(), element.length());
         }
-        return status;
     }
 
     /** Bytes of the first {@code size} elements. */
@@ -431,16 +438,15 @@ final class CollectionCommands {
         int before = seen == Status.OK ? x.object().valueLength() : 0;
         long value = x.scratch.take(before);
         long kept = value;
-        long mark = x.out.written();
-        if (several) {
-            x.out.set(wanted);
-        }
-        if (wanted == 0) {
+        int taken = wanted;
+        if (taken == 0) {
+            x.out.set(0);
             return true;
         }
+        x.collected.clear();
         for (boolean more = x.packed.first(); more; more = x.packed.next()) {
             if (x.server.random.nextInt(left--) < wanted) {
-                x.out.bulk(x.packed.memory(), x.packed.valueOffset(), x.packed.length());
+                x.collected.add(x.packed.memory(), x.packed.valueOffset(), x.packed.length());
                 wanted--;
             } else {
                 int length = Packed.FRAME_BYTES + x.packed.length();
@@ -452,8 +458,14 @@ final class CollectionCommands {
                 kept += length;
             }
         }
-        int length = (int) (kept - value);
-        return replaceAfterReply(x, mark, seen, version, Packed.SET, value, length) != null;
+        Status status = replace(x, seen, version, Packed.SET, value, kept - value);
+        if (status == Status.OK) {
+            if (several) {
+                x.out.set(taken);
+            }
+            x.collected.writeTo(x.out);
+        }
+        return status != null;
     }
 
     private static void contains(Exchange x) {
@@ -489,20 +501,20 @@ final class CollectionCommands {
         if (x.count() == 2 && size == 0) {
             x.out.nothing();
         } else if (x.count() == 2) {
-            element(x, x.server.random.nextInt(size));
+            element(x, x.packed.element(x.server.random.nextInt(size)));
         } else if (count < 0) {
             // Members may come again.
+            int[] positions = x.packed.positions(0, size);
             x.out.array(size == 0 ? 0 : -count);
             for (long i = 0; size > 0 && i < -count; i++) {
-                element(x, x.server.random.nextInt(size));
+                element(x, x.packed.at(positions[x.server.random.nextInt(size)]));
             }
         } else {
             distinct(x, size, (int) Math.min(count, size));
         }
     }
 
-    private static void element(Exchange x, int index) {
-        Packed element = x.packed.element(index);
+    private static void element(Exchange x, Packed element) {
         x.out.bulk(element.memory(), element.valueOffset(), element.length());
     }
 

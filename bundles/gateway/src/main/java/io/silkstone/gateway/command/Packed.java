@@ -2,7 +2,6 @@ package io.silkstone.gateway.command;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
-import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.gateway.resp.Memory;
 import java.lang.foreign.MemorySegment;
@@ -87,6 +86,26 @@ final class Packed {
         return this;
     }
 
+    /** Goes to the element at {@link #position} {@code place}. */
+    Packed at(int place) {
+        at = place;
+        load();
+        return this;
+    }
+
+    /** The positions of {@code count} elements from the one at {@code index} on; all are there. */
+    int[] positions(int index, int count) {
+        int[] positions = new int[count];
+        boolean more = first();
+        for (int i = 0; more && i < index + count; i++) {
+            if (i >= index) {
+                positions[i - index] = at;
+            }
+            more = next();
+        }
+        return positions;
+    }
+
     /** Goes to the element that equals the bytes at {@code address}. */
     boolean find(long address, int bytes) {
         for (boolean more = first(); more; more = next()) {
@@ -129,10 +148,5 @@ final class Packed {
         Memory.putInt(target, bytes.length);
         Memory.copy(bytes, target + FRAME_BYTES);
         return target + FRAME_BYTES + bytes.length;
-    }
-
-    /** Whether a collection of {@code bytes} fits an object. */
-    static boolean fits(long bytes) {
-        return bytes <= KvStore.VALUE_BYTES_MAX;
     }
 }

@@ -256,6 +256,9 @@ final class SortCommands {
             for (byte[] element : elements) {
                 for (byte[] pattern : fetched) {
                     values.add(value(pattern, element));
+                    if (refused) {
+                        return values;
+                    }
                 }
             }
             return values;
@@ -315,7 +318,7 @@ final class SortCommands {
             for (byte[] value : values) {
                 length += Packed.FRAME_BYTES + (value == null ? 0 : value.length);
             }
-            if (!Packed.fits(length)) {
+            if (!CollectionCommands.fits(x, length)) {
                 CollectionCommands.refuseSize(x);
                 return true;
             }

@@ -56,6 +56,22 @@ class CollectionCommandsTest {
     }
 
     @Test
+    void pop_ofManyLongElements_answersInOrder() {
+        String filler = "x".repeat(1000);
+        StringBuilder front = new StringBuilder("*300 ");
+        StringBuilder back = new StringBuilder("*300 ");
+        for (int i = 0; i < 700; i++) {
+            String element = filler + (100 + i);
+            client.send("RPUSH", "l", element);
+            front.append(i < 300 ? "$1003 " + element + " " : "");
+            back.append(i < 300 ? "$1003 " + filler + (100 + 699 - i) + " " : "");
+        }
+        assertThat(client.ask("LPOP l 300")).isEqualTo(front.toString().strip());
+        assertThat(client.ask("RPOP l 300")).isEqualTo(back.toString().strip());
+        assertThat(client.ask("LLEN l")).isEqualTo(":100");
+    }
+
+    @Test
     void spop_ofSeveral_takesEachOnce() {
         client.ask("SADD s a b c d e");
         TreeSet<String> left = new TreeSet<>(List.of("a", "b", "c", "d", "e"));

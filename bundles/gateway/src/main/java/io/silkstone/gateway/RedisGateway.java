@@ -117,7 +117,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         options.outputLimitBytes(),
                         options.requestLimitBytes(),
                         options.idleTimeoutSeconds(),
-                        KvStore.VALUE_BYTES_MAX,
+                        store.valueBytesMax(),
                         () -> store.usage().capacity());
         authenticate(options, users, true);
         settings.password(password -> setPassword(users, password));

@@ -83,17 +83,54 @@ class RedisGatewayTest {
     void values_upToTheLimit_goThrough(Transport transport) throws Exception {
         try (TestNode node = TestNode.start(options(), new TestRuntime(1), transport);
                 WireClient client = new WireClient(node.port())) {
-            String value = "x".repeat(1 << 20);
+            String value = "x".repeat(node.store.valueBytesMax());
             for (int round = 0; round < 3; round++) {
                 client.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + value.length() + "\r\n");
                 client.write(value + "\r\nGET k\r\n");
                 assertThat(client.read()).isEqualTo("+OK");
-                assertThat(client.read()).isEqualTo("$1048576 " + value);
+                assertThat(client.read()).isEqualTo("$" + value.length() + " " + value);
             }
             client.write(
                     "*2\r\n$4\r\nECHO\r\n$5000000\r\n" + "y".repeat(5_000_000) + "\r\nPING\r\n");
             assertThat(client.read()).startsWith("-ERR an argument of 'ECHO' is larger");
             assertThat(client.read()).isEqualTo("+PONG");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void values_ofFourMegabytes_goThroughManyAtATime(Transport transport) throws Exception {
+        StoreOptions memory =
+                StoreOptions.DEFAULTS.withMemoryBytes(256 << 20).withSegmentBytes(8 << 20);
+        int clients = 4;
+        int length = 4_000_000;
+        GatewayOptions limited = options().outputLimitBytes(8 << 20).build();
+        try (TestNode node = TestNode.start(limited, new TestRuntime(2), transport, memory)) {
+            List<WireClient> all = new ArrayList<>();
+            for (int number = 0; number < clients; number++) {
+                all.add(new WireClient(node.port()));
+            }
+            for (int round = 0; round < 10; round++) {
+                for (int number = 0; number < clients; number++) {
+                    String value = String.valueOf((char) ('a' + number + round)).repeat(length);
+                    WireClient client = all.get(number);
+                    client.write("*3\r\n$3\r\nSET\r\n$2\r\nk" + number + "\r\n$" + length + "\r\n");
+                    client.write(value + "\r\n");
+                    assertThat(client.read()).isEqualTo("+OK");
+                    // More than the limit of unread replies: the client is read no further instead.
+                    client.write(("GET k" + number + "\r\n").repeat(4));
+                }
+                for (int number = 0; number < clients; number++) {
+                    String value = String.valueOf((char) ('a' + number + round)).repeat(length);
+                    for (int reply = 0; reply < 4; reply++) {
+                        assertThat(all.get(number).read().equals("$" + length + " " + value))
+                                .isTrue();
+                    }
+                }
+            }
+            for (WireClient client : all) {
+                client.close();
+            }
         }
     }
 

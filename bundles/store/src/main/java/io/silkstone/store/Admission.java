@@ -5,7 +5,6 @@ import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.store.Status;
 import io.silkstone.base.NanoClock;
 import io.silkstone.store.cleaner.Cleaner;
-import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.SegletPool;
@@ -33,7 +32,6 @@ final class Admission {
     private static final int ATTEMPTS_MAX = 1 << 22;
 
     private final SegletPool pool;
-    private final Log log;
     private final Epochs epochs;
     private final Cleaner cleaner;
     private final Sweeper sweeper;
@@ -45,7 +43,6 @@ final class Admission {
 
     Admission(
             SegletPool pool,
-            Log log,
             Epochs epochs,
             Cleaner cleaner,
             Sweeper sweeper,
@@ -54,7 +51,6 @@ final class Admission {
             NanoClock clock,
             Backoff backoff) {
         this.pool = pool;
-        this.log = log;
         this.epochs = epochs;
         this.cleaner = cleaner;
         this.sweeper = sweeper;
@@ -81,7 +77,7 @@ final class Admission {
         if (attempt == 0) {
             session.waitsSince(clock.nanoTime());
         }
-        if (hasRoom(bytes, claimant)) {
+        if (hasRoom(session, bytes, claimant)) {
             return Status.OK;
         }
         boolean late = clock.nanoTime() - session.waitsSince() > WAIT_NANOS_MAX;
@@ -91,7 +87,7 @@ final class Admission {
         assists.increment();
         if (!reclaim()) {
             // Another thread may have found the last of it between the two looks.
-            if (hasRoom(bytes, claimant)) {
+            if (hasRoom(session, bytes, claimant)) {
                 return Status.OK;
             }
             refusals.increment();
@@ -104,10 +100,10 @@ final class Admission {
         return Status.OK;
     }
 
-    private boolean hasRoom(int bytes, Claimant claimant) {
+    private boolean hasRoom(StoreSession session, int bytes, Claimant claimant) {
         return claimant == Claimant.TABLE
                 ? pool.available(claimant) > 0
-                : log.makeRoom(bytes, claimant);
+                : session.makeRoom(bytes, claimant);
     }
 
     /** Does a slice of each duty that gives memory back; false when there is none to be had. */

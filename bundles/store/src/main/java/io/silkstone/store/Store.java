@@ -106,8 +106,7 @@ public final class Store implements KvStore, AutoCloseable {
         Expirer expirer = new Expirer(tables, log, epochs, clock);
         Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
         admission =
-                new Admission(
-                        pool, log, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
+                new Admission(pool, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
         agents = List.of(memoryAhead, sweeper, expirer);
         administrator = newSession();
@@ -157,6 +156,11 @@ public final class Store implements KvStore, AutoCloseable {
     /** Backs this much memory ahead of use by pages from now on. */
     public void prefault(long bytes) {
         memoryAhead.prefault(bytes);
+    }
+
+    @Override
+    public int valueBytesMax() {
+        return options.valueBytesMax();
     }
 
     @Override

@@ -87,7 +87,7 @@ public final class StoreComponent implements KvStore {
         store.onDemand(() -> runtime.signal(thread));
     }
 
-    private static StoreOptions checked(Config config) {
+    static StoreOptions checked(Config config) {
         return new StoreOptions(
                 config.memory_bytes(),
                 config.memory_prefault_bytes(),
@@ -119,6 +119,11 @@ public final class StoreComponent implements KvStore {
         runtime.signal(thread);
         loop.awaitEnd();
         store.close();
+    }
+
+    @Override
+    public int valueBytesMax() {
+        return store.valueBytesMax();
     }
 
     @Override

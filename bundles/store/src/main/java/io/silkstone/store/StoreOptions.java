@@ -4,6 +4,9 @@ import static io.silkstone.base.Checks.inRange;
 import static io.silkstone.base.Checks.isPowerOfTwo;
 import static io.silkstone.base.Checks.require;
 
+import io.silkstone.api.store.KvStore;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.store.memory.SegletPool;
 
@@ -37,7 +40,7 @@ public record StoreOptions(
 
     private static final long MEMORY_BYTES_MAX = 1L << 46;
     private static final int SEGMENT_BYTES_MIN = 2 << 20;
-    private static final int SEGMENTS_WANTED = 256;
+    private static final int SEGMENTS_WANTED = 128;
     private static final int SESSIONS_MAX = 65_536;
     private static final int TABLETS_MAX = 16_384;
 
@@ -67,6 +70,16 @@ public record StoreOptions(
     private static int segmentFor(long memoryBytes) {
         long wanted = Long.highestOneBit(memoryBytes / SEGMENTS_WANTED);
         return Math.clamp(wanted, SEGMENT_BYTES_MIN, SegletPool.BLOCK_BYTES);
+    }
+
+    /**
+     * Longest value: what a segment holds beside the marks that it begins with, the longest key,
+     * and the tombstone that goes with it if overwritten objects are buried.
+     */
+    public int valueBytesMax() {
+        int around = Entry.stride(Entry.lengthOf(KvStore.KEY_BYTES_MAX, 0, true));
+        int tombstone = Entry.stride(Entry.tombstoneLength(KvStore.KEY_BYTES_MAX));
+        return segmentBytes - Log.MARKS_BYTES - around - (buryOverwritten ? tombstone : 0);
     }
 
     /** With this much memory, and segments to match. */

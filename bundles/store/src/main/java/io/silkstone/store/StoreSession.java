@@ -54,6 +54,7 @@ final class StoreSession implements KvSession {
     private final Admission admission;
     private final int slot;
     private final Checksum checksum;
+    private final int valueBytesMax;
     private final RandomGenerator random;
     private final EntryView view = new EntryView();
     private final DecimalNumber decimal = new DecimalNumber();
@@ -86,6 +87,10 @@ final class StoreSession implements KvSession {
     private long waitsSince;
     private Claimant roomClaimant;
 
+    // Room that was claimed for the change under way before it has begun anew; 0 for none.
+    private long ahead;
+    private int aheadBytes;
+
     // What the scan under way calls.
     private ObjectVisitor visitor;
     private int visited;
@@ -100,6 +105,7 @@ final class StoreSession implements KvSession {
         log = store.log();
         gate = store.gate();
         admission = store.admission();
+        valueBytesMax = store.valueBytesMax();
         checksum = new Checksum(store.pool());
     }
 
@@ -192,7 +198,7 @@ final class StoreSession implements KvSession {
             int length,
             WriteOptions options) {
         Objects.checkFromIndexSize(offset, length, value.byteSize());
-        if (length > KvStore.VALUE_BYTES_MAX || key.length() > KvStore.KEY_BYTES_MAX) {
+        if (length > valueBytesMax || key.length() > KvStore.KEY_BYTES_MAX) {
             return Status.TOO_LARGE;
         }
         this.value = value;
@@ -389,7 +395,37 @@ final class StoreSession implements KvSession {
         return Entry.expires(Entry.header(entry)) && Entry.isExpired(entry, store.nowMillis());
     }
 
+    /**
+     * Finds room in the log for the change under way, and claims it if it is large.
+     *
+     * @return false when the pool has no memory for that
+     */
+    boolean makeRoom(int bytes, Claimant claimant) {
+        if (claimant != Claimant.WRITE || !log.isLarge(bytes)) {
+            return log.makeRoom(bytes, claimant);
+        }
+        ahead = log.claimLarge(bytes);
+        aheadBytes = bytes;
+        return ahead != 0;
+    }
+
+    /** Gives up what was claimed ahead, if the change did not use it. */
+    private void abandonAhead() {
+        if (ahead != 0) {
+            log.abandon(ahead, aheadBytes);
+            ahead = 0;
+        }
+    }
+
     private Status change(TableData table, Key key, WriteOptions options, Change change) {
+        try {
+            return attempt(table, key, options, change);
+        } finally {
+            abandonAhead();
+        }
+    }
+
+    private Status attempt(TableData table, Key key, WriteOptions options, Change change) {
         long hash = key.hash();
         for (int attempt = 0; ; attempt++) {
             HashTable index = begin(table, hash);
@@ -412,6 +448,7 @@ final class StoreSession implements KvSession {
                 }
                 return status;
             }
+            abandonAhead();
             Status room = admission.makeRoom(this, roomWanted, roomClaimant, attempt);
             if (room != Status.OK) {
                 forgetResult();
@@ -537,7 +574,7 @@ final class StoreSession implements KvSession {
         if (target == 0) {
             return wantRoom(room, Claimant.TABLE);
         }
-        long entry = log.claim(room);
+        long entry = claim(room);
         if (entry == 0) {
             return wantRoom(room, Claimant.WRITE);
         }
@@ -575,6 +612,15 @@ final class StoreSession implements KvSession {
         versionMax = Math.max(versionMax, fresh);
         version = fresh;
         return Status.OK;
+    }
+
+    private long claim(int bytes) {
+        if (ahead == 0 || aheadBytes != bytes) {
+            return log.claim(bytes);
+        }
+        long entry = ahead;
+        ahead = 0;
+        return entry;
     }
 
     private Status removeLocked(TableData table, HashTable index, long place, long old) {

@@ -28,7 +28,7 @@ class StoreMemoryTest {
             new StoreFixture(
                     StoreOptions.DEFAULTS.withMemoryBytes(MEMORY_BYTES).withMemoryPrefaultBytes(0));
     private final KvSession session = fixture.session;
-    private final MemorySegment value = MemorySegment.ofArray(new byte[KvStore.VALUE_BYTES_MAX]);
+    private final MemorySegment value = MemorySegment.ofArray(new byte[1 << 20]);
     private final WriteOptions options = new WriteOptions();
     private final Key key = new Key();
 

@@ -148,11 +148,11 @@ class StoreSessionTest {
     @Test
     void write_ofTheLargestObject_isReadAndOneByteMoreIsTooLarge() {
         String key = "k".repeat(KvStore.KEY_BYTES_MAX);
-        byte[] value = new byte[KvStore.VALUE_BYTES_MAX + 1];
-        value[KvStore.VALUE_BYTES_MAX - 1] = 'x';
+        byte[] value = new byte[fixture.store.valueBytesMax() + 1];
+        value[fixture.store.valueBytesMax() - 1] = 'x';
         assertThat(fixture.write(key, value, options)).isEqualTo(TOO_LARGE);
         assertThat(fixture.write(key + "k", "", options)).isEqualTo(TOO_LARGE);
-        byte[] largest = java.util.Arrays.copyOf(value, KvStore.VALUE_BYTES_MAX);
+        byte[] largest = java.util.Arrays.copyOf(value, fixture.store.valueBytesMax());
         for (int copy = 0; copy < 5; copy++) {
             assertThat(fixture.write(key, largest, options)).isEqualTo(OK);
         }

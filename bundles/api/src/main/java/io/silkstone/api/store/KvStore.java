@@ -7,8 +7,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * The tables of a node. Threads: any; operations on objects go through a {@link KvSession}.
  *
  * <p>An object is a key of 0 to {@link #KEY_BYTES_MAX} bytes and a value of 0 to {@link
- * #VALUE_BYTES_MAX} bytes with a 64-bit version, an optional time of expiry and a type tag.
- * Versions of one key only ever grow, across removal and re-creation too. Writes to one key are
+ * #valueBytesMax} bytes with a 64-bit version, an optional time of expiry and a type tag. Versions
+ * of one key only ever grow, across removal and re-creation too. Writes to one key are
  * linearizable.
  */
 @ProviderType
@@ -16,11 +16,14 @@ public interface KvStore {
     /** Longest key in bytes. */
     int KEY_BYTES_MAX = 65_535;
 
-    /** Longest value in bytes; key, value and header together also stay under 1 MiB + 64 KiB. */
-    int VALUE_BYTES_MAX = 1 << 20;
-
     /** Name of the table that Redis clients see as database 0; it always exists. */
     String DEFAULT_TABLE = "default";
+
+    /**
+     * Longest value in bytes, with a key of any length. It follows from how this store is set, and
+     * stays as it is while the store is open.
+     */
+    int valueBytesMax();
 
     /** A new session, to be used by one thread at a time and closed in the end. */
     KvSession openSession();

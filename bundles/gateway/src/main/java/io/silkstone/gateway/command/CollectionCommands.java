@@ -129,12 +129,12 @@ final class CollectionCommands {
 
     /** Whether a collection of {@code bytes} fits an object. */
     static boolean fits(Exchange x, long bytes) {
-        return bytes <= x.server.largestArgument();
+        return bytes <= x.server.valueBytesMax();
     }
 
     /** The reply to what would make a collection too large for an object. */
     static void refuseSize(Exchange x) {
-        x.out.error("ERR the collection would exceed " + x.server.largestArgument() + " bytes");
+        x.out.error(Errors.collectionTooLarge(x.server.valueBytesMax()));
     }
 
     /** A command's attempt: false when somebody wrote in between. */

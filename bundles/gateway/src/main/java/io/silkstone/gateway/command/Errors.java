@@ -8,6 +8,9 @@ import java.util.Locale;
 final class Errors {
     private static final int SHOWN_CHARACTERS_MAX = 128;
 
+    /** For operators: what to raise. */
+    private static final String SEGMENT_DECIDES = " (the store's log.segment.bytes decides)";
+
     private Errors() {}
 
     /** Text of a client's, cut to what belongs in a message. */
@@ -36,11 +39,28 @@ final class Errors {
         return "ERR wrong number of arguments for '" + command.name() + "' command";
     }
 
-    static String refused(Command command, long bytes) {
+    /** A request was passed over; says all that limits one, since nobody kept which it was. */
+    static String refused(Command command, int valueBytesMax, long requestBytesMax) {
         return "ERR an argument of '"
                 + (command == null ? "?" : command.name().toUpperCase(Locale.ROOT))
                 + "' is larger than "
-                + bytes
-                + " bytes";
+                + valueBytesMax
+                + " bytes"
+                + SEGMENT_DECIDES
+                + ", or the request than "
+                + requestBytesMax
+                + " (request.limit.bytes)";
+    }
+
+    /** A value would be too long; begins as Redis says it, which clients look for. */
+    static String tooLarge(int valueBytesMax) {
+        return "ERR string exceeds maximum allowed size (proto-max-bulk-len) of "
+                + valueBytesMax
+                + " bytes"
+                + SEGMENT_DECIDES;
+    }
+
+    static String collectionTooLarge(int valueBytesMax) {
+        return "ERR the collection would exceed " + valueBytesMax + " bytes" + SEGMENT_DECIDES;
     }
 }

@@ -24,7 +24,6 @@ public final class Exchange implements AutoCloseable {
     static final String NOT_AN_INTEGER = "ERR value is not an integer or out of range";
     static final String WRONG_TYPE =
             "WRONGTYPE Operation against a key holding the wrong kind of value";
-    static final String TOO_LARGE = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
     static final String NO_SUCH_KEY = "ERR no such key";
     static final String CROSS_SLOT =
             "CROSSSLOT Keys in request don't lie in the same tablet; give them the same {tag}";
@@ -252,7 +251,7 @@ public final class Exchange implements AutoCloseable {
         refusedForNow |= status == Status.RETRY_LATER;
         out.error(
                 switch (status) {
-                    case TOO_LARGE -> TOO_LARGE;
+                    case TOO_LARGE -> Errors.tooLarge(server.valueBytesMax());
                     case OUT_OF_MEMORY ->
                             "OOM command not allowed when used memory > 'maxmemory'; remove objects"
                                     + " or give the node more";

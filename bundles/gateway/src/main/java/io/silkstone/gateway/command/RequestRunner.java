@@ -84,7 +84,8 @@ final class RequestRunner implements AutoCloseable {
 
     private String refusal(Exchange x, Client client, Request<Command> request, Command command) {
         if (request.refused()) {
-            return Errors.refused(command, server.largestArgument());
+            return Errors.refused(
+                    command, server.valueBytesMax(), server.settings.requestLimitBytes());
         }
         if (command == null) {
             return Errors.unknownCommand(request);

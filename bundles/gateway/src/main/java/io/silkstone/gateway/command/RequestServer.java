@@ -1,7 +1,6 @@
 package io.silkstone.gateway.command;
 
 import io.silkstone.api.store.Key;
-import io.silkstone.api.store.KvStore;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.ReplySink;
 import io.silkstone.gateway.resp.Request;
@@ -64,7 +63,7 @@ public final class RequestServer implements AutoCloseable {
         this.exchange = new Exchange(server, false);
         this.runner = exchange.runner;
         this.parser =
-                new RequestParser(KvStore.VALUE_BYTES_MAX, server.settings.requestLimitBytes());
+                new RequestParser(server.valueBytesMax(), server.settings.requestLimitBytes());
         @SuppressWarnings({"unchecked", "rawtypes"})
         Request<Command>[] requests = new Request[REQUESTS_AT_ONCE_MAX];
         batch = requests;

@@ -137,9 +137,9 @@ public final class ServerContext {
         return connectionsEver.get();
     }
 
-    /** Longest argument that is taken. */
-    long largestArgument() {
-        return KvStore.VALUE_BYTES_MAX;
+    /** Longest value that the store takes, and longest argument. */
+    int valueBytesMax() {
+        return store.valueBytesMax();
     }
 
     /** Counts of commands, by the threads that execute them. */

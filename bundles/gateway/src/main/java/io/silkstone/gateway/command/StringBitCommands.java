@@ -2,7 +2,6 @@ package io.silkstone.gateway.command;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
 import io.silkstone.gateway.command.Command.Flag;
@@ -43,7 +42,7 @@ final class StringBitCommands {
     }
 
     private static boolean offsetFits(Exchange x) {
-        boolean fits = x.isLong(2) && x.parsed() >= 0 && x.parsed() < KvStore.VALUE_BYTES_MAX * 8L;
+        boolean fits = x.isLong(2) && x.parsed() >= 0 && x.parsed() < x.server.valueBytesMax() * 8L;
         if (!fits) {
             x.out.error(OFFSET);
         }

@@ -7,7 +7,6 @@ import static io.silkstone.gateway.command.Command.Flag.READONLY;
 import static io.silkstone.gateway.command.Command.Flag.WRITE;
 
 import io.silkstone.api.store.Key;
-import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
@@ -532,8 +531,8 @@ final class StringCommands {
                 return;
             }
             int before = seen == Status.OK ? x.object().valueLength() : 0;
-            if (before + x.length(2) > KvStore.VALUE_BYTES_MAX) {
-                x.out.error(Exchange.TOO_LARGE);
+            if (before + (long) x.length(2) > x.server.valueBytesMax()) {
+                x.refuse(Status.TOO_LARGE);
                 return;
             }
             long version = x.session.version();
@@ -621,8 +620,8 @@ final class StringCommands {
                 x.out.integer(before);
                 return;
             }
-            if (offset > KvStore.VALUE_BYTES_MAX - added) {
-                x.out.error(Exchange.TOO_LARGE);
+            if (offset > x.server.valueBytesMax() - added) {
+                x.refuse(Status.TOO_LARGE);
                 return;
             }
             long version = x.session.version();

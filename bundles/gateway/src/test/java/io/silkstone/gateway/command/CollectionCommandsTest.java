@@ -135,7 +135,7 @@ class CollectionCommandsTest {
 
     @Test
     void collectionBeyondAnObject_isRefusedAndStays() {
-        String half = "x".repeat(600_000);
+        String half = "x".repeat(probe.store.valueBytesMax() * 6 / 10);
         client.send("RPUSH", "l", half);
         assertThat(client.send("RPUSH", "l", half)).startsWith("-ERR the collection would exceed");
         assertThat(client.ask("LLEN l")).isEqualTo(":1");

@@ -52,7 +52,8 @@ final class Probe implements AutoCloseable {
                         threads,
                         commands,
                         users,
-                        new Settings(10, 8 << 20, 8 << 20, 0, 1 << 20, () -> 64L << 20),
+                        new Settings(
+                                10, 8 << 20, 8 << 20, 0, store.valueBytesMax(), () -> 64L << 20),
                         new ServerContext.Identity(
                                 "1.2.3", "ab".repeat(20), cluster, "127.0.0.1", 7600),
                         () -> Instant.ofEpochMilli(nowMillis),

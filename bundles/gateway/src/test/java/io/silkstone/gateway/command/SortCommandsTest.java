@@ -117,7 +117,7 @@ class SortCommandsTest {
 
     @Test
     void sort_storeBeyondAnObject_isRefused() {
-        String value = "x".repeat((int) probe.server.largestArgument() / 10 * 4);
+        String value = "x".repeat(probe.server.valueBytesMax() / 10 * 4);
         client.ask("RPUSH l 1 1");
         client.send("SET", "g1", value);
         assertThat(client.ask("SORT l GET g* STORE target")).isEqualTo(":2");

@@ -229,8 +229,38 @@ class StringCommandsTest {
 
     @Test
     void argumentBeyondTheLimit_isAnErrorAndTheConnectionGoesOn() {
-        assertThat(client.send("SET", "k", "x".repeat((1 << 20) + 1)))
-                .isEqualTo("-ERR an argument of 'SET' is larger than 1048576 bytes\r\n");
+        int most = probe.store.valueBytesMax();
+        assertThat(client.send("SET", "k", "x".repeat(most + 1)))
+                .isEqualTo(
+                        "-ERR an argument of 'SET' is larger than "
+                                + most
+                                + " bytes (the store's log.segment.bytes decides), or the request"
+                                + " than 8388608 (request.limit.bytes)\r\n");
         assertThat(client.ask("PING")).isEqualTo("+PONG");
+    }
+
+    @Test
+    void largestValue_isMadeByEachCommandAndOneByteMoreIsRefused() {
+        int most = probe.store.valueBytesMax();
+        String refusal =
+                "-ERR string exceeds maximum allowed size (proto-max-bulk-len) of "
+                        + most
+                        + " bytes (the store's log.segment.bytes decides)";
+        assertThat(client.send("SET", "a", "x".repeat(most - 1))).isEqualTo("+OK\r\n");
+        assertThat(client.ask("APPEND a yz")).isEqualTo(refusal);
+        assertThat(client.ask("APPEND a y")).isEqualTo(":" + most);
+        assertThat(client.ask("GETRANGE a -2 -1")).isEqualTo("$2 xy");
+        assertThat(client.ask("SETRANGE b " + (most - 1) + " yz")).isEqualTo(refusal);
+        assertThat(client.ask("SETRANGE b " + (most - 1) + " y")).isEqualTo(":" + most);
+        assertThat(client.ask("SETBIT c " + 8L * most + " 1"))
+                .isEqualTo("-ERR bit offset is not an integer or out of range");
+        assertThat(client.ask("SETBIT c " + (8L * most - 1) + " 1")).isEqualTo(":0");
+        assertThat(client.ask("STRLEN c")).isEqualTo(":" + most);
+        assertThat(client.ask("GETBIT c " + (8L * most - 1))).isEqualTo(":1");
+        assertThat(client.ask("EXPIRE a 100")).isEqualTo(":1");
+        assertThat(client.send("GET", "a"))
+                .isEqualTo("$" + most + "\r\n" + "x".repeat(most - 1) + "y\r\n");
+        assertThat(client.ask("CONFIG GET proto-max-bulk-len"))
+                .isEqualTo("*2 $18 proto-max-bulk-len $7 " + most);
     }
 }

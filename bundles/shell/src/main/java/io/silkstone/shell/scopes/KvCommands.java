@@ -118,7 +118,7 @@ public final class KvCommands implements CommandScope {
         try (KvSession session = present.openSession()) {
             session.enter();
             try {
-                require(session.read(table, key), call.value(KEY));
+                require(present, session.read(table, key), call.value(KEY));
                 found = found(session.object(), Integer.MAX_VALUE);
             } finally {
                 session.exit();
@@ -151,7 +151,7 @@ public final class KvCommands implements CommandScope {
             try {
                 MemorySegment memory = MemorySegment.ofArray(value);
                 Status status = session.write(table, key, memory, 0, value.length, options);
-                require(status, call.value(KEY));
+                require(present, status, call.value(KEY));
                 return written(call, session.version(), "Stored ");
             } finally {
                 session.exit();
@@ -166,7 +166,8 @@ public final class KvCommands implements CommandScope {
         try (KvSession session = present.openSession()) {
             session.enter();
             try {
-                require(session.remove(table, key, new WriteOptions()), call.value(KEY));
+                Status status = session.remove(table, key, new WriteOptions());
+                require(present, status, call.value(KEY));
                 return written(call, session.version(), "Removed ");
             } finally {
                 session.exit();
@@ -259,7 +260,7 @@ public final class KvCommands implements CommandScope {
         }
     }
 
-    private static void require(Status status, String key) throws CommandRefused {
+    private static void require(KvStore present, Status status, String key) throws CommandRefused {
         String refusal =
                 switch (status) {
                     case OK -> "";
@@ -271,8 +272,8 @@ public final class KvCommands implements CommandScope {
                             "Key or value is too long: a key has up to "
                                     + KvStore.KEY_BYTES_MAX
                                     + " bytes, a value up to "
-                                    + KvStore.VALUE_BYTES_MAX
-                                    + '.';
+                                    + present.valueBytesMax()
+                                    + " (the store's log.segment.bytes decides that).";
                     case OUT_OF_MEMORY ->
                             "Memory is full of live objects: remove some, or give the node more.";
                     case NO_SUCH_TABLE -> "The table was dropped meanwhile.";

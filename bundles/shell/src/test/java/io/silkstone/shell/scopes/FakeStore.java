@@ -56,6 +56,11 @@ public final class FakeStore implements KvStore {
         }
     }
 
+    @Override
+    public int valueBytesMax() {
+        return 1_000_000;
+    }
+
     record FakeObject(byte[] key, byte[] value, long version, long expiryMillis)
             implements ObjectView {
         @Override

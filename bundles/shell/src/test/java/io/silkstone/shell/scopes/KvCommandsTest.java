@@ -81,6 +81,12 @@ class KvCommandsTest {
         }
     }
 
+    @Test
+    void put_ofTooLongAValue_saysTheLimitAndWhatDecidesIt() {
+        store.refusal = Status.TOO_LARGE;
+        assertThat(refusal()).contains(store.valueBytesMax() + " (", "log.segment.bytes");
+    }
+
     private String refusal() {
         try {
             return kv.run("put", "k", "v");

@@ -22,6 +22,9 @@ import java.util.Arrays;
  * where it gained nothing, and where tombstones fill much of what is not live, which only go when
  * the segments of the objects that they bury go.
  *
+ * <p>Where there are large entries, segments that are far from full may hold nothing dead, for what
+ * did not fit went elsewhere. {@link #chooseMovable} finds those whose entries fit into such gaps.
+ *
  * <p>Not thread-safe; {@link Cleaner} calls it under its lock. Costs some nanoseconds a segment.
  */
 final class Candidates {
@@ -97,6 +100,46 @@ final class Candidates {
         return chosen[index];
     }
 
+    /** Whether {@code segment} is among those chosen. */
+    boolean contains(Segment segment) {
+        for (int index = 0; index < count; index++) {
+            if (chosen[index] == segment) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Instead of what is chosen, takes the segment with the fewest wanted bytes of those that can
+     * be moved away altogether, into gaps of others. That gives a whole segment back, at less than
+     * a byte moved for each, whether anything in it is dead or not.
+     *
+     * @return false when there is none
+     */
+    boolean chooseMovable(Survivors survivors, SegmentWalk walk) {
+        forget();
+        survivors.begin(this);
+        long gaps = survivors.leftBytes();
+        Segment best = null;
+        for (int slot = 0; slot < log.slots(); slot++) {
+            Segment segment = log.segment(slot);
+            boolean better =
+                    segment != null
+                            && segment.isClosed()
+                            && segment.liveBytes() <= gaps
+                            && (best == null || segment.liveBytes() < best.liveBytes());
+            if (better && survivors.wouldTake(segment, walk)) {
+                best = segment;
+            }
+        }
+        if (best != null) {
+            chosen[0] = best;
+            count = 1;
+        }
+        return best != null;
+    }
+
     /** Forgets those chosen. */
     void forget() {
         Arrays.fill(chosen, null);
@@ -108,6 +151,11 @@ final class Candidates {
     /** Bytes in closed segments that are not wanted, when last looked at. */
     long reclaimableBytes() {
         return reclaimableBytes;
+    }
+
+    /** Bytes in closed segments that hold nothing wanted, gaps included, when last looked at. */
+    long idleBytes() {
+        return segments * log.segmentBytes() - liveBytes;
     }
 
     /** Live bytes that are moved for each byte gained by what is chosen. */

@@ -27,6 +27,19 @@ import java.util.concurrent.atomic.AtomicLong;
  * docs/decisions/0020-segments.md), both levels write to the survivor that is open, and they are
  * one loop.
  *
+ * <p>Entries may be nearly as long as a segment. Then segments are left far from full, which
+ * RAMCloud does not meet, since its objects are an eighth of a segment at most. {@link Survivors}
+ * fills such gaps, and for a writer that waits there is a third choice: <b>repacking</b> moves a
+ * segment that fits into the gaps of others, though nothing in it may be dead. So any two segments
+ * that are wanted to less than a half come to be one, and small entries find their way between
+ * large ones.
+ *
+ * <p>No mix of lengths makes the cleaner run out of memory itself: a segment's entries are never
+ * more than a fresh one holds, so each that is cleaned takes one at most and gives one back, and
+ * two are kept for it, one to take, one for those that readers have still to leave. Nor can it go
+ * on for ever to no avail: each pass leaves fewer dead bytes, or fewer segments, or is counted as
+ * barren, after a few of which it waits for more to die.
+ *
  * <h2>Liveness</h2>
  *
  * RAMCloud asks the hash table about each entry. Here most of the dead carry a flag, so that the
@@ -38,9 +51,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * <h2>Slices</h2>
  *
  * The cleaner shares its core with the threads that serve. It works in slices of some ten
- * microseconds, of batches of up to {@link #BATCH} entries: first it reads their headers and
- * touches the lines of the hash table that refer to them, then it copies, then it swaps the
- * references, so that cache misses overlap.
+ * microseconds, or as much longer as a large entry takes, of batches of up to {@link #BATCH}
+ * entries: first it reads their headers and touches the lines of the hash table that refer to them,
+ * then it copies, then it swaps the references, so that cache misses overlap.
  *
  * <h2>Pace</h2>
  *
@@ -74,6 +87,7 @@ public final class Cleaner {
     private final int slot;
     private final Counter compactions;
     private final Counter combined;
+    private final Counter repackings;
     private final Counter movedBytes;
     private final Counter retiredBytes;
     private final Counter emptySegments;
@@ -105,6 +119,12 @@ public final class Cleaner {
     private long reclaimableWhenBarren;
     private boolean inTheMaking;
 
+    /** Whether no segment fitted into gaps when last looked for, and what the log was like. */
+    private boolean unmovable;
+
+    private long idleWhenUnmovable;
+    private long appendedWhenUnmovable;
+
     /** Whether there was no memory to move to, and some will come back when batches end. */
     private boolean starved;
 
@@ -133,6 +153,7 @@ public final class Cleaner {
         survivors = new Survivors(log);
         compactions = metrics.counter(CleanerMetrics.COMPACTIONS);
         combined = metrics.counter(CleanerMetrics.COMBINED);
+        repackings = metrics.counter(CleanerMetrics.REPACKINGS);
         movedBytes = metrics.counter(CleanerMetrics.MOVED);
         retiredBytes = metrics.counter(CleanerMetrics.RETIRED);
         emptySegments = metrics.counter(CleanerMetrics.EMPTY);
@@ -184,7 +205,8 @@ public final class Cleaner {
         }
         try {
             reclaim();
-            long wanted = Math.min(debt.getAndSet(0), DEBT_MAX_BYTES);
+            // Large entries cost accordingly: else those who write them would live on others.
+            long wanted = Math.min(debt.getAndSet(0), DEBT_MAX_BYTES + bytes);
             long done = clean(wanted, false);
             assistedBytes.add(done);
         } finally {
@@ -289,6 +311,22 @@ public final class Cleaner {
     }
 
     private boolean beginPass(boolean eager) {
+        boolean chosen = choose(eager);
+        // A segment that goes into gaps is had for less than a byte moved for each that it gives.
+        boolean dear = !chosen || costPerByte > 1;
+        boolean repacks = eager && dear && chooseMovable();
+        chosen = repacks || chosen && (!eager || !dear || choose(true));
+        if (chosen) {
+            Counter kind = candidates.count() == 1 ? compactions : combined;
+            (repacks ? repackings : kind).increment();
+            survivors.begin(candidates);
+            candidate = 0;
+            beginSource();
+        }
+        return chosen;
+    }
+
+    private boolean choose(boolean eager) {
         // Nothing new can be gained before the log has moved on.
         if (futile && !eager && log.appendedBytes() == appendedWhenFutile || !isFertile()) {
             return false;
@@ -302,10 +340,22 @@ public final class Cleaner {
             return false;
         }
         costPerByte = candidates.costPerByte();
-        (candidates.count() == 1 ? compactions : combined).increment();
-        candidate = 0;
-        beginSource();
         return true;
+    }
+
+    /** Chooses a segment that fits into gaps, unless nothing has changed since there was none. */
+    private boolean chooseMovable() {
+        long idle = candidates.idleBytes();
+        boolean asBefore =
+                log.appendedBytes() == appendedWhenUnmovable
+                        && Math.abs(idle - idleWhenUnmovable) < SegletPool.SEGLET_BYTES;
+        if (unmovable && asBefore) {
+            return false;
+        }
+        unmovable = !candidates.chooseMovable(survivors, walk);
+        idleWhenUnmovable = idle;
+        appendedWhenUnmovable = log.appendedBytes();
+        return !unmovable;
     }
 
     private void beginSource() {
@@ -320,6 +370,7 @@ public final class Cleaner {
         retiredInPass = 0;
         movedInPass = 0;
         reclaimableWhenBarren = candidates.reclaimableBytes();
+        unmovable = false;
     }
 
     /**
@@ -362,7 +413,8 @@ public final class Cleaner {
         long tombstones = 0;
         long deadTombstones = 0;
         boolean ended = false;
-        while (lookedAt < LOOKED_AT_MAX && batched < BATCH) {
+        int bytes = 0;
+        while (lookedAt < LOOKED_AT_MAX && batched < BATCH && bytes < SLICE_BYTES) {
             long entry = walk.next();
             if (entry == 0 || entry == SegmentWalk.IN_THE_MAKING) {
                 inTheMaking = entry != 0;
@@ -389,6 +441,7 @@ public final class Cleaner {
                 entries[batched] = entry;
                 headers[batched] = header;
                 batched++;
+                bytes += Entry.strideOf(header);
             }
         }
         touched = references.prefetch(entries, batched);

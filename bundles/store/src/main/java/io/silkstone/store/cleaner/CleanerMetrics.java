@@ -8,6 +8,8 @@ public enum CleanerMetrics implements MetricDescriptor {
     COMPACTIONS("store.cleaner.compactions_total", "Segments compacted, one at a time."),
     /** Second level. */
     COMBINED("store.cleaner.combined_total", "Passes over several segments, sorted by age."),
+    /** Where entries are large. */
+    REPACKINGS("store.cleaner.repackings_total", "Segments moved into gaps of others."),
     /** The work. */
     MOVED("store.cleaner.moved_bytes_total", "Bytes of entries that were moved."),
     /** The gain, with {@link #MOVED} subtracted. */

@@ -25,6 +25,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * lock, calls {@link #makeRoom} and tries again. RAMCloud takes a spin lock for each append; with
  * many sessions that lock is what they meet at. See docs/decisions/0021-one-head.md.
  *
+ * <p><b>Large entries.</b> Between {@link #makeRoom} and the next {@link #claim} others take some
+ * of the room, and one entry that is nearly as long as a segment would begin segment after segment
+ * in vain. {@link #claimLarge} makes room and claims it in one step.
+ *
  * <p><b>Windows.</b> Only memory that is clear may be claimed, so that header words not yet written
  * are 0. {@link #prepare} keeps the next segment's memory clear, and thereby touched; when it falls
  * behind, writers open the head's segment window by window, and clear as much at a time as takes
@@ -40,6 +44,13 @@ public final class Log {
     private static final int CLEAR_BYTES = 256 << 10;
     private static final int PREPARE_FACTOR = 4;
     private static final int MARK_BYTES = Entry.stride(Entry.HEADER_BYTES);
+
+    /** What every segment begins with. */
+    public static final int MARKS_BYTES = 2 * MARK_BYTES;
+
+    /** Entries of this share of a segment are large. */
+    private static final int LARGE_SHARE = 16;
+
     private static final VarHandle SEGMENTS =
             MethodHandles.arrayElementVarHandle(Segment[].class).withInvokeExactBehavior();
 
@@ -68,6 +79,13 @@ public final class Log {
     private long sequence;
     private long preparing;
     private int preparingCleared;
+
+    /**
+     * What the next window is to give to {@link #claimLarge}, and where that is; under the lock.
+     */
+    private int claiming;
+
+    private long claimed;
 
     /** An empty log whose segments take the unit of {@code pool}. */
     public Log(SegletPool pool, Epochs epochs, Versions versions, Backoff backoff) {
@@ -112,38 +130,68 @@ public final class Log {
      *     thread may have taken the room meanwhile
      */
     public boolean makeRoom(int bytes, Claimant claimant) {
-        assert bytes + 2 * MARK_BYTES <= segmentBytes;
         lock();
         try {
-            Window current = head;
-            if (current == null) {
-                return beginSegment(bytes, claimant);
-            }
-            boolean closedToCaller =
-                    current.reserved
-                            && claimant == Claimant.WRITE
-                            && pool.available(Claimant.WRITE) == 0;
-            if (closedToCaller) {
-                return false;
-            }
-            boolean open = !current.reserved || claimant != Claimant.WRITE;
-            if (open && current.fits(bytes)) {
-                return true;
-            }
-            Segment segment = current.segment;
-            if (segment.usedBytes() + bytes > segmentBytes) {
-                return beginSegment(bytes, claimant);
-            }
-            current.close(backoff);
-            if (segment.usedBytes() + bytes > segmentBytes) {
-                openWindow(segment, 0, current.reserved);
-                return beginSegment(bytes, claimant);
-            }
-            openWindow(segment, bytes, current.reserved && claimant != Claimant.WRITE);
-            return true;
+            return extendHead(bytes, claimant);
         } finally {
             unlock();
         }
+    }
+
+    /** Whether entries of so many bytes together are claimed by {@link #claimLarge}. */
+    public boolean isLarge(int bytes) {
+        return bytes > segmentBytes / LARGE_SHARE;
+    }
+
+    /**
+     * As {@link #claim}, for a large entry, for which it also makes room. Not under any lock; what
+     * is not used must be {@link #abandon}ed.
+     *
+     * @return its address; 0 when the pool has no memory for writes
+     */
+    public long claimLarge(int bytes) {
+        lock();
+        try {
+            long room = claim(bytes);
+            if (room != 0) {
+                return room;
+            }
+            claiming = bytes;
+            return extendHead(bytes, Claimant.WRITE) ? claimed : 0;
+        } finally {
+            claiming = 0;
+            unlock();
+        }
+    }
+
+    private boolean extendHead(int bytes, Claimant claimant) {
+        assert bytes + MARKS_BYTES <= segmentBytes;
+        Window current = head;
+        if (current == null) {
+            return beginSegment(bytes, claimant);
+        }
+        boolean closedToCaller =
+                current.reserved
+                        && claimant == Claimant.WRITE
+                        && pool.available(Claimant.WRITE) == 0;
+        if (closedToCaller) {
+            return false;
+        }
+        boolean open = !current.reserved || claimant != Claimant.WRITE;
+        if (open && current.fits(bytes)) {
+            return true;
+        }
+        Segment segment = current.segment;
+        if (segment.usedBytes() + bytes > segmentBytes) {
+            return beginSegment(bytes, claimant);
+        }
+        current.close(backoff);
+        if (segment.usedBytes() + bytes > segmentBytes) {
+            openWindow(segment, 0, current.reserved);
+            return beginSegment(bytes, claimant);
+        }
+        openWindow(segment, bytes, current.reserved && claimant != Claimant.WRITE);
+        return true;
     }
 
     /** Makes a new segment the head. */
@@ -165,7 +213,7 @@ public final class Log {
         long age = before == null ? 0 : appended + segmentBytes;
         Segment segment = newSegment(age, memory, 0);
         segment.cleared(cleared);
-        openWindow(segment, bytes + 2 * MARK_BYTES, reserved);
+        openWindow(segment, bytes + MARKS_BYTES, reserved);
         if (before != null) {
             before.close(backoff);
             before.segment.close();
@@ -192,8 +240,9 @@ public final class Log {
         if (from == 0) {
             writeMark(next.claim(MARK_BYTES), Entry.SEGMENT_HEADER, segment.id());
             writeMark(next.claim(MARK_BYTES), Entry.SAFE_VERSION, versions.safe());
-            segment.addDead(2L * MARK_BYTES);
+            segment.addDead(MARKS_BYTES);
         }
+        claimed = claiming == 0 ? 0 : next.claim(claiming);
         segment.window(next);
         head = next;
     }
@@ -343,6 +392,16 @@ public final class Log {
      */
     public long append(Segment survivor, int bytes) {
         return survivor.window().claim(bytes);
+    }
+
+    /**
+     * Lets the cleaner {@link #append} to what a closed segment has left at its end. It stays
+     * closed: nobody else adds to it.
+     */
+    public void reopen(Segment segment) {
+        assert segment.isClosed() && !segment.isGone();
+        int left = segment.leftBytes();
+        segment.window(new Window(segment, segment.end(), left, false));
     }
 
     /** Ends a survivor. It may be cleaned from now on. */

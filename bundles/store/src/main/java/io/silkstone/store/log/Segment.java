@@ -59,7 +59,10 @@ public final class Segment {
         return born;
     }
 
-    /** Whether no entry will be added. Entries may still be in the making for a moment. */
+    /**
+     * Whether no entry will be added, but by the cleaner to what is left at the end. Entries may
+     * still be in the making for a moment.
+     */
     public boolean isClosed() {
         return closed;
     }
@@ -90,6 +93,11 @@ public final class Segment {
     /** Bytes of entries. */
     public long usedBytes() {
         return end() - begin;
+    }
+
+    /** Bytes behind its entries. */
+    public int leftBytes() {
+        return capacity - (int) usedBytes();
     }
 
     /** Bytes of entries that are wanted, and of tombstones, which may be. */

@@ -123,6 +123,61 @@ class LogTest {
     }
 
     @Test
+    void claimLarge_ofTheLongestEntry_opensTheNextSegmentForItAlone() {
+        long small = append(log, 1000, 1);
+        int longest = SEGMENT_BYTES - Log.MARKS_BYTES;
+        assertThat(log.isLarge(longest)).isTrue();
+        long first = log.claimLarge(longest);
+        assertThat(log.segmentOf(first)).isNotSameAs(log.segmentOf(small));
+        assertThat(Entry.header(first)).isZero();
+        assertThat(log.claim(8)).isZero();
+        write(first, longest, 2);
+        long second = log.claimLarge(longest);
+        assertThat(log.segmentOf(second)).isNotSameAs(log.segmentOf(first));
+        log.abandon(second, longest);
+        assertThat(log.segmentOf(second).liveBytes()).isZero();
+        assertThat(Entry.isIntact(first, checksum)).isTrue();
+    }
+
+    @Test
+    void claimLarge_whenTheHeadHasRoom_staysThere() {
+        long small = append(log, 1000, 1);
+        long large = log.claimLarge(1_000_000);
+        assertThat(large).isEqualTo(small + 1000);
+        assertThat(log.segmentOf(large).isClosed()).isFalse();
+        log.abandon(large, 1_000_000);
+    }
+
+    @Test
+    void claimLarge_whenMemoryIsFull_isRefused() {
+        int claims = 0;
+        long large = log.claimLarge(1_500_000);
+        while (large != 0) {
+            log.abandon(large, 1_500_000);
+            claims++;
+            large = log.claimLarge(1_500_000);
+        }
+        assertThat(claims).isEqualTo((32 << 20) / SEGMENT_BYTES - 4);
+        assertThat(pool.available(Claimant.WRITE)).isZero();
+    }
+
+    @Test
+    void reopen_ofAClosedSegment_takesMoreBehindItsEntries() {
+        Segment survivor = log.openSurvivor(7);
+        write(log.append(survivor, 1000), 1000, 1);
+        log.seal(survivor);
+        assertThat(log.append(survivor, 1000)).isZero();
+        log.reopen(survivor);
+        assertThat(survivor.isClosed()).isTrue();
+        long second = log.append(survivor, 1000);
+        assertThat(second).isEqualTo(survivor.begin() + 1000);
+        write(second, 1000, 2);
+        assertThat(survivor.usedBytes()).isEqualTo(2000);
+        assertThat(survivor.leftBytes()).isEqualTo(SEGMENT_BYTES - 2000);
+        assertThat(survivor.liveBytes()).isEqualTo(2000);
+    }
+
+    @Test
     void makeRoom_whenMemoryIsFull_isRefusedForWritesAndLeftForRemovals() {
         while (log.claim(1000) != 0 || log.makeRoom(1000, Claimant.WRITE)) {
             assertThat(pool.freeBytes()).isPositive();

@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The Redis clients of a node that runs for the JVM's sake: {@code bin/silkstone prepare} starts a node
- * once so that the JVM can keep what it learns, and these make it learn what the first clients of a
- * node will ask for. They come in crowds, as the pool of an application does, and then send
+ * The Redis clients of a node that runs for the JVM's sake: {@code bin/silkstone prepare} starts a
+ * node once so that the JVM can keep what it learns, and these make it learn what the first clients
+ * of a node will ask for. They come in crowds, as the pool of an application does, and then send
  * everyday requests one by one and many at a time.
  *
  * <p>Everything has an end: no client waits longer than a second for an answer, and no new work

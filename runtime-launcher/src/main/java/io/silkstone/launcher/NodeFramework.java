@@ -7,7 +7,9 @@ import io.silkstone.launcher.log.NodeLog;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Dictionary;
 import java.util.HashMap;
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -23,6 +25,7 @@ import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.BundleRevision;
+import org.osgi.service.condition.Condition;
 
 /**
  * The OSGi framework of a node with the distribution's bundles in it. Its storage is in {@code
@@ -31,6 +34,7 @@ import org.osgi.framework.wiring.BundleRevision;
  */
 final class NodeFramework {
     private static final String LAST_START_LEVEL = "5";
+    private static final String READY = "silkstone.ready";
     private static final String ENDPOINT_PROVIDER = "io.silkstone.api.node.EndpointProvider";
 
     private final Framework framework;
@@ -144,6 +148,13 @@ final class NodeFramework {
         }
         lines.sort(null);
         return lines;
+    }
+
+    /** Tells bundles that the node serves and that its start has been reported. */
+    void announceReady() {
+        Dictionary<String, Object> properties = new Hashtable<>();
+        properties.put(Condition.CONDITION_ID, READY);
+        context().registerService(Condition.class, Condition.INSTANCE, properties);
     }
 
     /** Waits until the framework has stopped, whoever stopped it. */

@@ -128,6 +128,7 @@ final class NodeStart {
         }
         log.releaseConsole();
         report.ready(endpoints);
+        framework.announceReady();
         long millis = ManagementFactory.getRuntimeMXBean().getUptime();
         log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
     }

@@ -25,7 +25,8 @@ class SharedPackagesTest {
                                 "Bundle-SymbolicName",
                                 "a.net",
                                 "Export-Package",
-                                "a.net;uses:=\"a.base,a.io\";version=\"4.2\",a.net.unix;version=\"4.2\""));
+                                "a.net;uses:=\"a.base,a.io\";version=\"4.2\","
+                                        + "a.net.unix;version=\"4.2\""));
         Path base = jar("base", Map.of("Export-Package", "a.base;version=\"1.0\""));
         assertThat(SharedPackages.of(List.of(net, base)))
                 .isEqualTo(

@@ -14,7 +14,7 @@ class SentencesTest {
             delimiter = '|',
             value = {
                 "there is no table called x | There is no table called x.",
-                "no policy is installed; there are: a, b. | No policy is installed; there are: a, b.",
+                "no policy is there; try: a, b. | No policy is there; try: a, b.",
                 "log.bytes must be at least 8 | log.bytes must be at least 8.",
                 "cores/fixed could not be activated | cores/fixed could not be activated.",
                 "Did you mean requirepass? | Did you mean requirepass?",

@@ -62,6 +62,21 @@ record Distribution(Path root) {
         return bundles;
     }
 
+    /** What the framework exports from the jars of the class path. */
+    String sharedPackages() throws StartRefused {
+        List<Path> jars =
+                sorted(root.resolve("bin")).stream()
+                        .filter(file -> file.toString().endsWith(".jar"))
+                        .toList();
+        try {
+            return SharedPackages.of(jars);
+        } catch (IOException e) {
+            throw new StartRefused(
+                    "The distribution is not whole: %s; build it again.".formatted(e.getMessage()),
+                    e);
+        }
+    }
+
     /** Copies the files of configuration that a new home begins with. */
     void copyTemplates(Path etc) throws IOException {
         try (Stream<Path> files = Files.list(root.resolve("etc"))) {

@@ -7,7 +7,9 @@ import io.silkstone.launcher.log.NodeLog;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Dictionary;
 import java.util.HashMap;
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -23,6 +25,7 @@ import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.BundleRevision;
+import org.osgi.service.condition.Condition;
 
 /**
  * The OSGi framework of a node with the distribution's bundles in it. Its storage is in {@code
@@ -30,20 +33,8 @@ import org.osgi.framework.wiring.BundleRevision;
  * {@code data}.
  */
 final class NodeFramework {
-    /** What the framework takes from the class path, where the launcher shares it with bundles. */
-    private static final String SHARED_PACKAGES =
-            "org.osgi.service.log;version=1.5.0,"
-                    + "org.osgi.service.log.admin;version=1.0.0,"
-                    + "org.osgi.service.component;version=1.5.1,"
-                    + "org.osgi.service.component.propertytypes;version=1.5.0,"
-                    + "org.osgi.service.component.runtime;version=1.5.0,"
-                    + "org.osgi.service.component.runtime.dto;version=1.5.0,"
-                    + "org.osgi.util.promise;version=1.3.0,"
-                    + "org.osgi.util.function;version=1.2.0,"
-                    // HdrHistogram's manifest asks for a package that its code does without.
-                    + "javax.xml.bind";
-
     private static final String LAST_START_LEVEL = "5";
+    private static final String READY = "silkstone.ready";
     private static final String ENDPOINT_PROVIDER = "io.silkstone.api.node.EndpointProvider";
 
     private final Framework framework;
@@ -65,6 +56,7 @@ final class NodeFramework {
      * @param portBase the first of its ports
      * @param aeronDirectory where a media driver may keep its buffers
      * @param console whether the shell shall talk to this process's terminal
+     * @param sharedPackages what the framework exports from the class path
      */
     record Properties(
             Path home,
@@ -73,14 +65,15 @@ final class NodeFramework {
             String nodeId,
             int portBase,
             Path aeronDirectory,
-            boolean console) {
+            boolean console,
+            String sharedPackages) {
         Map<String, String> asMap() {
             Map<String, String> map = new HashMap<>();
             map.put(Constants.FRAMEWORK_STORAGE, run.resolve("cache").toString());
             map.put(
                     Constants.FRAMEWORK_STORAGE_CLEAN,
                     Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
-            map.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, SHARED_PACKAGES);
+            map.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, sharedPackages);
             map.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, LAST_START_LEVEL);
             // The files in etc are the truth; what ConfigurationAdmin keeps is a copy of them.
             map.put("felix.cm.dir", run.resolve("config").toString());
@@ -155,6 +148,13 @@ final class NodeFramework {
         }
         lines.sort(null);
         return lines;
+    }
+
+    /** Tells bundles that the node serves and that its start has been reported. */
+    void announceReady() {
+        Dictionary<String, Object> properties = new Hashtable<>();
+        properties.put(Condition.CONDITION_ID, READY);
+        context().registerService(Condition.class, Condition.INSTANCE, properties);
     }
 
     /** Waits until the framework has stopped, whoever stopped it. */

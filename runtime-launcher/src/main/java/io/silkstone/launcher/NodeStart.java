@@ -107,7 +107,7 @@ final class NodeStart {
         }
     }
 
-    private NodeFramework.Properties properties(String nodeId) {
+    private NodeFramework.Properties properties(String nodeId) throws StartRefused {
         return new NodeFramework.Properties(
                 home.root(),
                 home.run(),
@@ -115,7 +115,8 @@ final class NodeStart {
                 nodeId,
                 arguments.portBase(),
                 sharedMemory.aeronDirectory(),
-                arguments.report() == null && hasTerminal());
+                arguments.report() == null && hasTerminal(),
+                distribution.sharedPackages());
     }
 
     private void announceReady(List<String> endpoints) throws StartRefused {
@@ -127,6 +128,7 @@ final class NodeStart {
         }
         log.releaseConsole();
         report.ready(endpoints);
+        framework.announceReady();
         long millis = ManagementFactory.getRuntimeMXBean().getUptime();
         log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
     }

@@ -18,6 +18,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
@@ -70,7 +71,9 @@ public final class GatewayComponent implements EndpointProvider {
         String tls_keystore_file() default "";
 
         /** Password of the key or of the keystore. */
-        @AttributeDefinition(description = "password of the key or of the keystore")
+        @AttributeDefinition(
+                description = "password of the key or of the keystore",
+                type = AttributeType.PASSWORD)
         String tls_password() default "";
 
         /** Whether clients present a certificate. */
@@ -83,7 +86,9 @@ public final class GatewayComponent implements EndpointProvider {
         String tls_trusted_file() default "";
 
         /** Password of the default user. */
-        @AttributeDefinition(description = "password of the default user; empty for none")
+        @AttributeDefinition(
+                description = "password of the default user; empty for none",
+                type = AttributeType.PASSWORD)
         String requirepass() default "";
 
         /** File of users. */

@@ -10,6 +10,7 @@ import io.silkstone.api.threads.IdleBudget;
 import io.silkstone.api.threads.LoadSample;
 import io.silkstone.api.threads.PolicyState;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -26,7 +27,13 @@ import java.util.function.LongSupplier;
  * loop) outlives the policy's use or delays its successor.
  */
 final class PolicyHost {
-    private static final int STARVED_ROUNDS_MAX = 10;
+    /**
+     * How often a starved call is given its time again: even a native call that hangs has an end.
+     */
+    private static final int STARVED_ROUNDS_MAX = 30;
+
+    private static final long NOT_BEGUN = Long.MIN_VALUE;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private final PolicyId id;
     private final CorePolicy policy;
@@ -34,7 +41,9 @@ final class PolicyHost {
     private final LongSupplier limitNanos;
     private final ExecutorService caller;
     private volatile Thread callerThread;
-    private volatile boolean begun;
+
+    /** The caller thread's processor time when the call that runs began. */
+    private volatile long cpuAtBeginNanos;
 
     /**
      * @param faults told when the policy fails, null for nobody
@@ -161,12 +170,12 @@ final class PolicyHost {
             if (caller == null) {
                 return body.call();
             }
-            begun = false;
+            cpuAtBeginNanos = NOT_BEGUN;
             return await(
                     method,
                     caller.submit(
                             () -> {
-                                begun = true;
+                                cpuAtBeginNanos = THREADS.getCurrentThreadCpuTime();
                                 return body.call();
                             }));
         } catch (PolicyFault fault) {
@@ -179,7 +188,6 @@ final class PolicyHost {
     private <T> T await(String method, Future<T> answer) throws Throwable {
         long limit = limitNanos.getAsLong();
         boolean interrupted = false;
-        long cpuBefore = -1;
         try {
             for (int round = 0; ; round++) {
                 try {
@@ -189,13 +197,13 @@ final class PolicyHost {
                 } catch (ExecutionException e) {
                     throw e.getCause();
                 } catch (TimeoutException e) {
-                    long cpuNow = cpuNanos();
-                    if (!isStarved(cpuBefore, cpuNow, limit) || round == STARVED_ROUNDS_MAX) {
+                    boolean starved = isStarved(limit);
+                    // It may have answered while we looked; then it waits for its next call.
+                    if (!answer.isDone() && (!starved || round == STARVED_ROUNDS_MAX)) {
                         answer.cancel(true);
                         throw new PolicyFault(
                                 method + " took longer than " + limit / 1_000_000 + " ms");
                     }
-                    cpuBefore = cpuNow;
                 }
             }
         } finally {
@@ -205,21 +213,28 @@ final class PolicyHost {
         }
     }
 
-    /**
-     * On a machine without a free processor, a policy that does not get to run is no policy that
-     * hangs: it is given more time as long as it has not begun, or wants to run and gets next to
-     * nothing.
-     */
-    private boolean isStarved(long cpuBefore, long cpuNow, long limit) {
-        return !begun
-                || callerThread.getState() == Thread.State.RUNNABLE
-                        && (cpuBefore < 0 || cpuNow - cpuBefore < limit / 4);
+    private boolean isStarved(long limit) {
+        long cpuAtBegin = cpuAtBeginNanos;
+        if (cpuAtBegin == NOT_BEGUN) {
+            return true;
+        }
+        Thread thread = callerThread;
+        long usedNanos = THREADS.getThreadCpuTime(thread.threadId()) - cpuAtBegin;
+        return isStarved(thread.getState(), usedNanos, limit);
     }
 
-    private long cpuNanos() {
-        Thread thread = callerThread;
-        return thread == null
-                ? 0
-                : ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId());
+    /**
+     * Whether a call that has not returned in time is the machine's fault. On a machine without a
+     * free processor a policy that does not get to run is no policy that hangs. Its own fault is
+     * what it did itself: use the processor for as long as it may, or wait for something. A monitor
+     * that another thread holds, such as a class loader's, is not of its choosing.
+     *
+     * @param usedNanos processor time that the call has had
+     */
+    static boolean isStarved(Thread.State state, long usedNanos, long limitNanos) {
+        return switch (state) {
+            case RUNNABLE, BLOCKED -> usedNanos < limitNanos;
+            default -> false;
+        };
     }
 }

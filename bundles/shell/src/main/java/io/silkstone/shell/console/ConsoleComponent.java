@@ -10,10 +10,14 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.condition.Condition;
 
 /**
  * Opens the shell on the node's own terminal when the launcher asks for it with the framework
  * property {@code silkstone.console=true}, which it does for a node in the foreground that has one.
+ * The launcher says when: what it prints itself comes before the first prompt.
  */
 @Component(
         name = "io.silkstone.shell.console",
@@ -22,6 +26,7 @@ import org.osgi.service.component.annotations.Reference;
 public final class ConsoleComponent {
     private static final System.Logger LOGGER = System.getLogger(ConsoleComponent.class.getName());
     private static final String WANTED = "silkstone.console";
+    private static final String READY = "(osgi.condition.id=silkstone.ready)";
     private static final String LEAVING = "Ctrl-D stops the node.";
 
     private final ConsoleShell console;
@@ -39,7 +44,21 @@ public final class ConsoleComponent {
         NodeHome home = NodeHome.of(context);
         InteractiveShell shell = new InteractiveShell(processor, catalog, home.history());
         console = new ConsoleShell(shell, home.welcome(LEAVING), () -> stopNode(context));
-        console.start();
+    }
+
+    /** The node serves, and the launcher has said so. */
+    @Reference(
+            target = READY,
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC)
+    void setReady(Condition ready) {
+        if (console != null) {
+            console.start();
+        }
+    }
+
+    void unsetReady(Condition ready) {
+        // The node is stopping; so will this component.
     }
 
     @Deactivate

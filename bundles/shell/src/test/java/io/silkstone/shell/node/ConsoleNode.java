@@ -1,14 +1,24 @@
 package io.silkstone.shell.node;
 
 import java.nio.file.Path;
+import java.util.Hashtable;
 import java.util.List;
+import java.util.Map;
+import org.osgi.service.condition.Condition;
 
 /** A node in the foreground of a terminal, in a JVM of its own. */
 final class ConsoleNode {
     private ConsoleNode() {}
 
     public static void main(String[] arguments) throws Exception {
-        LiveNode.startWithoutWaiting(Path.of(arguments[0]), "felix", true).awaitStop();
+        LiveNode node = LiveNode.startWithoutWaiting(Path.of(arguments[0]), "felix", true);
+        System.out.println("ready");
+        node.context()
+                .registerService(
+                        Condition.class,
+                        Condition.INSTANCE,
+                        new Hashtable<>(Map.of(Condition.CONDITION_ID, "silkstone.ready")));
+        node.awaitStop();
         System.out.println("stopped");
     }
 

@@ -19,6 +19,7 @@ class ConsoleTest {
     void console_ofANodeInTheForeground_isAShellThatStopsItAtTheEnd() throws Exception {
         assumeTrue(PseudoTerminal.isPossible());
         try (PseudoTerminal terminal = new PseudoTerminal(ConsoleNode.command(home), 91, 30)) {
+            terminal.expect("ready");
             terminal.expect("Silkstone 9.9.9: help lists the commands");
             terminal.expect("Ctrl-D stops the node.");
             terminal.expect(PROMPT);

@@ -315,6 +315,48 @@ class RedisGatewayTest {
         }
     }
 
+    @Test
+    void cores_comeAndGo_whileClientsConnect_eachIsServed() throws Exception {
+        TestRuntime runtime = new TestRuntime(2);
+        try (TestNode node = start(options(), runtime)) {
+            AtomicBoolean stop = new AtomicBoolean();
+            AtomicInteger served = new AtomicInteger();
+            List<Future<Void>> clients = new ArrayList<>();
+            try (var threads = Executors.newCachedThreadPool()) {
+                for (int c = 0; c < 3; c++) {
+                    clients.add(threads.submit(() -> connect(node.port(), stop, served)));
+                }
+                try {
+                    for (int round = 0; round < 40; round++) {
+                        runtime.addCore();
+                        int before = served.get();
+                        while (served.get() < before + 10
+                                && clients.stream().noneMatch(Future::isDone)) {
+                            Thread.onSpinWait();
+                        }
+                        runtime.removeCore(0);
+                    }
+                } finally {
+                    stop.set(true);
+                }
+                for (Future<Void> client : clients) {
+                    client.get();
+                }
+            }
+        }
+    }
+
+    private static Void connect(int port, AtomicBoolean stop, AtomicInteger served)
+            throws IOException {
+        while (!stop.get()) {
+            try (WireClient client = new WireClient(port)) {
+                assertThat(client.ask("PING")).isEqualTo("+PONG");
+                served.incrementAndGet();
+            }
+        }
+        return null;
+    }
+
     private static Void load(
             int port, int number, AtomicBoolean stop, AtomicInteger served, CountDownLatch begun)
             throws IOException {

@@ -60,7 +60,10 @@ final class Connection extends ChannelInboundHandlerAdapter
     private volatile boolean moving;
     private volatile SocketPoller poller;
 
-    /** For a channel that is about to be registered with {@code poller}. */
+    /**
+     * For a channel that is to be registered with {@link #poller}, which is {@code poller} unless
+     * that core is being given back.
+     */
     Connection(
             Channel channel,
             SocketPoller poller,
@@ -78,7 +81,7 @@ final class Connection extends ChannelInboundHandlerAdapter
                         server.nextClientId(), this, server.users().stranger(), server.nowMillis());
         this.intake = new Intake(client, this, this);
         server.add(client);
-        poller.add(this);
+        this.poller = poller.add(this);
         channel.closeFuture().addListener(closed -> ended());
     }
 
@@ -306,19 +309,24 @@ final class Connection extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelRegistered(ChannelHandlerContext context) {
-        if (!moving) {
-            return;
+        if (moving) {
+            moving = false;
+            metrics.handedOver();
+            channel.flush();
+            takeFinished();
+            unclog();
         }
-        moving = false;
-        metrics.handedOver();
-        channel.flush();
-        takeFinished();
-        unclog();
+        // The core may have been given back while this connection was on its way to it.
+        SocketPoller target = poller.target();
+        if (target != poller) {
+            moveTo(target);
+        }
     }
 
     @Override
     public void moveTo(SocketPoller successor) {
-        if (moving) {
+        if (moving || !channel.isRegistered()) {
+            // Still on its way here; it goes on when it has arrived.
             return;
         }
         channel.deregister()
@@ -326,10 +334,9 @@ final class Connection extends ChannelInboundHandlerAdapter
                         left -> {
                             moving = true;
                             poller.remove(this);
-                            SocketPoller target = successor.target();
-                            poller = target;
                             if (channel.isOpen()) {
-                                target.add(this);
+                                SocketPoller target = successor.add(this);
+                                poller = target;
                                 target.register(channel)
                                         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
                             }
@@ -353,7 +360,10 @@ final class Connection extends ChannelInboundHandlerAdapter
 
     @Override
     public void drop() {
-        channel.close();
+        // One that is still on its way here is closed by the loop, which takes nobody any more.
+        if (channel.isRegistered()) {
+            channel.close();
+        }
     }
 
     /** The channel is closed. */

@@ -87,7 +87,12 @@ public final class Listener implements SocketPoller.Movable {
 
     private void bound(Throwable failure, CompletableFuture<Listener> opened) {
         if (failure == null) {
-            poller.add(this);
+            SocketPoller home = poller.add(this);
+            if (home != poller) {
+                // Its core is being given back already.
+                home.remove(this);
+                moveTo(home);
+            }
             opened.complete(this);
         } else {
             channel.close();
@@ -121,10 +126,9 @@ public final class Listener implements SocketPoller.Movable {
                 .addListener(
                         left -> {
                             poller.remove(this);
-                            SocketPoller target = successor.target();
-                            poller = target;
                             if (channel.isOpen()) {
-                                target.add(this);
+                                SocketPoller target = successor.add(this);
+                                poller = target;
                                 target.register(channel)
                                         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
                             }
@@ -156,7 +160,7 @@ public final class Listener implements SocketPoller.Movable {
                 server.refused();
                 child.pipeline().addLast(new TurnAway());
             } else {
-                accept(child, target);
+                target = accept(child, target);
             }
             target.register(child)
                     .addListener(
@@ -175,7 +179,8 @@ public final class Listener implements SocketPoller.Movable {
         }
     }
 
-    private void accept(Channel child, SocketPoller target) {
+    /** Prepares a connection; returns where it is to be registered. */
+    private SocketPoller accept(Channel child, SocketPoller target) {
         child.config().setOption(ChannelOption.TCP_NODELAY, true);
         child.config().setOption(ChannelOption.SO_KEEPALIVE, true);
         child.config()
@@ -196,6 +201,7 @@ public final class Listener implements SocketPoller.Movable {
                             });
         }
         child.pipeline().addLast(connection);
+        return connection.poller();
     }
 
     /** Tells a client that there are too many, and closes. */

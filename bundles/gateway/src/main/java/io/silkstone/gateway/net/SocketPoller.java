@@ -114,7 +114,9 @@ public final class SocketPoller implements CorePoller {
     @Override
     public void handOver(CorePoller to) {
         SocketPoller target = (SocketPoller) to;
-        successor = target;
+        synchronized (sources) {
+            successor = target;
+        }
         for (Movable source : sources) {
             source.moveTo(target);
         }
@@ -153,8 +155,25 @@ public final class SocketPoller implements CorePoller {
         return sources.size();
     }
 
-    void add(Movable source) {
-        sources.add(source);
+    /**
+     * Adds {@code source} to what is polled here, or where sources of this core go by now: a core
+     * ends only when it has none left, so it must not get any after it began to hand them over.
+     * Threads: any.
+     *
+     * @return where it is polled
+     */
+    SocketPoller add(Movable source) {
+        SocketPoller target = target();
+        while (!target.addHere(source)) {
+            target = target.target();
+        }
+        return target;
+    }
+
+    private boolean addHere(Movable source) {
+        synchronized (sources) {
+            return successor == null && sources.add(source);
+        }
     }
 
     void remove(Movable source) {

@@ -47,18 +47,14 @@ final class AdminConfigTarget implements ConfigTarget {
     }
 
     @Override
-    public Map<String, Object> current(String pid) {
+    public Map<String, Object> current(String pid) throws IOException {
         Map<String, Object> values = new TreeMap<>();
-        try {
-            for (Configuration configuration : list("(service.pid=" + pid + ")")) {
-                Dictionary<String, Object> properties = configuration.getProperties();
-                for (Enumeration<String> keys = properties.keys(); keys.hasMoreElements(); ) {
-                    String key = keys.nextElement();
-                    values.put(key, properties.get(key));
-                }
+        for (Configuration configuration : list("(service.pid=" + pid + ")")) {
+            Dictionary<String, Object> properties = configuration.getProperties();
+            for (Enumeration<String> keys = properties.keys(); keys.hasMoreElements(); ) {
+                String key = keys.nextElement();
+                values.put(key, properties.get(key));
             }
-        } catch (IOException unreadable) {
-            return Map.of();
         }
         return values;
     }

@@ -3,6 +3,7 @@ package io.silkstone.node.config;
 import io.silkstone.api.node.Node.Setting;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 
 /** The node's configuration, for the parts of this bundle. Threads: any. */
 public interface ConfigStore {
@@ -13,6 +14,13 @@ public interface ConfigStore {
      * @throws IOException when the file could not be written, or has errors: nothing changed
      */
     void set(String pid, String key, String value) throws IOException;
+
+    /**
+     * What is in force for {@code pid}, empty when nothing is set.
+     *
+     * @throws IOException when it could not be read
+     */
+    Map<String, Object> values(String pid) throws IOException;
 
     /** The file of {@code pid}, as an operator knows it. */
     String place(String pid);

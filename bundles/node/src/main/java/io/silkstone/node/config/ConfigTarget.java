@@ -13,7 +13,7 @@ interface ConfigTarget {
     void delete(String pid) throws IOException;
 
     /** The configuration of {@code pid}, empty when there is none. */
-    Map<String, Object> current(String pid);
+    Map<String, Object> current(String pid) throws IOException;
 
     /** PIDs that were configured from files in an earlier life of the node. */
     Collection<String> fromFiles();

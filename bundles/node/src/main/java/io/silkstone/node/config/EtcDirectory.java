@@ -149,6 +149,11 @@ final class EtcDirectory implements ConfigStore {
     }
 
     @Override
+    public synchronized Map<String, Object> values(String pid) throws IOException {
+        return target.current(pid);
+    }
+
+    @Override
     public String place(String pid) {
         return "etc/" + pid + SUFFIX;
     }
@@ -168,7 +173,7 @@ final class EtcDirectory implements ConfigStore {
             if (schema != null && schema.factory()) {
                 addSettings(pid, schema, settings);
             } else if (schema == null) {
-                new TreeMap<>(target.current(pid))
+                new TreeMap<>(shownValues(pid))
                         .forEach(
                                 (key, value) -> {
                                     if (!isInternal(key)) {
@@ -198,7 +203,7 @@ final class EtcDirectory implements ConfigStore {
     }
 
     private void addSettings(String pid, ConfigSchema schema, List<Setting> settings) {
-        Map<String, Object> current = target.current(pid);
+        Map<String, Object> current = shownValues(pid);
         for (SettingRule rule : schema.rules().values()) {
             String byDefault = rule.byDefault() == null ? "" : rule.byDefault();
             String value =
@@ -212,6 +217,15 @@ final class EtcDirectory implements ConfigStore {
                             byDefault,
                             rule.description(),
                             place(pid)));
+        }
+    }
+
+    private Map<String, Object> shownValues(String pid) {
+        try {
+            return target.current(pid);
+        } catch (IOException unreadable) {
+            LOG.log(System.Logger.Level.WARNING, "the values of {0} cannot be read", pid);
+            return Map.of();
         }
     }
 

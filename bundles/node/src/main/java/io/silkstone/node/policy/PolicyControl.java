@@ -9,14 +9,15 @@ import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
 import io.silkstone.node.Spelling;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +30,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The policy directory, without OSGi: {@link PolicyDirectoryComponent} tells it which services come
@@ -46,7 +48,6 @@ import java.util.concurrent.TimeoutException;
 final class PolicyControl implements PolicyDirectory, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(PolicyControl.class.getName());
     private static final int COMMANDS_WAITING_MAX = 64;
-    private static final int OWN_WISHES_MAX = 64;
     private static final long COMMAND_WAIT_MS = 30_000;
     private static final long CLOSE_WAIT_MS = 10_000;
 
@@ -64,13 +65,16 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
     private final Map<Long, String> complaints = new ConcurrentHashMap<>();
     private final Queue<Departure> departures = new ConcurrentLinkedQueue<>();
     private final Queue<Fault> faults = new ConcurrentLinkedQueue<>();
-    private final Queue<Map<String, String>> configurations = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean configured = new AtomicBoolean();
 
     /** Confined to the control thread. */
     private final Map<Long, Kind> kinds = new TreeMap<>();
 
     private final Map<String, String> wanted = new TreeMap<>();
-    private final Map<String, ArrayDeque<String>> ownWishes = new TreeMap<>();
+
+    /** The wishes as they were read or written last; what differs was edited since. */
+    private final Map<String, String> remembered = new TreeMap<>();
+
     private final Map<String, Command> commands = new TreeMap<>();
 
     private volatile View view = new View(List.of(), Map.of(), List.of());
@@ -147,9 +151,9 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
         }
     }
 
-    /** The configuration now asks for these names by kind. */
-    void configured(Map<String, String> names) {
-        configurations.add(Map.copyOf(names));
+    /** The wishes may have changed: they are read again. */
+    void configured() {
+        configured.set(true);
         wake();
     }
 
@@ -286,7 +290,7 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
             leaveDeparted();
             enterSlots();
             hearFaults();
-            hearConfigurations();
+            hearConfiguration();
             for (Kind kind : kinds.values()) {
                 kind.settle(wanted.get(kind.name()), offersOf(kind.name()));
             }
@@ -377,59 +381,52 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
         }
     }
 
-    private void hearConfigurations() {
-        for (Map<String, String> names = configurations.poll();
-                names != null;
-                names = configurations.poll()) {
-            List<String> all = new ArrayList<>(wanted.keySet());
-            names.keySet().stream().filter(kind -> !all.contains(kind)).forEach(all::add);
-            for (String kind : all) {
-                hearWish(kind, names.get(kind));
-            }
-        }
-    }
-
     /**
-     * A wish that we wrote ourselves comes back through the configuration some time later, when a
-     * newer command may hold already: it must not undo that.
+     * Reports of a changed configuration come late, and several changes may come as one. So a
+     * report carries nothing: the wishes are read as they stand, and only what differs from what
+     * was read or written here last is somebody's edit. An own write that is reported later differs
+     * in nothing.
      */
-    private void hearWish(String kind, String name) {
-        ArrayDeque<String> own = ownWishes.computeIfAbsent(kind, any -> new ArrayDeque<>());
-        String written = name == null ? "" : name;
-        if (own.contains(written)) {
-            while (!own.removeFirst().equals(written)) {
-                // Skips those that were overtaken before they came back.
-            }
+    private void hearConfiguration() {
+        if (!configured.getAndSet(false)) {
             return;
         }
-        own.clear();
-        if (!Objects.equals(wanted.get(kind), name)) {
-            commands.remove(kind);
-            want(kind, name);
+        Map<String, String> names;
+        try {
+            names = wishes.names();
+        } catch (IOException unreadable) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} could not be read: {1}; the same policies go on being wanted",
+                    wishes.place(),
+                    unreadable.getMessage());
+            return;
+        }
+        Set<String> all = new TreeSet<>(remembered.keySet());
+        all.addAll(names.keySet());
+        for (String kind : all) {
+            String name = names.get(kind);
+            if (!Objects.equals(name, put(remembered, kind, name))
+                    && !Objects.equals(name, wanted.get(kind))) {
+                commands.remove(kind);
+                put(wanted, kind, name);
+            }
         }
     }
 
-    private void want(String kind, String name) {
-        if (name == null) {
-            wanted.remove(kind);
-        } else {
-            wanted.put(kind, name);
-        }
+    /** Null removes; returns what was there before. */
+    private static String put(Map<String, String> names, String kind, String name) {
+        return name == null ? names.remove(kind) : names.put(kind, name);
     }
 
     /** Returns what went wrong, or an empty string. */
     private String remember(String kind, String name) {
-        want(kind, name);
-        ArrayDeque<String> own = ownWishes.computeIfAbsent(kind, any -> new ArrayDeque<>());
-        if (own.size() == OWN_WISHES_MAX) {
-            own.removeFirst();
-        }
-        own.addLast(name == null ? "" : name);
+        put(wanted, kind, name);
         try {
             wishes.remember(kind, name);
+            put(remembered, kind, name);
             return "";
         } catch (IOException | RuntimeException failure) {
-            own.removeLast();
             String note =
                     "not remembered for the next start, %s could not be written: %s"
                             .formatted(wishes.place(), failure.getMessage());

@@ -47,10 +47,7 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
     /** Starts to watch. */
     @Activate
     public PolicyDirectoryComponent(
-            BundleContext context,
-            Map<String, Object> configuration,
-            @Reference MetricRegistry metrics,
-            @Reference ConfigStore store)
+            BundleContext context, @Reference MetricRegistry metrics, @Reference ConfigStore store)
             throws InvalidSyntaxException {
         control =
                 new PolicyControl(
@@ -64,7 +61,7 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
                             return thread;
                         },
                         RELEASE_WAIT_MS);
-        control.configured(namesIn(configuration));
+        control.configured();
         services =
                 new ServiceTracker<>(
                         context,
@@ -76,8 +73,8 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
     }
 
     @Modified
-    void configured(Map<String, Object> configuration) {
-        control.configured(namesIn(configuration));
+    void configured() {
+        control.configured();
     }
 
     @Deactivate
@@ -111,19 +108,22 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
         return control.why(kind);
     }
 
-    private static Map<String, String> namesIn(Map<String, Object> configuration) {
-        Map<String, String> names = new TreeMap<>();
-        configuration.forEach(
-                (key, value) -> {
-                    if (PolicyKeys.isName(key) && PolicyKeys.isName(String.valueOf(value))) {
-                        names.put(key, String.valueOf(value));
-                    }
-                });
-        return names;
-    }
-
     /** Wishes live in the configuration, where operators see and edit them. */
     private record StoredWishes(ConfigStore store) implements PolicyWishes {
+        @Override
+        public Map<String, String> names() throws IOException {
+            Map<String, String> names = new TreeMap<>();
+            store.values(PolicyKeys.PID)
+                    .forEach(
+                            (key, value) -> {
+                                String name = String.valueOf(value);
+                                if (PolicyKeys.isName(key) && PolicyKeys.isName(name)) {
+                                    names.put(key, name);
+                                }
+                            });
+            return names;
+        }
+
         @Override
         public void remember(String kind, String name) throws IOException {
             store.set(PolicyKeys.PID, kind, name);

@@ -12,7 +12,7 @@ import io.silkstone.base.Metrics;
 import io.silkstone.node.FakeSlot;
 import java.io.IOException;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -108,7 +108,10 @@ class PolicyControlTest {
         assertThat(done.changed()).isTrue();
         assertThat(done.note()).contains("not remembered for the next start").contains("disk full");
         wishes.broken = false;
-        control.configured(Map.of());
+        control.configured();
+        control.settle();
+        assertThat(control.inUse("cores").name()).isEqualTo("fixed");
+        configure(Map.of("cores", "steady-state"));
         control.settle();
         assertThat(control.inUse("cores").name()).isEqualTo("steady-state");
     }
@@ -122,7 +125,7 @@ class PolicyControlTest {
                 .hasMessageContaining("no idea");
         assertThat(bad.held()).isZero();
         assertThat(entry("bad").state()).isEqualTo("failed");
-        control.configured(Map.of("cores", "bad"));
+        configure(Map.of("cores", "bad"));
         control.settle();
         assertThat(slot.uses()).hasSize(1);
         bad.policy = () -> 1;
@@ -133,7 +136,7 @@ class PolicyControlTest {
     @Test
     void offered_wantedName_isTakenWhenItComes() {
         enter();
-        control.configured(Map.of("cores", "fixed"));
+        configure(Map.of("cores", "fixed"));
         control.settle();
         Service fixed = offer(7, "fixed", "1.0.0");
         control.settle();
@@ -262,9 +265,9 @@ class PolicyControlTest {
         Service good = offer(7, "good", "1.0.0");
         offer(8, "bad", "1.0.0");
         enter();
-        control.configured(Map.of("cores", "good"));
+        configure(Map.of("cores", "good"));
         control.settle();
-        control.configured(Map.of("cores", "bad"));
+        configure(Map.of("cores", "bad"));
         control.settle();
         slot.fail("it threw");
         control.settle();
@@ -276,7 +279,7 @@ class PolicyControlTest {
     void fault_bundleChanged_getsANewChance() throws Exception {
         Service bad = offer(8, "bad", "1.0.0");
         enter();
-        control.configured(Map.of("cores", "bad"));
+        configure(Map.of("cores", "bad"));
         control.settle();
         slot.fail("it threw");
         control.settle();
@@ -296,9 +299,9 @@ class PolicyControlTest {
     void configured_nameThatNobodyOffers_leavesTheOneInUseAndSaysWhy() throws Exception {
         Service fixed = offer(7, "fixed", "1.0.0");
         enter();
-        control.configured(Map.of("cores", "fixed"));
+        configure(Map.of("cores", "fixed"));
         control.settle();
-        control.configured(Map.of("cores", "fixt"));
+        configure(Map.of("cores", "fixt"));
         control.settle();
         assertThat(control.inUse("cores")).isEqualTo(fixed.id());
         assertThat(control.why("cores")).contains("No bundle offers fixt now");
@@ -310,9 +313,9 @@ class PolicyControlTest {
         Service bad = offer(8, "bad", "1.0.0");
         bad.policy = failing();
         enter();
-        control.configured(Map.of("cores", "fixed"));
+        configure(Map.of("cores", "fixed"));
         control.settle();
-        control.configured(Map.of("cores", "bad"));
+        configure(Map.of("cores", "bad"));
         control.settle();
         Service newer = offer(9, "fixed", "1.1.0");
         control.settle();
@@ -322,17 +325,56 @@ class PolicyControlTest {
     }
 
     @Test
-    void configured_ownWriteComesBackLate_doesNotUndoANewerCommand() throws Exception {
+    void configured_ownWriteReportedLate_doesNotUndoANewerCommand() throws Exception {
         offer(7, "first", "1.0.0");
         offer(8, "second", "1.0.0");
         enter();
         control.use("cores", "first", false);
         control.use("cores", "second", false);
-        control.configured(Map.of("cores", "first"));
+        control.configured();
         control.settle();
         assertThat(control.inUse("cores").name()).isEqualTo("second");
-        control.configured(Map.of("cores", "second"));
-        control.configured(Map.of("cores", "first"));
+        assertThat(slot.uses()).hasSize(2);
+    }
+
+    @Test
+    void configured_manyCommandsReportedAsOne_aLaterEditIsFollowed() throws Exception {
+        offer(7, "first", "1.0.0");
+        offer(8, "second", "1.0.0");
+        enter();
+        control.use("cores", "first", false);
+        control.use("cores", "second", false);
+        control.use("cores", "first", false);
+        control.configured();
+        control.settle();
+        assertThat(control.inUse("cores").name()).isEqualTo("first");
+        configure(Map.of("cores", "second"));
+        control.settle();
+        assertThat(control.inUse("cores").name()).isEqualTo("second");
+    }
+
+    @Test
+    void configured_editReportedTogetherWithACommandOfAnotherKind_isFollowed() throws Exception {
+        offer(7, "first", "1.0.0");
+        new Service(8, "codec", "rs", "1.0.0").offer();
+        enter();
+        FakeSlot codecs = new FakeSlot("codec");
+        control.slot(2, codecs);
+        control.settle();
+        wishes.names.put("codec", "rs");
+        control.use("cores", "first", false);
+        control.configured();
+        control.settle();
+        assertThat(codecs.inUse().name()).isEqualTo("rs");
+    }
+
+    @Test
+    void configured_unreadable_theSameGoOnBeingWanted() throws Exception {
+        offer(7, "first", "1.0.0");
+        enter();
+        control.use("cores", "first", false);
+        wishes.broken = true;
+        control.configured();
         control.settle();
         assertThat(control.inUse("cores").name()).isEqualTo("first");
     }
@@ -399,6 +441,12 @@ class PolicyControlTest {
         control.settle();
     }
 
+    private void configure(Map<String, String> names) {
+        wishes.names.clear();
+        wishes.names.putAll(names);
+        control.configured();
+    }
+
     private Service offer(long bundleId, String name, String version) {
         Service service = new Service(bundleId, name, version);
         service.offer();
@@ -435,9 +483,17 @@ class PolicyControlTest {
     }
 
     private static final class Wishes implements PolicyWishes {
-        private final Map<String, String> names = new TreeMap<>();
+        private final Map<String, String> names = new ConcurrentHashMap<>();
         private int writes;
         private boolean broken;
+
+        @Override
+        public Map<String, String> names() throws IOException {
+            if (broken) {
+                throw new IOException("disk full");
+            }
+            return Map.copyOf(names);
+        }
 
         @Override
         public void remember(String kind, String name) throws IOException {

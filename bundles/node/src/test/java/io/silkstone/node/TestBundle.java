@@ -63,6 +63,12 @@ public final class TestBundle {
 
     /** Adds a component with {@code body} for the elements in it. */
     public TestBundle componentXml(String name, Class<?> implementation, String body) {
+        return componentXml(name, implementation, "", body);
+    }
+
+    /** Adds a component with more {@code attributes}, such as its methods. */
+    public TestBundle componentXml(
+            String name, Class<?> implementation, String attributes, String body) {
         headers.put("Service-Component", "OSGI-INF/component.xml");
         headers.put(
                 "Require-Capability",
@@ -71,7 +77,9 @@ public final class TestBundle {
                 "OSGI-INF/component.xml",
                 ("<scr:component xmlns:scr='http://www.osgi.org/xmlns/scr/v1.4.0' name='"
                                 + name
-                                + "'><implementation class='"
+                                + "' "
+                                + attributes
+                                + "><implementation class='"
                                 + implementation.getName()
                                 + "'/>"
                                 + body

@@ -1,5 +1,6 @@
 package io.silkstone.node;
 
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** Policies whose class files go into test bundles; the type of the slot is LongSupplier. */
@@ -11,6 +12,24 @@ public final class TestPolicies {
         @Override
         public long getAsLong() {
             return 1;
+        }
+    }
+
+    /** Decides what its settings say, while it is in use too. */
+    public static final class Adjustable implements LongSupplier {
+        private volatile long decision;
+
+        public void activate(Map<String, Object> settings) {
+            decision = Long.parseLong(String.valueOf(settings.get("decision")));
+        }
+
+        public void modified(Map<String, Object> settings) {
+            activate(settings);
+        }
+
+        @Override
+        public long getAsLong() {
+            return decision;
         }
     }
 

@@ -352,7 +352,7 @@ final class Kind {
     }
 
     private static String withdrawn(Offer gone) {
-        return gone.called() + " was stopped or uninstalled";
+        return gone.called() + " is no longer offered by its bundle";
     }
 
     private static Offer offerOf(Held held) {

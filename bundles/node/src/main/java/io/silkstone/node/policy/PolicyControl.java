@@ -128,6 +128,29 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
         }
     }
 
+    /**
+     * The properties of a policy's service have changed, while the service itself stays, so nobody
+     * waits. Most often they are settings, which are the policy's own business; only another kind
+     * or name makes it another policy.
+     *
+     * @param changed the policy as it is offered now, null when that is no proper one
+     */
+    void change(long serviceId, Offer changed) {
+        Offer known = offers.get(serviceId);
+        if (known != null && changed != null && known.id().equals(changed.id())) {
+            return;
+        }
+        if (changed == null) {
+            offers.remove(serviceId);
+        } else {
+            offers.put(serviceId, changed);
+        }
+        if (known != null) {
+            departures.add(new Departure(known, null, 0, new CountDownLatch(1)));
+        }
+        wake();
+    }
+
     /** A mechanism has come. */
     void slot(long serviceId, PolicySlot slot) {
         slots.put(serviceId, slot);

@@ -149,16 +149,20 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
             if (isSlot(reference)) {
                 enterSlot(reference, serviceId);
             } else {
-                enterPolicy(reference, serviceId);
+                Offer offer = offerOf(reference, serviceId);
+                if (offer != null) {
+                    control.offer(offer);
+                }
             }
             return serviceId;
         }
 
         @Override
         public void modifiedService(ServiceReference<Object> reference, Long serviceId) {
+            // The component runtime calls this with the component's lock in its hand, which the
+            // control thread may need to give the service back: whoever waits here waits in vain.
             if (!isSlot(reference)) {
-                removedService(reference, serviceId);
-                enterPolicy(reference, serviceId);
+                control.change(serviceId, offerOf(reference, serviceId));
             }
         }
 
@@ -193,7 +197,8 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
             }
         }
 
-        private void enterPolicy(ServiceReference<Object> reference, long serviceId) {
+        /** Null when it is no proper policy, which is complained of, or its bundle is gone. */
+        private Offer offerOf(ServiceReference<Object> reference, long serviceId) {
             Object kind = reference.getProperty(KIND);
             Object name = reference.getProperty(NAME);
             if (!(kind instanceof String kindName)
@@ -204,11 +209,12 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
                         serviceId,
                         "%s offers a policy with %s=%s and %s=%s; both must be lower-case words"
                                 .formatted(called(reference.getBundle()), KIND, kind, NAME, name));
-                return;
+                return null;
             }
+            control.complain(serviceId, null);
             Bundle bundle = reference.getBundle();
             if (bundle == null) {
-                return;
+                return null;
             }
             PolicyId id =
                     new PolicyId(
@@ -216,14 +222,13 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
                             policyName,
                             bundle.getVersion().toString(),
                             bundle.getBundleId());
-            control.offer(
-                    new Offer(
-                            id,
-                            bundle.getSymbolicName(),
-                            serviceId,
-                            bundle.getLastModified(),
-                            () -> context.getService(reference),
-                            () -> unget(reference)));
+            return new Offer(
+                    id,
+                    bundle.getSymbolicName(),
+                    serviceId,
+                    bundle.getLastModified(),
+                    () -> context.getService(reference),
+                    () -> unget(reference));
         }
 
         private void unget(ServiceReference<Object> reference) {

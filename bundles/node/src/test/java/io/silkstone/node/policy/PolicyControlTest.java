@@ -179,6 +179,50 @@ class PolicyControlTest {
     }
 
     @Test
+    void changed_sameKindAndName_staysInUse() throws Exception {
+        Service fixed = offer(7, "fixed", "1.0.0");
+        enter();
+        control.use("cores", "fixed", false);
+        control.change(fixed.serviceId, fixed.asOffered());
+        control.settle();
+        assertThat(control.inUse("cores")).isEqualTo(fixed.id());
+        assertThat(fixed.held()).isEqualTo(1);
+        assertThat(slot.uses()).hasSize(1);
+        assertThat(control.history()).hasSize(1);
+    }
+
+    @Test
+    void changed_nameOfThePolicyInUse_itIsLetGoAndTakenByItsNewName() throws Exception {
+        Service fixed = offer(7, "fixed", "1.0.0");
+        enter();
+        control.use("cores", "fixed", false);
+        Service renamed = new Service(7, "other", "1.0.0");
+        control.change(fixed.serviceId, renamed.asOffered());
+        control.settle();
+        assertThat(control.inUse("cores").name()).isEqualTo("steady-state");
+        assertThat(fixed.held()).isZero();
+        configure(Map.of("cores", "other"));
+        control.settle();
+        assertThat(control.inUse("cores")).isEqualTo(renamed.id());
+        assertThat(control.history().get(1).detail())
+                .isEqualTo("fixed 1.0.0 (bundle 7) is no longer offered by its bundle");
+    }
+
+    @Test
+    void changed_noProperPolicyAnyMore_isLetGo() throws Exception {
+        Service fixed = offer(7, "fixed", "1.0.0");
+        enter();
+        control.use("cores", "fixed", false);
+        control.change(fixed.serviceId, null);
+        control.settle();
+        assertThat(control.inUse("cores").name()).isEqualTo("steady-state");
+        assertThat(fixed.held()).isZero();
+        control.change(fixed.serviceId, fixed.asOffered());
+        control.settle();
+        assertThat(control.inUse("cores")).isEqualTo(fixed.id());
+    }
+
+    @Test
     void withdrawn_inUse_fallsBackToAnotherVersionThenToTheBuiltIn() throws Exception {
         Service old = offer(7, "fixed", "1.0.0");
         Service newer = offer(8, "fixed", "1.1.0");
@@ -541,18 +585,21 @@ class PolicyControlTest {
         }
 
         void offer() {
-            control.offer(
-                    new Offer(
-                            id,
-                            "test." + id.name(),
-                            serviceId,
-                            bundleChanged,
-                            () -> {
-                                beforeAcquire.run();
-                                got.incrementAndGet();
-                                return policy;
-                            },
-                            this::release));
+            control.offer(asOffered());
+        }
+
+        Offer asOffered() {
+            return new Offer(
+                    id,
+                    "test." + id.name(),
+                    serviceId,
+                    bundleChanged,
+                    () -> {
+                        beforeAcquire.run();
+                        got.incrementAndGet();
+                        return policy;
+                    },
+                    this::release);
         }
 
         private void release() {

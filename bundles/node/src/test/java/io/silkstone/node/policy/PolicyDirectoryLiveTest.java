@@ -3,8 +3,10 @@ package io.silkstone.node.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.silkstone.api.node.Node;
 import io.silkstone.api.policy.PolicyDirectory;
 import io.silkstone.api.policy.PolicyDirectory.Event;
+import io.silkstone.api.policy.PolicyId;
 import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.node.FakeSlot;
 import io.silkstone.node.LiveFramework;
@@ -61,6 +63,37 @@ class PolicyDirectoryLiveTest {
         LiveFramework.await("the edit", () -> slot.inUse().name().equals("fixed"));
         assertThat(slot.uses()).hasSize(21);
         assertThat(directory.history().getLast().cause()).isEqualTo("configuration");
+    }
+
+    @Test
+    void edit_ofThePolicyInUse_keepsItInUse() throws Exception {
+        Path settings = home.resolve("etc/test.fixed.cfg");
+        Files.writeString(settings, "decision = 1\n");
+        Node node = live.service(Node.class);
+        LiveFramework.await(
+                "the file",
+                () ->
+                        node.config().stream()
+                                .anyMatch(setting -> setting.pid().equals("test.fixed")));
+        install(
+                TestBundle.of("test.fixed", "1.0.0")
+                        .componentXml(
+                                "test.fixed",
+                                TestPolicies.Adjustable.class,
+                                "activate='activate' modified='modified'",
+                                "<property name='silkstone.kind' value='cores'/><property"
+                                        + " name='silkstone.name' value='fixed'/><service><provide"
+                                        + " interface='java.util.function.LongSupplier'/></service>"));
+        directory.use("cores", "fixed", false);
+        assertThat(slot.decide()).isEqualTo(1);
+        // Edits reach the policy one by one: with the third, all is over that the first caused.
+        for (int i = 2; i <= 4; i++) {
+            int decision = i;
+            Files.writeString(settings, "decision = " + i + "\n" + "#".repeat(i));
+            LiveFramework.await("edit " + i, () -> slot.decide() == decision);
+        }
+        assertThat(slot.uses()).extracting(PolicyId::name).containsExactly("fixed");
+        assertThat(directory.history()).extracting(Event::cause).containsExactly("command");
     }
 
     @Test

@@ -2,9 +2,13 @@ package io.silkstone.node;
 
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.osgi.framework.BundleActivator;
+import org.osgi.framework.BundleContext;
 
 /** Policies whose class files go into test bundles; the type of the slot is LongSupplier. */
 public final class TestPolicies {
+    public static final String HANG = "silkstone.test.hang";
+
     private TestPolicies() {}
 
     /** Decides 1. */
@@ -43,6 +47,39 @@ public final class TestPolicies {
         public long getAsLong() {
             return 2;
         }
+    }
+
+    /** Does not come up while the system property {@link #HANG} is set. */
+    public static final class Hanging implements LongSupplier {
+        public Hanging() {
+            hang();
+        }
+
+        @Override
+        public long getAsLong() {
+            return 3;
+        }
+
+        static void hang() {
+            while (System.getProperty(HANG) != null) {
+                try {
+                    Thread.sleep(10);
+                } catch (InterruptedException deaf) {
+                    // Not even that helps.
+                }
+            }
+        }
+    }
+
+    /** An activator that does not come up while the system property {@link #HANG} is set. */
+    public static final class HangingActivator implements BundleActivator {
+        @Override
+        public void start(BundleContext context) {
+            Hanging.hang();
+        }
+
+        @Override
+        public void stop(BundleContext context) {}
     }
 
     /** Throws at its first decision. */

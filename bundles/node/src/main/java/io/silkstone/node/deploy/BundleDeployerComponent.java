@@ -5,6 +5,7 @@ import io.silkstone.api.node.BundleDeployer;
 import io.silkstone.api.node.DeployRefused;
 import io.silkstone.api.policy.PolicyDirectory;
 import io.silkstone.base.NanoClock;
+import io.silkstone.node.BundleCalls;
 import io.silkstone.node.diagnosis.ComponentStates;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,9 +61,13 @@ public final class BundleDeployerComponent implements BundleDeployer, HealthChec
         Path home = Path.of(context.getProperty("silkstone.home"));
         Path deploy = home.resolve("deploy");
         ComponentStates states = new ComponentStates(() -> runtime);
-        Trial trial = new Trial(context, states, () -> policies, NanoClock.SYSTEM, Thread::sleep);
+        BundleCalls calls =
+                new BundleCalls(
+                        Thread.ofPlatform().daemon().name("silkstone-node-bundle-", 1).factory());
+        Trial trial =
+                new Trial(context, states, () -> policies, calls, NanoClock.SYSTEM, Thread::sleep);
         TrustedKeys keys = new TrustedKeys(home.resolve("etc/trusted-keys"));
-        deployer = new Deployer(context, deploy, keys, trial, optionsOf(config), metrics);
+        deployer = new Deployer(context, deploy, keys, trial, calls, optionsOf(config), metrics);
         directory = new DeployDirectory(deploy, home.resolve("data/deployed"), deployer);
         hook = context.registerService(CollisionHook.class, deployer, null);
         scanner =
@@ -126,6 +131,7 @@ public final class BundleDeployerComponent implements BundleDeployer, HealthChec
         return new DeployOptions(
                 SignatureRule.valueOf(config.deploy_signatures().toUpperCase(Locale.ROOT)),
                 config.deploy_mechanism(),
+                config.start_ms(),
                 config.watch_ms());
     }
 
@@ -149,6 +155,14 @@ public final class BundleDeployerComponent implements BundleDeployer, HealthChec
                         "Whether bundles of the node itself may be replaced. That drops connections"
                                 + " or state; policies can always be replaced.")
         boolean deploy_mechanism() default false;
+
+        @AttributeDefinition(
+                description =
+                        "How long a bundle, or one of its components, may take to start or to stop"
+                                + " before it is given up.",
+                min = "1",
+                max = "600000")
+        long start_ms() default DeployOptions.START_MS;
 
         @AttributeDefinition(
                 description = "How long a new bundle is watched before the one before it goes.",

@@ -4,6 +4,7 @@ import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.node.BundleDeployer;
 import io.silkstone.api.node.DeployRefused;
+import io.silkstone.node.BundleCalls;
 import io.silkstone.node.diagnosis.MissingRequirements;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -17,9 +18,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -50,6 +52,7 @@ final class Deployer implements BundleDeployer, CollisionHook {
     private final Path directory;
     private final TrustedKeys keys;
     private final Trial trial;
+    private final BundleCalls calls;
     private final MissingRequirements requirements;
     private final Counter deployments;
     private final Counter refusals;
@@ -69,12 +72,14 @@ final class Deployer implements BundleDeployer, CollisionHook {
             Path directory,
             TrustedKeys keys,
             Trial trial,
+            BundleCalls calls,
             DeployOptions options,
             MetricRegistry metrics) {
         this.context = context;
         this.directory = directory;
         this.keys = keys;
         this.trial = trial;
+        this.calls = calls;
         this.options = options;
         this.requirements = new MissingRequirements(context);
         this.deployments = metrics.counter(DeployMetric.DEPLOYED);
@@ -133,31 +138,32 @@ final class Deployer implements BundleDeployer, CollisionHook {
     public void undeploy(String symbolicName) throws DeployRefused {
         lock.lock();
         try {
-            Bundle mine = deployedBundle(symbolicName);
-            if (mine == null) {
-                boolean nodes =
-                        Stream.of(context.getBundles())
-                                .anyMatch(bundle -> symbolicName.equals(bundle.getSymbolicName()));
-                throw new DeployRefused(
-                        nodes
-                                ? symbolicName
-                                        + " belongs to the node and was not deployed, so it stays"
-                                : "nothing called %s is deployed; deployed are: %s"
-                                        .formatted(
-                                                symbolicName,
-                                                deployed.isEmpty()
-                                                        ? "none"
-                                                        : String.join(", ", deployed.keySet())));
-            }
-            startShipped(symbolicName);
-            uninstall(mine);
-            forget(symbolicName);
+            remove(symbolicName);
             setAside(symbolicName);
-            removals.increment();
-            LOG.log(System.Logger.Level.INFO, "undeployed {0}", symbolicName);
         } finally {
             lock.unlock();
         }
+    }
+
+    private void remove(String symbolicName) throws DeployRefused {
+        Bundle mine = deployedBundle(symbolicName);
+        if (mine == null) {
+            throw new DeployRefused(
+                    namesakes(symbolicName).isEmpty()
+                            ? "nothing called %s is deployed; deployed are: %s"
+                                    .formatted(
+                                            symbolicName,
+                                            deployed.isEmpty()
+                                                    ? "none"
+                                                    : String.join(", ", deployed.keySet()))
+                            : symbolicName
+                                    + " belongs to the node and was not deployed, so it stays");
+        }
+        startShipped(symbolicName);
+        takeDown(mine, mine::uninstall);
+        forget(symbolicName);
+        removals.increment();
+        LOG.log(System.Logger.Level.INFO, "undeployed {0}", symbolicName);
     }
 
     @Override
@@ -226,7 +232,7 @@ final class Deployer implements BundleDeployer, CollisionHook {
                                         signed,
                                         replaced.isEmpty() ? "" : " in place of " + replaced));
             }
-            start(fresh, jar, watch ? allowed.watchMs() : 0, watch);
+            tryOut(fresh, jar, allowed, watch);
             stays = true;
             older.forEach(this::retire);
             Deployed result =
@@ -247,7 +253,7 @@ final class Deployer implements BundleDeployer, CollisionHook {
             return result;
         } finally {
             if (!stays) {
-                uninstall(fresh);
+                takeDown(fresh, fresh::uninstall);
             }
         }
     }
@@ -311,14 +317,15 @@ final class Deployer implements BundleDeployer, CollisionHook {
         }
     }
 
-    private void start(Bundle fresh, DroppedJar jar, long watchMs, boolean watch)
+    private void tryOut(
+            Bundle fresh, DroppedJar jar, DeployOptions allowed, boolean watch)
             throws DeployRefused {
         String fault;
         try {
-            fresh.start(Bundle.START_ACTIVATION_POLICY);
-            fault = watch ? trial.watch(fresh, watchMs) : null;
-        } catch (BundleException failure) {
-            fault = "it does not start: " + reasonOf(failure);
+            fault = start(fresh, allowed.startMs());
+            if (fault == null && watch) {
+                fault = trial.watch(fresh, allowed.startMs(), allowed.watchMs());
+            }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             fault = "the node is stopping";
@@ -329,34 +336,78 @@ final class Deployer implements BundleDeployer, CollisionHook {
         }
     }
 
-    private void retire(Bundle old) {
+    /** Returns what went wrong, or null. */
+    private String start(Bundle bundle, long startMs) throws InterruptedException {
         try {
-            if (isDeployed(old)) {
-                old.uninstall();
-            } else {
-                old.stop();
-            }
-        } catch (BundleException failure) {
-            LOG.log(System.Logger.Level.WARNING, old + " does not go in good order", failure);
+            return calls.get(
+                    () -> {
+                        try {
+                            bundle.start(Bundle.START_ACTIVATION_POLICY);
+                            return null;
+                        } catch (BundleException | RuntimeException | LinkageError failure) {
+                            return "it does not start: " + reasonOf(failure);
+                        }
+                    },
+                    late -> {},
+                    startMs);
+        } catch (TimeoutException hangs) {
+            return "it was still starting after %d ms".formatted(startMs);
+        } catch (ExecutionException failed) {
+            return "it does not start: " + reasonOf(failed);
         }
     }
 
-    private void uninstall(Bundle bundle) {
+    private void startAgain(Bundle bundle) {
         try {
-            bundle.uninstall();
-        } catch (BundleException failure) {
-            LOG.log(System.Logger.Level.WARNING, bundle + " does not go in good order", failure);
+            String fault = start(bundle, options.startMs());
+            if (fault != null) {
+                LOG.log(System.Logger.Level.WARNING, "{0}: {1}", bundle, fault);
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
+    }
+
+    private void retire(Bundle old) {
+        takeDown(old, isDeployed(old) ? old::uninstall : old::stop);
+    }
+
+    /** Stops or uninstalls, which runs the bundle's own code and may take for ever. */
+    private void takeDown(Bundle bundle, Removal removal) {
+        long limitMs = options.startMs();
+        boolean ended =
+                calls.finish(
+                        () -> {
+                            try {
+                                removal.run();
+                            } catch (BundleException | IllegalStateException failure) {
+                                LOG.log(
+                                        System.Logger.Level.WARNING,
+                                        bundle + " does not go in good order",
+                                        failure);
+                            }
+                        },
+                        limitMs);
+        if (!ended && !Thread.currentThread().isInterrupted()) {
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "{0} was still stopping after {1} ms; what is left of it goes when the node"
+                            + " is restarted",
+                    bundle,
+                    limitMs);
+        }
+    }
+
+    /** {@link Bundle#stop} or {@link Bundle#uninstall}. */
+    @FunctionalInterface
+    private interface Removal {
+        void run() throws BundleException;
     }
 
     private void startShipped(String symbolicName) {
         for (Bundle bundle : namesakes(symbolicName)) {
             if (!isDeployed(bundle)) {
-                try {
-                    bundle.start(Bundle.START_ACTIVATION_POLICY);
-                } catch (BundleException failure) {
-                    LOG.log(System.Logger.Level.WARNING, bundle + " does not start", failure);
-                }
+                startAgain(bundle);
             }
         }
     }

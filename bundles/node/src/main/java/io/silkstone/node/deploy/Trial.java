@@ -2,11 +2,14 @@ package io.silkstone.node.deploy;
 
 import io.silkstone.api.policy.PolicyDirectory;
 import io.silkstone.base.NanoClock;
+import io.silkstone.node.BundleCalls;
 import io.silkstone.node.diagnosis.ComponentState;
 import io.silkstone.node.diagnosis.ComponentStates;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -24,6 +27,7 @@ final class Trial {
     private final BundleContext context;
     private final ComponentStates components;
     private final Supplier<PolicyDirectory> policies;
+    private final BundleCalls calls;
     private final NanoClock clock;
     private final Pause pause;
 
@@ -31,11 +35,13 @@ final class Trial {
             BundleContext context,
             ComponentStates components,
             Supplier<PolicyDirectory> policies,
+            BundleCalls calls,
             NanoClock clock,
             Pause pause) {
         this.context = context;
         this.components = components;
         this.policies = policies;
+        this.calls = calls;
         this.clock = clock;
         this.pause = pause;
     }
@@ -49,44 +55,70 @@ final class Trial {
     /**
      * Watches {@code bundle} for {@code watchMs}.
      *
+     * @param startMs how long each of its components may take to start
      * @return what is wrong with it, one sentence, or null when it passed
      */
-    String watch(Bundle bundle, long watchMs) throws InterruptedException {
+    String watch(Bundle bundle, long startMs, long watchMs) throws InterruptedException {
         List<ServiceReference<?>> held = new ArrayList<>();
         long deadlineNs = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(watchMs);
         try {
             while (true) {
                 boolean last = clock.nanoTime() - deadlineNs >= 0;
-                activate(bundle, held);
-                String fault = faultOf(bundle, last);
+                String fault = activate(bundle, held, startMs);
+                if (fault == null) {
+                    fault = faultOf(bundle, last);
+                }
                 if (fault != null || last) {
                     return fault;
                 }
                 pause.millis(LOOK_MS);
             }
         } finally {
-            held.forEach(context::ungetService);
+            for (ServiceReference<?> reference : held) {
+                calls.finish(() -> unget(reference), startMs);
+            }
         }
     }
 
-    private void activate(Bundle bundle, List<ServiceReference<?>> held) {
+    /** Returns what is wrong, or null. */
+    private String activate(Bundle bundle, List<ServiceReference<?>> held, long startMs)
+            throws InterruptedException {
         ServiceReference<?>[] offered = bundle.getRegisteredServices();
         if (offered == null) {
-            return;
+            return null;
         }
         for (ServiceReference<?> reference : offered) {
             boolean perUse =
                     Constants.SCOPE_PROTOTYPE.equals(
                             reference.getProperty(Constants.SERVICE_SCOPE));
-            if (!perUse && !held.contains(reference)) {
-                try {
-                    if (context.getService(reference) != null) {
-                        held.add(reference);
-                    }
-                } catch (IllegalStateException gone) {
-                    // Unregistered meanwhile; the next look sees what became of its component.
-                }
+            if (perUse || held.contains(reference)) {
+                continue;
             }
+            try {
+                Object service =
+                        calls.get(
+                                () -> context.getService(reference),
+                                late -> unget(reference),
+                                startMs);
+                if (service != null) {
+                    held.add(reference);
+                }
+            } catch (TimeoutException hangs) {
+                String[] types = (String[]) reference.getProperty(Constants.OBJECTCLASS);
+                return "its component for %s was still starting after %d ms"
+                        .formatted(types[0], startMs);
+            } catch (ExecutionException gone) {
+                // Unregistered meanwhile; the next look sees what became of its component.
+            }
+        }
+        return null;
+    }
+
+    private void unget(ServiceReference<?> reference) {
+        try {
+            context.ungetService(reference);
+        } catch (IllegalStateException stopped) {
+            // This bundle has stopped meanwhile, and the framework gave the service back.
         }
     }
 

@@ -5,12 +5,15 @@ import io.silkstone.api.policy.PolicyId;
 import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.api.policy.PolicySlot;
 import io.silkstone.base.NanoClock;
+import io.silkstone.node.BundleCalls;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /**
  * One kind of policy on this node: the mechanism's slot, the policy that works in it, the one
@@ -33,6 +36,8 @@ final class Kind {
     private final Journal journal;
     private final PolicyCounters counters;
     private final NanoClock clock;
+    private final BundleCalls calls;
+    private final long activateWaitMs;
     private final PolicyId builtIn;
 
     /** Failures by policy and change of its bundle: a new bundle gets a new chance. */
@@ -56,13 +61,17 @@ final class Kind {
             PolicySlot.FaultListener faults,
             Journal journal,
             PolicyCounters counters,
-            NanoClock clock) {
+            NanoClock clock,
+            BundleCalls calls,
+            long activateWaitMs) {
         this.name = slot.kind();
         this.slot = slot;
         this.faults = faults;
         this.journal = journal;
         this.counters = counters;
         this.clock = clock;
+        this.calls = calls;
+        this.activateWaitMs = activateWaitMs;
         this.builtIn = new PolicyId(name, slot.builtIn(), "built-in", -1);
     }
 
@@ -294,7 +303,7 @@ final class Kind {
                     faults);
         } catch (PolicyRefused | RuntimeException | LinkageError failure) {
             if (next != null && !returning) {
-                target.release().run();
+                giveBack(target);
             }
             throw failure instanceof PolicyRefused refused
                     ? refused
@@ -314,20 +323,14 @@ final class Kind {
     }
 
     private Held acquire(Offer target) throws PolicyRefused {
-        Object service;
-        try {
-            service = target.acquire().get();
-        } catch (RuntimeException | LinkageError failure) {
-            throw new PolicyRefused(
-                    target.called() + " could not be activated: " + failure, failure);
-        }
+        Object service = serviceOf(target);
         if (service == null) {
             throw new PolicyRefused(
                     target.called()
                             + " could not be activated; logs/silkstone.log has the exception");
         }
         if (!slot.type().isInstance(service)) {
-            target.release().run();
+            giveBack(target);
             throw new PolicyRefused(
                     ("%s is a %s, not a %s of this node; build it against the api bundle "
                                     + "installed here")
@@ -339,6 +342,46 @@ final class Kind {
         return new Held(target, service);
     }
 
+    /** Runs the component's constructor, when nobody has used it before: the bundle's code. */
+    private Object serviceOf(Offer target) throws PolicyRefused {
+        try {
+            return calls.get(
+                    () -> {
+                        try {
+                            return target.acquire().get();
+                        } catch (RuntimeException | LinkageError failure) {
+                            // Put into words here, since that too runs the bundle's code.
+                            throw new PolicyRefused(
+                                    target.called() + " could not be activated: " + failure,
+                                    failure);
+                        }
+                    },
+                    late -> target.release().run(),
+                    activateWaitMs);
+        } catch (TimeoutException hangs) {
+            throw new PolicyRefused(
+                    "%s could not be activated: it did not come to an end in %d ms"
+                            .formatted(target.called(), activateWaitMs));
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            throw new PolicyRefused(target.called() + " was not activated: the node is stopping");
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof PolicyRefused refused
+                    ? refused
+                    : new PolicyRefused(target.called() + " could not be activated", failed);
+        }
+    }
+
+    private void giveBack(Offer offer) {
+        if (!calls.finish(offer.release(), activateWaitMs)) {
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "{0} was given back, and its deactivation still runs after {1} ms",
+                    offer.called(),
+                    activateWaitMs);
+        }
+    }
+
     private void retire(Held held) {
         if (held == null) {
             return;
@@ -348,7 +391,7 @@ final class Kind {
         } catch (RuntimeException failure) {
             LOG.log(System.Logger.Level.ERROR, "a slot could not forget " + held.offer(), failure);
         }
-        held.offer().release().run();
+        giveBack(held.offer());
     }
 
     private static String withdrawn(Offer gone) {

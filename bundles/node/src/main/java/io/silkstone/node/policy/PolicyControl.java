@@ -7,6 +7,7 @@ import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.api.policy.PolicySlot;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
+import io.silkstone.node.BundleCalls;
 import io.silkstone.node.Spelling;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -36,11 +37,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * The policy directory, without OSGi: {@link PolicyDirectoryComponent} tells it which services come
  * and go.
  *
- * <p>One control thread does all switching. Whoever reports something (a service, a configuration,
- * a fault) writes it down and wakes that thread; it then compares what is wanted with what is
- * there, so reports may be many, late or out of order. Only two callers wait: an operator's
- * command, and a bundle that stops while its policy may be at work, since its classes must not be
- * called after that. Both waits are bounded.
+ * <p>One control thread does all switching, and none of the bundles' own code runs on it: what may
+ * hang there is called by way of {@link BundleCalls}. Whoever reports something (a service, a
+ * configuration, a fault) writes it down and wakes that thread; it then compares what is wanted
+ * with what is there, so reports may be many, late or out of order. Only two callers wait: an
+ * operator's command, and a bundle that stops while its policy may be at work, since its classes
+ * must not be called after that. Both waits are bounded.
  *
  * <p>Readers see an immutable view that the control thread replaces after each turn, so that
  * listing policies never waits for a switch.
@@ -55,6 +57,8 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
     private final PolicyCounters counters;
     private final NanoClock nanoClock;
     private final Journal journal;
+    private final BundleCalls calls;
+    private final long activateWaitMs;
     private final long releaseWaitMs;
     private final ThreadPoolExecutor control;
 
@@ -82,7 +86,8 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
 
     /**
      * @param wishes where commands are remembered
-     * @param threads makes the control thread
+     * @param threads makes the control thread, and one for each call into a bundle
+     * @param activateWaitMs how long a policy's component may take to start or to stop
      * @param releaseWaitMs how long a bundle that stops waits for its policy to be let go
      */
     PolicyControl(
@@ -91,11 +96,14 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
             NanoClock nanoClock,
             MetricRegistry metrics,
             ThreadFactory threads,
+            long activateWaitMs,
             long releaseWaitMs) {
         this.wishes = wishes;
         this.nanoClock = nanoClock;
         this.counters = PolicyCounters.of(metrics);
         this.journal = new Journal(epochClock);
+        this.calls = new BundleCalls(threads);
+        this.activateWaitMs = activateWaitMs;
         this.releaseWaitMs = releaseWaitMs;
         this.control =
                 new ThreadPoolExecutor(
@@ -377,7 +385,9 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
                 },
                 journal,
                 counters,
-                nanoClock);
+                nanoClock,
+                calls,
+                activateWaitMs);
     }
 
     private void hearFaults() {

@@ -39,6 +39,7 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
 public final class PolicyDirectoryComponent implements PolicyDirectory {
     private static final String KIND = "silkstone.kind";
     private static final String NAME = "silkstone.name";
+    private static final long ACTIVATE_WAIT_MS = 5_000;
     private static final long RELEASE_WAIT_MS = 10_000;
 
     private final PolicyControl control;
@@ -55,11 +56,8 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
                         EpochClock.SYSTEM,
                         NanoClock.SYSTEM,
                         metrics,
-                        task -> {
-                            Thread thread = new Thread(task, "silkstone-node-policies-1");
-                            thread.setDaemon(true);
-                            return thread;
-                        },
+                        Thread.ofPlatform().daemon().name("silkstone-node-policies-", 1).factory(),
+                        ACTIVATE_WAIT_MS,
                         RELEASE_WAIT_MS);
         control.configured();
         services =

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.silkstone.api.node.BundleDeployer;
 import io.silkstone.api.node.BundleDeployer.Deployed;
 import io.silkstone.api.node.DeployRefused;
+import io.silkstone.api.node.Node;
 import io.silkstone.api.policy.PolicyDirectory;
 import io.silkstone.node.FakeSlot;
 import io.silkstone.node.LiveFramework;
@@ -155,6 +156,54 @@ class DeployerLiveTest {
     }
 
     @Test
+    void deploy_componentThatHangs_isRefusedAndTheNodeGoesOn() throws Exception {
+        Deployed good = deployer.deploy(policy("1.0.0"), false);
+        LiveFramework.await("use", () -> slot.inUse().bundleId() == good.bundleId());
+        configure("watch.ms = 100\nstart.ms = 1500\n");
+        System.setProperty(TestPolicies.HANG, "true");
+        try {
+            Path bad =
+                    TestBundle.policy("fixed", "1.1.0", TestPolicies.Hanging.class)
+                            .with(TestPolicies.class)
+                            .writeTo(elsewhere.resolve("bad.jar"));
+            assertThatThrownBy(() -> deployer.deploy(bad, false))
+                    .hasMessageContaining("test.fixed 1.1.0 was taken out again")
+                    .hasMessageContaining("was still starting after 1500 ms");
+            assertThat(slot.inUse().bundleId()).isEqualTo(good.bundleId());
+            Deployed next = deployer.deploy(policy("1.2.0"), false);
+            LiveFramework.await("use", () -> slot.inUse().bundleId() == next.bundleId());
+            assertThat(directory.use("cores", "steady-state", false).changed()).isTrue();
+        } finally {
+            System.clearProperty(TestPolicies.HANG);
+        }
+        LiveFramework.await("its end", () -> bundles("test.fixed").size() == 1);
+    }
+
+    @Test
+    void deploy_activatorThatHangs_isRefusedAndGoesWhenItCan() throws Exception {
+        configure("watch.ms = 100\nstart.ms = 1500\n");
+        System.setProperty(TestPolicies.HANG, "true");
+        try {
+            Path bad =
+                    TestBundle.of("test.hanging", "1.0.0")
+                            .header(
+                                    "Bundle-Activator",
+                                    TestPolicies.HangingActivator.class.getName())
+                            .header("Import-Package", "org.osgi.framework")
+                            .with(TestPolicies.HangingActivator.class)
+                            .with(TestPolicies.Hanging.class)
+                            .with(TestPolicies.class)
+                            .writeTo(elsewhere.resolve("bad.jar"));
+            assertThatThrownBy(() -> deployer.deploy(bad, false))
+                    .hasMessageContaining("it was still starting after 1500 ms");
+            assertThat(deployer.deploy(policy("1.0.0"), false).version()).isEqualTo("1.0.0");
+        } finally {
+            System.clearProperty(TestPolicies.HANG);
+        }
+        LiveFramework.await("its end", () -> bundles("test.hanging").isEmpty());
+    }
+
+    @Test
     void deploy_partOfTheNode_isRefused() throws Exception {
         Path jar = TestBundle.of("io.silkstone.node", "99.0.0").writeTo(elsewhere.resolve("n.jar"));
         assertThatThrownBy(() -> deployer.deploy(jar, false))
@@ -222,6 +271,16 @@ class DeployerLiveTest {
         live.register(slot);
         deployer = live.service(BundleDeployer.class);
         directory = live.service(PolicyDirectory.class);
+    }
+
+    private void configure(String settings) throws Exception {
+        Path file = home.resolve("etc/io.silkstone.node.deployer.cfg");
+        Files.writeString(file, settings);
+        Node node = live.service(Node.class);
+        String last = settings.strip().replaceAll("(?s).*= ", "");
+        LiveFramework.await(
+                "the edit",
+                () -> node.config().stream().anyMatch(setting -> setting.value().equals(last)));
     }
 
     private Path policy(String version) throws Exception {

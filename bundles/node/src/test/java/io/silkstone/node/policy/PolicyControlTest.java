@@ -12,7 +12,9 @@ import io.silkstone.base.Metrics;
 import io.silkstone.node.FakeSlot;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,16 +23,21 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class PolicyControlTest {
+    private static final long ACTIVATE_WAIT_MS = 3_000;
+
     private final FakeSlot slot = new FakeSlot("cores");
     private final Wishes wishes = new Wishes();
     private final AtomicLong now = new AtomicLong(1_000);
     private final Metrics metrics = new Metrics();
+    private final Queue<PolicyId> releasedWhileInUse = new ConcurrentLinkedQueue<>();
     private final PolicyControl control =
-            new PolicyControl(wishes, now::get, now::get, metrics, Thread::new, 20_000);
+            new PolicyControl(
+                    wishes, now::get, now::get, metrics, Thread::new, ACTIVATE_WAIT_MS, 20_000);
 
     @AfterEach
     void close() {
         control.close();
+        assertThat(releasedWhileInUse).isEmpty();
     }
 
     @Test
@@ -131,6 +138,65 @@ class PolicyControlTest {
         bad.policy = () -> 1;
         assertThat(control.use("cores", "bad", false).changed()).isTrue();
         assertThat(entry("bad").state()).isEqualTo("in use");
+    }
+
+    @Test
+    void use_activationThatHangs_isRefusedMarkedAndReleasedWhenItEnds() throws Exception {
+        Service good = offer(7, "good", "1.0.0");
+        Service hanging = new Service(8, "hanging", "1.0.0");
+        CountDownLatch go = new CountDownLatch(1);
+        hanging.beforeAcquire = () -> awaitDeaf(go);
+        hanging.offer();
+        enter();
+        assertThatThrownBy(() -> control.use("cores", "hanging", false))
+                .isInstanceOf(PolicyRefused.class)
+                .hasMessage(
+                        "hanging 1.0.0 (bundle 8) could not be activated: it did not come to an"
+                                + " end in 3000 ms");
+        assertThat(entry("hanging").state()).isEqualTo("failed");
+        assertThat(control.use("cores", "good", false).to()).isEqualTo(good.id());
+        go.countDown();
+        hanging.released.await();
+        assertThat(hanging.held()).isZero();
+    }
+
+    @Test
+    void use_formerThatHangsWhenItIsReleased_theRestGoesOn() throws Exception {
+        offer(7, "good", "1.0.0");
+        offer(8, "other", "1.0.0");
+        Service hanging = new Service(9, "hanging", "1.0.0");
+        CountDownLatch go = new CountDownLatch(1);
+        hanging.beforeRelease = () -> awaitDeaf(go);
+        hanging.offer();
+        enter();
+        control.use("cores", "hanging", false);
+        control.use("cores", "good", false);
+        assertThat(control.use("cores", "other", false).changed()).isTrue();
+        assertThat(hanging.held()).isEqualTo(1);
+        go.countDown();
+        hanging.released.await();
+        assertThat(hanging.held()).isZero();
+    }
+
+    @Test
+    void use_failureThatCannotBePutIntoWords_isRefused() {
+        Service wordless = new Service(8, "wordless", "1.0.0");
+        wordless.beforeAcquire =
+                () -> {
+                    throw new IllegalStateException() {
+                        private static final long serialVersionUID = 1;
+
+                        @Override
+                        public String getMessage() {
+                            throw new IllegalStateException("no words");
+                        }
+                    };
+                };
+        wordless.offer();
+        enter();
+        assertThatThrownBy(() -> control.use("cores", "wordless", false))
+                .isInstanceOf(PolicyRefused.class)
+                .hasMessage("wordless 1.0.0 (bundle 8) could not be activated");
     }
 
     @Test
@@ -518,6 +584,17 @@ class PolicyControlTest {
         };
     }
 
+    /** As long as it takes, like code that swallows interrupts. */
+    private static void awaitDeaf(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException deaf) {
+                // Goes on waiting.
+            }
+        }
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             latch.await();
@@ -566,6 +643,8 @@ class PolicyControlTest {
         private long bundleChanged = 1;
         private LongSupplier policy = () -> 1;
         private Runnable beforeAcquire = () -> {};
+        private Runnable beforeRelease = () -> {};
+        private final CountDownLatch released = new CountDownLatch(1);
 
         Service(long bundleId, String name, String version) {
             this(bundleId, "cores", name, version);
@@ -603,8 +682,12 @@ class PolicyControlTest {
         }
 
         private void release() {
-            assertThat(slot.inUse()).isNotEqualTo(id);
+            if (slot.inUse().equals(id)) {
+                releasedWhileInUse.add(id);
+            }
+            beforeRelease.run();
             got.decrementAndGet();
+            released.countDown();
         }
     }
 }

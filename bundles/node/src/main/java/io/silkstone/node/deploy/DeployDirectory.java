@@ -23,12 +23,13 @@ import org.osgi.framework.Version;
  * memory of events, and a restart brings everything back.
  *
  * <p>A jar is looked at only when it has stayed the same for two scans, so a copy under way is left
- * alone. One that fails gets a file beside it, {@code <jar>.failed}, with the reason, and is not
- * tried again until it changes or that file is removed. The file is written <em>before</em> the
- * attempt: a bundle that takes the whole node down is not tried again at the next start.
+ * alone; and nothing is changed before every jar has been looked at. One that fails gets a file
+ * beside it, {@code <jar>.failed}, with the reason, and is not tried again until it changes or that
+ * file is removed. The file is written <em>before</em> the attempt: a bundle that takes the whole
+ * node down is not tried again at the next start.
  *
  * <p>Jars that passed once are remembered by digest in {@code data/deployed}; at the next start
- * they are not watched again. Called by one thread.
+ * they are not watched again. Called by one thread, but for {@link #problems}.
  */
 final class DeployDirectory {
     private static final System.Logger LOG = System.getLogger(DeployDirectory.class.getName());
@@ -42,6 +43,11 @@ final class DeployDirectory {
     private final Deployer deployer;
     private final Map<String, Dropped> files = new TreeMap<>();
     private final Set<String> proven;
+
+    /** Symbolic names whose jars have gone, until it is known that no other jar has them. */
+    private final Set<String> left = new HashSet<>();
+
+    private volatile List<String> problems = List.of();
     private boolean first = true;
     private String directoryProblem = "";
 
@@ -59,16 +65,34 @@ final class DeployDirectory {
     /**
      * Looks once and brings the node to what lies there; may take as long as bundles are watched.
      */
-    synchronized void scan() throws IOException {
-        if (!Files.isDirectory(directory) || isOpenToAll()) {
-            return;
+    void scan() throws IOException {
+        deployer.exclusively(this::lookAndFollow);
+    }
+
+    private void lookAndFollow() throws IOException {
+        try {
+            if (!Files.isDirectory(directory) || isOpenToAll()) {
+                return;
+            }
+            List<Path> jars = jars();
+            for (Path jar : jars) {
+                look(jar, files.computeIfAbsent(nameOf(jar), name -> new Dropped()));
+            }
+            forgetAllBut(jars.stream().map(DeployDirectory::nameOf).toList());
+            first = false;
+            // A jar that has not rested yet may be any bundle: a newer version, or one that was
+            // merely renamed. Judging without it would take back what it is about to bring.
+            if (files.values().stream().noneMatch(file -> file.pending)) {
+                bringWanted();
+                proveDeployed();
+                undeployLeft();
+            }
+        } finally {
+            publishProblems();
         }
-        List<Path> jars = jars();
-        for (Path jar : jars) {
-            look(jar, files.computeIfAbsent(nameOf(jar), name -> new Dropped()));
-        }
-        Set<String> names = new HashSet<>(jars.stream().map(DeployDirectory::nameOf).toList());
-        Set<String> left = new HashSet<>();
+    }
+
+    private void forgetAllBut(List<String> names) {
         files.entrySet()
                 .removeIf(
                         entry -> {
@@ -79,9 +103,9 @@ final class DeployDirectory {
                             }
                             return gone;
                         });
-        first = false;
-        bringWanted();
-        proveDeployed();
+    }
+
+    private void undeployLeft() {
         for (String symbolicName : left) {
             boolean stillThere =
                     files.values().stream()
@@ -90,21 +114,26 @@ final class DeployDirectory {
                 removeDeployed(symbolicName);
             }
         }
+        left.clear();
     }
 
-    /** What failed, a sentence each. */
-    synchronized List<String> problems() {
-        List<String> problems = new ArrayList<>();
+    /** What failed, a sentence each. Threads: any; never waits for a deployment. */
+    List<String> problems() {
+        return problems;
+    }
+
+    private void publishProblems() {
+        List<String> found = new ArrayList<>();
         if (!directoryProblem.isEmpty()) {
-            problems.add(directoryProblem);
+            found.add(directoryProblem);
         }
         files.forEach(
                 (name, file) -> {
                     if (file.failure != null) {
-                        problems.add("deploy/" + name + ": " + file.failure);
+                        found.add("deploy/" + name + ": " + file.failure);
                     }
                 });
-        return problems;
+        problems = List.copyOf(found);
     }
 
     /** Deploys until nothing more can be: one bundle may need what another one brings. */
@@ -164,6 +193,9 @@ final class DeployDirectory {
     }
 
     private boolean bring(Path jar) {
+        if (Thread.currentThread().isInterrupted()) {
+            return false;
+        }
         Dropped file = files.get(nameOf(jar));
         try {
             DroppedJar dropped = DroppedJar.read(jar);
@@ -177,7 +209,12 @@ final class DeployDirectory {
             prove(dropped.sha256());
             return true;
         } catch (DeployRefused refused) {
-            fail(jar, file, refused.getMessage());
+            if (Thread.currentThread().isInterrupted()) {
+                // The node is stopping, which is not the bundle's fault: the next start tries it.
+                deleteReport(jar);
+            } else {
+                fail(jar, file, refused.getMessage());
+            }
             return false;
         } catch (IOException unwritable) {
             fail(jar, file, "deploy cannot be written: " + unwritable.getMessage());
@@ -202,7 +239,7 @@ final class DeployDirectory {
             return;
         }
         try {
-            deployer.undeploy(symbolicName);
+            deployer.undeployFromDirectory(symbolicName);
         } catch (DeployRefused refused) {
             LOG.log(System.Logger.Level.WARNING, refused.getMessage());
         }
@@ -248,6 +285,7 @@ final class DeployDirectory {
 
     private void fail(Path jar, Dropped file, String reason) {
         file.failure = reason;
+        publishProblems();
         LOG.log(System.Logger.Level.WARNING, "deploy/{0} was refused: {1}", nameOf(jar), reason);
         try {
             report(jar, file.stamp, reason);

@@ -94,6 +94,25 @@ final class Deployer implements BundleDeployer, CollisionHook {
         this.options = options;
     }
 
+    /** A look at the directory. */
+    @FunctionalInterface
+    interface Look {
+        void run() throws IOException;
+    }
+
+    /**
+     * Runs {@code look} while nobody else deploys: what it sees in the directory then goes with
+     * what is deployed.
+     */
+    void exclusively(Look look) throws IOException {
+        lock.lock();
+        try {
+            look.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public Deployed deploy(Path jar, boolean dryRun) throws DeployRefused {
         lock.lock();
@@ -140,6 +159,16 @@ final class Deployer implements BundleDeployer, CollisionHook {
         try {
             remove(symbolicName);
             setAside(symbolicName);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Undeploys what no longer lies in the directory; the jars that do are left alone. */
+    void undeployFromDirectory(String symbolicName) throws DeployRefused {
+        lock.lock();
+        try {
+            remove(symbolicName);
         } finally {
             lock.unlock();
         }

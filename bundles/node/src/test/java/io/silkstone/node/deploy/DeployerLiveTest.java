@@ -7,7 +7,9 @@ import io.silkstone.api.node.BundleDeployer;
 import io.silkstone.api.node.BundleDeployer.Deployed;
 import io.silkstone.api.node.DeployRefused;
 import io.silkstone.api.node.Node;
+import io.silkstone.api.node.Node.Health;
 import io.silkstone.api.policy.PolicyDirectory;
+import io.silkstone.api.policy.PolicyId;
 import io.silkstone.node.FakeSlot;
 import io.silkstone.node.LiveFramework;
 import io.silkstone.node.TestBundle;
@@ -257,6 +259,50 @@ class DeployerLiveTest {
     }
 
     @Test
+    void directory_jarReplacedByOneOfAnotherName_isFollowedWithoutTheBuiltIn() throws Exception {
+        Path old = home.resolve("deploy/mine-1.jar");
+        TestBundle.policy("fixed", "1.0.0", TestPolicies.Steady.class).writeTo(old);
+        LiveFramework.await("use", () -> slot.inUse().version().equals("1.0.0"));
+        Path fresh = home.resolve("deploy/mine-2.jar");
+        TestBundle.policy("fixed", "2.0.0", TestPolicies.Steady.class).writeTo(fresh);
+        Files.delete(old);
+        LiveFramework.await("use", () -> slot.inUse().version().equals("2.0.0"));
+        Path renamed = Files.move(fresh, home.resolve("deploy/renamed.jar"));
+        // Whatever the renaming causes has happened when a jar that came later is deployed.
+        TestBundle.policy("other", "1.0.0", TestPolicies.Steady.class)
+                .writeTo(home.resolve("deploy/other.jar"));
+        LiveFramework.await("the other", () -> deployer.deployed().size() == 2);
+        assertThat(renamed).exists();
+        assertThat(slot.uses()).extracting(PolicyId::version).containsExactly("1.0.0", "2.0.0");
+    }
+
+    @Test
+    void directory_upgradeByCommand_isNotTakenBack() throws Exception {
+        configure("watch.ms = 1200\n");
+        deployer.deploy(policy("1.0.0"), false);
+        LiveFramework.await("use", () -> slot.inUse().version().equals("1.0.0"));
+        LiveFramework.await("proof", () -> proofs() == 1);
+        deployer.deploy(policy("1.1.0"), false);
+        LiveFramework.await("proof", () -> proofs() == 2);
+        assertThat(slot.uses()).extracting(PolicyId::version).containsExactly("1.0.0", "1.1.0");
+        assertThat(deployer.deployed()).extracting(Deployed::version).containsExactly("1.1.0");
+    }
+
+    @Test
+    void health_whileABundleIsWatched_answers() throws Exception {
+        configure("watch.ms = 4000\n");
+        Node node = live.service(Node.class);
+        TestBundle.policy("fixed", "1.0.0", TestPolicies.Steady.class)
+                .writeTo(home.resolve("deploy/mine.jar"));
+        LiveFramework.await("its start", () -> !bundles("test.fixed").isEmpty());
+        assertThat(node.health())
+                .filteredOn(health -> health.check().equals("deployments"))
+                .extracting(Health::status)
+                .containsExactly("ok");
+        assertThat(deployer.deployed()).isEmpty();
+    }
+
+    @Test
     void restart_deployedBundle_isBack() throws Exception {
         deployer.deploy(policy("1.0.0"), false);
         LiveFramework.await("proof", () -> Files.exists(home.resolve("data/deployed")));
@@ -281,6 +327,15 @@ class DeployerLiveTest {
         LiveFramework.await(
                 "the edit",
                 () -> node.config().stream().anyMatch(setting -> setting.value().equals(last)));
+    }
+
+    private int proofs() {
+        try {
+            Path proven = home.resolve("data/deployed");
+            return Files.exists(proven) ? Files.readAllLines(proven).size() : 0;
+        } catch (java.io.IOException changing) {
+            return 0;
+        }
     }
 
     private Path policy(String version) throws Exception {

@@ -261,7 +261,7 @@ final class Deployer implements BundleDeployer, CollisionHook {
                                         signed,
                                         replaced.isEmpty() ? "" : " in place of " + replaced));
             }
-            tryOut(fresh, jar, allowed, watch);
+            tryOut(fresh, jar, newerOf(older, jar), allowed, watch);
             stays = true;
             older.forEach(this::retire);
             Deployed result =
@@ -346,14 +346,21 @@ final class Deployer implements BundleDeployer, CollisionHook {
         }
     }
 
+    /**
+     * Starts {@code fresh} and watches it. Of one policy the highest version is used; so {@code
+     * newer} ones are stopped meanwhile, or {@code fresh} would be watched doing nothing.
+     */
     private void tryOut(
-            Bundle fresh, DroppedJar jar, DeployOptions allowed, boolean watch)
+            Bundle fresh, DroppedJar jar, List<Bundle> newer, DeployOptions allowed, boolean watch)
             throws DeployRefused {
         String fault;
         try {
             fault = start(fresh, allowed.startMs());
-            if (fault == null && watch) {
-                fault = trial.watch(fresh, allowed.startMs(), allowed.watchMs());
+            if (fault == null) {
+                newer.forEach(bundle -> takeDown(bundle, bundle::stop));
+                if (watch || !newer.isEmpty()) {
+                    fault = trial.watch(fresh, allowed.startMs(), allowed.watchMs());
+                }
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -361,6 +368,7 @@ final class Deployer implements BundleDeployer, CollisionHook {
         }
         if (fault != null) {
             rollBacks.increment();
+            newer.forEach(this::startAgain);
             throw new DeployRefused("%s was taken out again: %s".formatted(jar.called(), fault));
         }
     }
@@ -543,6 +551,13 @@ final class Deployer implements BundleDeployer, CollisionHook {
             }
         }
         return found;
+    }
+
+    private static List<Bundle> newerOf(List<Bundle> bundles, DroppedJar jar) {
+        return bundles.stream()
+                .filter(bundle -> bundle.getState() == Bundle.ACTIVE)
+                .filter(bundle -> bundle.getVersion().compareTo(jar.version()) > 0)
+                .toList();
     }
 
     private static String replacedBy(List<Bundle> older) {

@@ -289,6 +289,23 @@ class DeployerLiveTest {
     }
 
     @Test
+    void directory_lowerVersionThatFails_leavesTheHigherOneAtWork() throws Exception {
+        Path jar = home.resolve("deploy/mine.jar");
+        TestBundle.policy("fixed", "2.0.0", TestPolicies.Steady.class).writeTo(jar);
+        LiveFramework.await("use", () -> slot.inUse().version().equals("2.0.0"));
+        TestBundle.policy("fixed", "1.0.0", TestPolicies.Faulty.class).writeTo(jar);
+        Path report = home.resolve("deploy/mine.jar.failed");
+        LiveFramework.await("the report", () -> reads(report, "no idea"));
+        LiveFramework.await("its return", () -> slot.inUse().version().equals("2.0.0"));
+        assertThat(bundles("test.fixed"))
+                .extracting(bundle -> bundle.getVersion().toString())
+                .containsExactly("2.0.0");
+        TestBundle.policy("fixed", "1.1.0", TestPolicies.Steady.class).writeTo(jar);
+        LiveFramework.await("use", () -> slot.inUse().version().equals("1.1.0"));
+        LiveFramework.await("its end", () -> bundles("test.fixed").size() == 1);
+    }
+
+    @Test
     void health_whileABundleIsWatched_answers() throws Exception {
         configure("watch.ms = 4000\n");
         Node node = live.service(Node.class);

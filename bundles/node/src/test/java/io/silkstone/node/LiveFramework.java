@@ -24,15 +24,16 @@ import org.osgi.framework.launch.Framework;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
- * A real Felix framework in the test's JVM with Declarative Services, ConfigAdmin and the node
- * bundle from its build folder. The contracts come from the class path, so that a test talks to
- * services by their own types.
+ * A real Felix framework in the test's JVM with a log, Declarative Services, ConfigAdmin and the
+ * node bundle from its build folder. The contracts come from the class path, so that a test talks
+ * to services by their own types.
  */
 public final class LiveFramework implements AutoCloseable {
     private static final long WAIT_MS = 20_000;
 
     private static final List<String> BUNDLES =
             List.of(
+                    "org.apache.felix.log.Activator",
                     "org.osgi.util.function.Function",
                     "org.osgi.util.promise.Promise",
                     "org.osgi.service.component.ComponentConstants",

@@ -13,6 +13,7 @@ import io.silkstone.api.node.Node.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
@@ -63,6 +64,50 @@ class NodeLiveTest {
             assertThat(value(node)).isEqualTo("7");
             Files.delete(file);
             LiveFramework.await("the default", () -> value(node).equals("2000"));
+        }
+    }
+
+    @Test
+    void config_editThatARunningComponentRefuses_isReportedAndTheOldValuesAreShown()
+            throws Exception {
+        Path file = home.resolve("etc/test.fixed.cfg");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "decision = 1\n");
+        try (LiveFramework live = LiveFramework.withNode(home)) {
+            Node node = live.service(Node.class);
+            live.context()
+                    .installBundle(
+                            "test:fixed",
+                            TestBundle.of("test.fixed", "1.0.0")
+                                    .componentXml(
+                                            "test.fixed",
+                                            TestPolicies.Adjustable.class,
+                                            "immediate='true' activate='activate'"
+                                                    + " modified='modified'",
+                                            "<service><provide"
+                                                    + " interface='java.util.function.LongSupplier'"
+                                                    + "/></service>")
+                                    .stream())
+                    .start();
+            LongSupplier component = live.service(LongSupplier.class);
+            Files.writeString(file, "decision = 101\n");
+            LiveFramework.await(
+                    "the complaint",
+                    () ->
+                            node.why("").stream()
+                                    .anyMatch(line -> line.contains("must be 100 or less")));
+            assertThat(node.health())
+                    .filteredOn(health -> health.check().equals("configuration"))
+                    .extracting(Health::status)
+                    .containsExactly("warn");
+            assertThat(node.config())
+                    .filteredOn(setting -> setting.key().equals("decision"))
+                    .extracting(Setting::value)
+                    .containsExactly("1");
+            assertThat(component.getAsLong()).isEqualTo(1);
+            Files.writeString(file, "decision = 2\n");
+            LiveFramework.await("the correction", () -> component.getAsLong() == 2);
+            LiveFramework.await("silence", () -> !node.why("").toString().contains("100 or less"));
         }
     }
 

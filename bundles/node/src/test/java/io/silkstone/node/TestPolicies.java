@@ -19,12 +19,16 @@ public final class TestPolicies {
         }
     }
 
-    /** Decides what its settings say, while it is in use too. */
+    /** Decides what its settings say, while it is in use too; refuses what is over 100. */
     public static final class Adjustable implements LongSupplier {
         private volatile long decision;
 
         public void activate(Map<String, Object> settings) {
-            decision = Long.parseLong(String.valueOf(settings.get("decision")));
+            long wanted = Long.parseLong(String.valueOf(settings.get("decision")));
+            if (wanted > 100) {
+                throw new IllegalArgumentException("decision must be 100 or less, was " + wanted);
+            }
+            decision = wanted;
         }
 
         public void modified(Map<String, Object> settings) {

@@ -52,6 +52,21 @@ class LiveChangeTest {
     }
 
     @Test
+    void edit_thatItsComponentRefuses_isReportedAndTheOldValuesStay() throws Exception {
+        node.configure(OperatedNode.THREADS, "cores.max = 2\n");
+        node.awaitSaid("node:config cores.max", said -> said.matches("(?s).*\\b2\\b.*"));
+        // Either key is right by itself.
+        node.configure(OperatedNode.THREADS, "cores.max = 2\ncores.min = 3\n");
+        node.awaitSaid("node:health", said -> said.contains("cores.min must be at most"));
+        assertThat(node.log()).contains("was refused by its component: cores.min must be at most");
+        assertThat(node.said("node:config cores.min"))
+                .contains("was refused")
+                .doesNotContain(" 3 ");
+        node.configure(OperatedNode.THREADS, "cores.max = 2\ncores.min = 2\n");
+        node.awaitSaid("node:health", said -> !said.contains("cores.min"));
+    }
+
+    @Test
     void drop_bundleThatCannotResolve_isRefusedAndSaysWhy() throws Exception {
         Path jar = node.workplace().folder().resolve("draft.jar");
         Jars.unresolvable(jar);

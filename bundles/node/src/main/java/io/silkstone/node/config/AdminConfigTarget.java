@@ -9,7 +9,6 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -22,12 +21,15 @@ final class AdminConfigTarget implements ConfigTarget {
     private static final String MARK = ".silkstone.file";
 
     private final ConfigurationAdmin admin;
-    private final Function<String, String> failures;
+    private final Failures failures;
 
-    /**
-     * @param failures why a component with this PID failed to start, null when none did
-     */
-    AdminConfigTarget(ConfigurationAdmin admin, Function<String, String> failures) {
+    /** Who knows what {@link #failure} is asked. */
+    @FunctionalInterface
+    interface Failures {
+        String of(String pid, long sinceMs);
+    }
+
+    AdminConfigTarget(ConfigurationAdmin admin, Failures failures) {
         this.admin = admin;
         this.failures = failures;
     }
@@ -73,8 +75,8 @@ final class AdminConfigTarget implements ConfigTarget {
     }
 
     @Override
-    public String failure(String pid) {
-        return failures.apply(pid);
+    public String failure(String pid, long sinceMs) {
+        return failures.of(pid, sinceMs);
     }
 
     private Configuration configuration(String pid) throws IOException {

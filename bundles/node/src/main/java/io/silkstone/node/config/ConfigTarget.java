@@ -18,6 +18,9 @@ interface ConfigTarget {
     /** PIDs that were configured from files in an earlier life of the node. */
     Collection<String> fromFiles();
 
-    /** Why a component of {@code pid} failed with the configuration it has, or null. */
-    String failure(String pid);
+    /**
+     * Why a component of {@code pid} failed to start with the configuration that it has, or refused
+     * the one that it got at {@code sinceMs} or later; null when neither happened.
+     */
+    String failure(String pid, long sinceMs);
 }

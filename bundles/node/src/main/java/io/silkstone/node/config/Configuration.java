@@ -1,6 +1,7 @@
 package io.silkstone.node.config;
 
 import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.base.EpochClock;
 import io.silkstone.node.diagnosis.ComponentStates;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,6 +20,8 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.log.LogListener;
+import org.osgi.service.log.LogReaderService;
 import org.osgi.util.tracker.BundleTracker;
 import org.osgi.util.tracker.BundleTrackerCustomizer;
 import org.osgi.util.tracker.ServiceTracker;
@@ -37,6 +40,7 @@ public final class Configuration implements AutoCloseable {
     private final EtcDirectory etc;
     private final BundleTracker<Bundle> bundles;
     private final ServiceTracker<ServiceComponentRuntime, ServiceComponentRuntime> runtime;
+    private final ServiceTracker<LogReaderService, LogReaderService> log;
     private final ScheduledExecutorService scanner;
 
     /**
@@ -53,10 +57,18 @@ public final class Configuration implements AutoCloseable {
         }
         runtime = new ServiceTracker<>(context, ServiceComponentRuntime.class, null);
         ComponentStates states = new ComponentStates(runtime::getService);
+        LoggedRefusals refusals = new LoggedRefusals(states);
+        log = listening(context, refusals);
         etc =
                 new EtcDirectory(
                         directory,
-                        new AdminConfigTarget(context.getService(admin), states::failureOf),
+                        new AdminConfigTarget(
+                                context.getService(admin),
+                                (pid, sinceMs) -> {
+                                    String failure = states.failureOf(pid);
+                                    return failure == null ? refusals.of(pid, sinceMs) : failure;
+                                }),
+                        EpochClock.SYSTEM,
                         metrics.counter(ConfigMetric.REFUSED));
         bundles = new BundleTracker<>(context, PRESENT, new RuleReader());
         scanner =
@@ -75,6 +87,7 @@ public final class Configuration implements AutoCloseable {
      */
     public void start() throws BundleException {
         runtime.open();
+        log.open();
         // A synchronous tracker: a bundle's rules are known, and its file is in force, before any
         // of its components can be activated.
         bundles.open();
@@ -96,7 +109,27 @@ public final class Configuration implements AutoCloseable {
     public void close() {
         scanner.shutdownNow();
         bundles.close();
+        log.close();
         runtime.close();
+    }
+
+    private static ServiceTracker<LogReaderService, LogReaderService> listening(
+            BundleContext context, LogListener listener) {
+        return new ServiceTracker<>(context, LogReaderService.class, null) {
+            @Override
+            public LogReaderService addingService(ServiceReference<LogReaderService> found) {
+                LogReaderService reader = super.addingService(found);
+                reader.addLogListener(listener);
+                return reader;
+            }
+
+            @Override
+            public void removedService(
+                    ServiceReference<LogReaderService> gone, LogReaderService reader) {
+                reader.removeLogListener(listener);
+                super.removedService(gone, reader);
+            }
+        };
     }
 
     private void scan() {

@@ -2,6 +2,7 @@ package io.silkstone.node.config;
 
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.node.Node.Setting;
+import io.silkstone.base.EpochClock;
 import io.silkstone.node.Spelling;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -17,7 +18,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -26,9 +26,10 @@ import java.util.regex.Pattern;
  *
  * <p>A file is taken whole or not at all. Before ConfigAdmin hears of it every line is checked
  * against the rules that the bundles carry; a wrong file is reported, line by line, and the last
- * good values stay in force. A file may also pass the rules and still make its component fail (two
- * keys that do not go together): {@link #scan} notices that and goes back too. A file that is being
- * written is left alone until it has looked the same in two scans.
+ * good values stay in force. A file may also pass the rules and still be refused by its component
+ * (two keys that do not go together): an edit is on trial for a while, and {@link #scan} goes back
+ * to the last values that passed theirs. A file that is being written is left alone until it has
+ * looked the same in two scans.
  *
  * <p>Threads: any; one at a time works, the others wait.
  */
@@ -37,10 +38,15 @@ final class EtcDirectory implements ConfigStore {
     private static final String SUFFIX = ".cfg";
     private static final String OWN_PREFIX = "io.silkstone.";
     private static final int FILES_MAX = 1_000;
+
+    /** Ten seconds of {@link #scan}: a component may get its settings late on a busy machine. */
+    private static final int TRIAL_LOOKS = 20;
+
     private static final Pattern PID = Pattern.compile("[A-Za-z0-9_.-]+(~[A-Za-z0-9_.-]+)?");
 
     private final Path directory;
     private final ConfigTarget target;
+    private final EpochClock clock;
     private final Counter refusals;
 
     /** By bundle, so that a bundle takes its rules with it; of one PID the newest bundle's hold. */
@@ -48,9 +54,10 @@ final class EtcDirectory implements ConfigStore {
 
     private final Map<String, FileState> files = new TreeMap<>();
 
-    EtcDirectory(Path directory, ConfigTarget target, Counter refusals) {
+    EtcDirectory(Path directory, ConfigTarget target, EpochClock clock, Counter refusals) {
         this.directory = directory;
         this.target = target;
+        this.clock = clock;
         this.refusals = refusals;
     }
 
@@ -145,7 +152,7 @@ final class EtcDirectory implements ConfigStore {
         state.text = after;
         state.stamp = Stamp.of(file);
         state.problems = List.of();
-        apply(name, state, typed);
+        apply(name, state, typed, false);
     }
 
     @Override
@@ -183,7 +190,7 @@ final class EtcDirectory implements ConfigStore {
                                                         key,
                                                         shown(value),
                                                         "",
-                                                        "",
+                                                        refusalOf(pid).strip(),
                                                         place(pid)));
                                     }
                                 });
@@ -215,9 +222,17 @@ final class EtcDirectory implements ConfigStore {
                             rule.key(),
                             secret && !value.isEmpty() ? "(not shown)" : value,
                             byDefault,
-                            rule.description(),
+                            rule.description() + refusalOf(pid),
                             place(pid)));
         }
+    }
+
+    /** What follows the description of a key whose file is not in force. */
+    private String refusalOf(String pid) {
+        FileState state = files.get(pid + SUFFIX);
+        return state == null || state.problems.isEmpty()
+                ? ""
+                : " (" + place(pid) + " was refused: the last good values are in force)";
     }
 
     private Map<String, Object> shownValues(String pid) {
@@ -235,14 +250,13 @@ final class EtcDirectory implements ConfigStore {
         if (stamp == null) {
             return;
         }
+        watchTrial(nameOf(file), state);
         if (!stamp.equals(state.stamp)) {
             state.stamp = stamp;
             state.pending = true;
         } else if (state.pending) {
             state.pending = false;
             take(file, state, true);
-        } else if (state.onTrial) {
-            endTrial(nameOf(file), state);
         }
     }
 
@@ -278,8 +292,7 @@ final class EtcDirectory implements ConfigStore {
             sayThatNobodyWants(name);
         } else if (!typed.equals(state.applied) || !target.fromFiles().contains(pidOf(name))) {
             try {
-                apply(name, state, typed);
-                state.onTrial = edit;
+                apply(name, state, typed, edit || state.good != null);
             } catch (IOException failure) {
                 report(name, state, List.of("could not be stored: " + failure.getMessage()));
             }
@@ -337,28 +350,43 @@ final class EtcDirectory implements ConfigStore {
         return names;
     }
 
-    private void apply(String name, FileState state, Map<String, Object> typed) throws IOException {
-        state.before = state.applied;
+    /**
+     * @param onTrial whether the values before come back when the component refuses these
+     */
+    private void apply(String name, FileState state, Map<String, Object> typed, boolean onTrial)
+            throws IOException {
+        state.appliedMs = clock.millis();
         target.update(pidOf(name), typed);
         state.applied = typed;
+        state.trialLooks = onTrial ? TRIAL_LOOKS : 0;
+        if (!onTrial) {
+            state.good = typed;
+        }
         LOG.log(System.Logger.Level.INFO, "etc/{0} is in force", name);
     }
 
-    /** Goes back when the component failed with values that the rules allow. */
-    private void endTrial(String name, FileState state) {
-        String failure = target.failure(pidOf(name));
-        state.onTrial = false;
-        if (failure == null || Objects.equals(state.before, state.applied)) {
+    /** Goes back when the component refused values that the rules allow. */
+    private void watchTrial(String name, FileState state) {
+        if (state.trialLooks == 0) {
             return;
         }
+        state.trialLooks--;
+        String failure = target.failure(pidOf(name), state.appliedMs);
+        if (failure == null) {
+            if (state.trialLooks == 0) {
+                state.good = state.applied;
+            }
+            return;
+        }
+        state.trialLooks = 0;
         report(name, state, List.of("was refused by its component: " + failure));
         try {
-            if (state.before == null) {
+            if (state.good == null) {
                 target.delete(pidOf(name));
             } else {
-                target.update(pidOf(name), state.before);
+                target.update(pidOf(name), state.good);
             }
-            state.applied = state.before;
+            state.applied = state.good;
         } catch (IOException unwritable) {
             LOG.log(
                     System.Logger.Level.ERROR,
@@ -459,8 +487,12 @@ final class EtcDirectory implements ConfigStore {
         private boolean pending;
         private String text;
         private Map<String, Object> applied;
-        private Map<String, Object> before;
-        private boolean onTrial;
+        private long appliedMs;
+
+        /** The last values that no component refused, null when there were none. */
+        private Map<String, Object> good;
+
+        private int trialLooks;
         private List<String> problems = List.of();
     }
 

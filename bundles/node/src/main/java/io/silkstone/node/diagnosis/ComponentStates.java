@@ -61,6 +61,29 @@ public final class ComponentStates {
         return null;
     }
 
+    /**
+     * What configures those components of {@code bundle} whose {@code @Modified} method the
+     * component runtime complains of.
+     *
+     * @param logger the component's logger, called like its class
+     * @param complaint names the method
+     */
+    public List<String> modifiedBy(Bundle bundle, String logger, String complaint) {
+        ServiceComponentRuntime components = runtime.get();
+        if (components == null) {
+            return List.of();
+        }
+        List<String> pids = new ArrayList<>();
+        for (ComponentDescriptionDTO description : components.getComponentDescriptionDTOs(bundle)) {
+            if (description.modified != null
+                    && description.implementationClass.equals(logger)
+                    && complaint.contains(" " + description.modified + " ")) {
+                pids.addAll(List.of(description.configurationPid));
+            }
+        }
+        return pids;
+    }
+
     private static ComponentState withoutConfiguration(ComponentDescriptionDTO description) {
         boolean needed = "require".equals(description.configurationPolicy);
         List<String> pids = List.of(description.configurationPid);

@@ -2,6 +2,7 @@ package io.silkstone.node.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.silkstone.api.node.Node.Setting;
 import io.silkstone.base.Metrics;
@@ -29,7 +30,9 @@ class EtcDirectoryTest {
 
     @BeforeEach
     void create() {
-        directory = new EtcDirectory(etc, target, new Metrics().counter(ConfigMetric.REFUSED));
+        directory =
+                new EtcDirectory(
+                        etc, target, () -> time, new Metrics().counter(ConfigMetric.REFUSED));
         directory.schemasOf(1, SchemaReaderTest.read(SchemaReaderTest.DOCUMENT));
     }
 
@@ -92,16 +95,64 @@ class EtcDirectoryTest {
     void scan_editThatItsComponentRefuses_goesBack() throws Exception {
         write(SAMPLE, "name = x\nport = 1\n");
         directory.start();
-        target.failure = "port 2 is taken";
         write(SAMPLE, "name = x\nport = 2\n");
         scanTwice();
         assertThat(target.values.get(SAMPLE)).containsEntry("port", 2);
+        target.refuse("port 2 is taken");
         directory.scan();
         assertThat(target.values.get(SAMPLE)).containsEntry("port", 1);
         assertThat(directory.problems())
                 .containsExactly(
                         "etc/io.silkstone.sample.cfg was refused by its component: port 2 is"
                                 + " taken");
+        assertThat(directory.settings())
+                .filteredOn(setting -> setting.key().equals("port"))
+                .extracting(Setting::value, Setting::description)
+                .containsExactly(
+                        tuple(
+                                "1",
+                                "A port. (etc/io.silkstone.sample.cfg was refused: the last good"
+                                        + " values are in force)"));
+    }
+
+    @Test
+    void scan_refusalThatComesLate_goesBackPastTheNextEditToo() throws Exception {
+        write(SAMPLE, "name = x\nport = 1\n");
+        directory.start();
+        write(SAMPLE, "name = x\nport = 2\n");
+        scanTwice();
+        write(SAMPLE, "name = x\nport = 3\n");
+        scanTwice();
+        target.refuse("port 3 is taken");
+        directory.scan();
+        assertThat(target.values.get(SAMPLE)).containsEntry("port", 1);
+    }
+
+    @Test
+    void scan_refusalOfAnEarlierEdit_doesNotConcernTheNext() throws Exception {
+        write(SAMPLE, "name = x\nport = 1\n");
+        directory.start();
+        target.refuse("port 2 is taken");
+        write(SAMPLE, "name = x\nport = 3\n");
+        scanTwice();
+        directory.scan();
+        assertThat(target.values.get(SAMPLE)).containsEntry("port", 3);
+        assertThat(directory.problems()).isEmpty();
+    }
+
+    @Test
+    void scan_editThatPassedItsTrial_isWhatIsGoneBackTo() throws Exception {
+        write(SAMPLE, "name = x\nport = 1\n");
+        directory.start();
+        write(SAMPLE, "name = x\nport = 2\n");
+        for (int i = 0; i < 30; i++) {
+            directory.scan();
+        }
+        write(SAMPLE, "name = x\nport = 3\n");
+        scanTwice();
+        target.refuse("port 3 is taken");
+        directory.scan();
+        assertThat(target.values.get(SAMPLE)).containsEntry("port", 2);
     }
 
     @Test
@@ -206,10 +257,16 @@ class EtcDirectoryTest {
         Files.setLastModifiedTime(file, FileTime.fromMillis(time));
     }
 
-    private static final class Target implements ConfigTarget {
+    private final class Target implements ConfigTarget {
         private final Map<String, Map<String, Object>> values = new TreeMap<>();
         private String failure;
+        private long refusedMs;
         private int updates;
+
+        void refuse(String reason) {
+            failure = reason;
+            refusedMs = time;
+        }
 
         @Override
         public void update(String pid, Map<String, Object> fresh) {
@@ -233,8 +290,8 @@ class EtcDirectoryTest {
         }
 
         @Override
-        public String failure(String pid) {
-            return failure;
+        public String failure(String pid, long sinceMs) {
+            return refusedMs >= sinceMs ? failure : null;
         }
     }
 }

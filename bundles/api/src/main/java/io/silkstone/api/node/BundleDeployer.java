@@ -16,7 +16,7 @@ public interface BundleDeployer {
      * replaced: the new one is installed beside it, takes over, and the old one goes.
      *
      * @param dryRun verifies and resolves only; nothing stays installed
-     * @throws DeployRefused when it was refused or rolled back; the node is as before
+     * @throws DeployRefused when it was refused or rolled back; the version before goes on
      */
     Deployed deploy(Path jar, boolean dryRun) throws DeployRefused;
 

@@ -43,6 +43,7 @@ public final class LiveFramework implements AutoCloseable {
     private static final String SHARED =
             "io.silkstone.api.metrics;version=1.0.0,io.silkstone.api.node;version=1.0.0,"
                     + "io.silkstone.api.policy;version=1.0.0,io.silkstone.api.store;version=1.0.0,"
+                    + "io.silkstone.api.threads;version=1.0.0,"
                     + "io.silkstone.base;version=1.0.0,org.apache.felix.hc.api;version=2.0.4";
 
     private final Framework framework;
@@ -86,8 +87,13 @@ public final class LiveFramework implements AutoCloseable {
     /** Installs the node bundle. */
     public Bundle installNode()
             throws BundleException, ReflectiveOperationException, URISyntaxException {
-        return context()
-                .installBundle("reference:file:" + placeOf("io.silkstone.node.NodeActivator"));
+        return install("io.silkstone.node.NodeActivator");
+    }
+
+    /** Installs the bundle that {@code type} is in, from its build folder. */
+    public Bundle install(String type)
+            throws BundleException, ReflectiveOperationException, URISyntaxException {
+        return context().installBundle("reference:file:" + placeOf(type));
     }
 
     /** The system bundle's context. */

@@ -45,6 +45,21 @@ public final class TestBundle {
                                 + "'/>");
     }
 
+    /** A bundle {@code test.<name>} with a policy for the real cores. */
+    public static TestBundle corePolicy(String name, String version) {
+        return of("test." + name, version)
+                .header("Provide-Capability", "silkstone.policy;kind=cores;name=" + name)
+                .header("Import-Package", "io.silkstone.api.threads")
+                .componentXml(
+                        "test." + name,
+                        TestCorePolicy.class,
+                        "<property name='silkstone.kind' value='cores'/>"
+                                + "<property name='silkstone.name' value='"
+                                + name
+                                + "'/><service><provide"
+                                + " interface='io.silkstone.api.threads.CorePolicy'/></service>");
+    }
+
     /** Sets a manifest header. */
     public TestBundle header(String name, String value) {
         headers.put(name, value);

@@ -73,6 +73,16 @@ class HotSwapTest {
     }
 
     @Test
+    void settingsEdit_ofThePolicyInUse_keepsItInUse() throws Exception {
+        traffic.flows();
+        node.configure("io.silkstone.policies.cores.loadfactor.cfg", "interval.ms = 23\n");
+        node.awaitSaid("node:config interval.ms", said -> said.matches("(?s).*\\b23\\b.*"));
+        traffic.flows();
+        awaitInUse("loadfactor", "0\\.1\\.0\\S*");
+        assertThat(node.said("policy:history")).doesNotContain("withdrawn");
+    }
+
+    @Test
     void newerVersionDroppedIn_takesOver_andItsRemovalGoesBack() throws Exception {
         Path draft = node.workplace().folder().resolve("newer.jar");
         Jars.policy("cores-loadfactor", "9.0.0", draft);

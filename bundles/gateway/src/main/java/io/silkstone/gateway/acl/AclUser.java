@@ -59,6 +59,25 @@ public final class AclUser {
         boolean mayEverything() {
             return everyCommand && everyKey;
         }
+
+        /** Whether a client that has not said who it is may act by these rules. */
+        boolean admitsStrangers() {
+            return on && noPassword;
+        }
+
+        /** These, with other passwords. */
+        Rules withPasswords(boolean none, List<PasswordHash> right) {
+            return new Rules(
+                    on,
+                    none,
+                    right,
+                    everyCommand,
+                    commands,
+                    commandRules,
+                    everyKey,
+                    patterns,
+                    patternTexts);
+        }
     }
 
     /** Its name. */

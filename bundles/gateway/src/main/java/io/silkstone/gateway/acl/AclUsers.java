@@ -21,6 +21,10 @@ import javax.crypto.spec.SecretKeySpec;
  * The users of a gateway. There is always one called {@code default}: clients that have not said
  * who they are act as it, unless it has a password.
  *
+ * <p>Two things hold whatever is asked for, by SETUSER, by LOAD or by the node's settings: while
+ * the node is {@link #guard guarded}, the default user admits nobody without a password; and the
+ * password that the node {@link #require requires} survives a LOAD.
+ *
  * <p>Checking a password is slow on purpose. So that clients which connect often do not pay each
  * time, the last right password of each user is remembered as a keyed digest under a key that lives
  * only in this process; a wrong password always pays in full.
@@ -45,6 +49,27 @@ public final class AclUsers {
     private final Path file;
     private final SecretKeySpec rememberKey;
     private final ConcurrentSkipListMap<String, AclUser> users = new ConcurrentSkipListMap<>();
+
+    /** Passwords that the default user has without the one that the node requires. */
+    private Rules own;
+
+    private PasswordHash required;
+    private boolean guarded;
+
+    /** Who gets in, to be put back when a change of the node's settings fails half-way. */
+    public static final class Access {
+        private final Rules rules;
+        private final Rules own;
+        private final PasswordHash required;
+        private final boolean guarded;
+
+        private Access(AclUsers users) {
+            rules = users.defaultUser().rules();
+            own = users.own;
+            required = users.required;
+            guarded = users.guarded;
+        }
+    }
 
     /**
      * Only the default user, who may do everything.
@@ -95,7 +120,69 @@ public final class AclUsers {
     /** Whom a client that just connected acts as, or null when it must authenticate itself. */
     public AclUser stranger() {
         AclUser user = defaultUser();
-        return user.on() && user.noPassword() ? user : null;
+        return user.rules().admitsStrangers() ? user : null;
+    }
+
+    /**
+     * Gives the default user {@code password} instead of its own ones, now and after each {@link
+     * #load}.
+     *
+     * @param password empty to give it its own ones back
+     * @throws AclRefused when the node is guarded and it had none of its own
+     */
+    public synchronized void require(String password) throws AclRefused {
+        Rules present = defaultUser().rules();
+        Rules without = required == null ? present : own;
+        PasswordHash hash =
+                password.isEmpty()
+                        ? null
+                        : PasswordHash.of(PasswordHash.bytes(password), iterations, random, pause);
+        Rules changed = covered(present, without, hash);
+        check(DEFAULT, changed, guarded);
+        own = without;
+        required = hash;
+        defaultUser().rules(changed);
+    }
+
+    /** {@code rules} with the required password, or with those of {@code without}. */
+    private static Rules covered(Rules rules, Rules without, PasswordHash required) {
+        return required == null
+                ? rules.withPasswords(without.noPassword(), without.passwords())
+                : rules.withPasswords(false, List.of(required));
+    }
+
+    /**
+     * Says whether strangers are to be kept out, because other machines can reach the node. From
+     * then on every change that would let them in is refused.
+     *
+     * @throws AclRefused when they get in as it is
+     */
+    public synchronized void guard(boolean wanted) throws AclRefused {
+        check(DEFAULT, defaultUser().rules(), wanted);
+        guarded = wanted;
+    }
+
+    private static void check(String name, Rules rules, boolean guarded) throws AclRefused {
+        if (guarded && name.equals(DEFAULT) && rules.admitsStrangers()) {
+            throw new AclRefused(
+                    "other machines can reach this node, so the default user needs a password,"
+                            + " or must be off");
+        }
+    }
+
+    /** Who gets in now. */
+    public synchronized Access access() {
+        return new Access(this);
+    }
+
+    /** Lets those in who got in {@code before}. */
+    public synchronized void access(Access before) {
+        own = before.own;
+        required = before.required;
+        guarded = before.guarded;
+        if (defaultUser().rules() != before.rules) {
+            defaultUser().rules(before.rules);
+        }
     }
 
     /** Every user, by name. */
@@ -106,7 +193,7 @@ public final class AclUsers {
     /**
      * Creates or changes a user; all rules are applied, or none.
      *
-     * @throws AclRefused when a rule is wrong
+     * @throws AclRefused when a rule is wrong, or would let strangers into a guarded node
      */
     public synchronized void set(String name, List<String> rules) throws AclRefused {
         if (name.isEmpty() || name.chars().anyMatch(c -> c <= ' ' || c == 127)) {
@@ -117,6 +204,7 @@ public final class AclUsers {
             throw new AclRefused("There are " + USERS_MAX + " users already");
         }
         Rules changed = apply(user == null ? Rules.NONE : user.rules(), rules);
+        check(name, changed, guarded);
         if (user == null) {
             users.put(name, new AclUser(name, changed));
         } else {
@@ -202,9 +290,11 @@ public final class AclUsers {
 
     /**
      * Replaces the users by those of the file: lines of {@code user <name> <rules>}. All or none; a
-     * default user that the file does not name is as at the start.
+     * default user that the file does not name is as at the start. The password that the node
+     * requires stays the default user's, as when the node starts.
      *
-     * @throws AclRefused naming the file and the line
+     * @throws AclRefused naming the file and the line, or saying that the default user would admit
+     *     strangers to a guarded node
      * @throws IOException when the file cannot be read
      */
     public synchronized void load() throws AclRefused, IOException {
@@ -226,6 +316,15 @@ public final class AclUsers {
                 throw new AclRefused(file + ":" + (i + 1) + ": " + wrong.getMessage());
             }
         }
+        Rules named = loaded.get(DEFAULT);
+        Rules admitted = required == null ? named : covered(named, named, required);
+        try {
+            check(DEFAULT, admitted, guarded);
+        } catch (AclRefused open) {
+            throw new AclRefused(file + ": " + open.getMessage());
+        }
+        loaded.put(DEFAULT, admitted);
+        own = named;
         users.keySet().retainAll(loaded.keySet());
         loaded.forEach(
                 (name, rules) ->

@@ -1,7 +1,9 @@
 package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.silkstone.gateway.acl.AclRefused;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -152,6 +154,53 @@ class AclCommandsTest {
         Files.writeString(file, "user bob on\nuser carol +nosuch\n");
         assertThat(probe.connect().ask("ACL LOAD")).contains("users.acl:2: ");
         assertThat(probe.users.user("bob")).isNull();
+    }
+
+    @Test
+    void load_keepsTheRequiredPassword() throws Exception {
+        probe.users.require("secret");
+        Files.writeString(probe.users.file(), "user alice on nopass ~* +@all\n");
+        assertThat(client.ask("ACL LOAD")).isEqualTo("+OK");
+        assertThat(probe.connect().ask("PING")).isEqualTo("-NOAUTH Authentication required.");
+        Files.writeString(probe.users.file(), "user default on nopass ~* +@all\n");
+        assertThat(client.ask("ACL LOAD")).isEqualTo("+OK");
+        Probe.Session stranger = probe.connect();
+        assertThat(stranger.ask("PING")).isEqualTo("-NOAUTH Authentication required.");
+        assertThat(stranger.ask("AUTH secret")).isEqualTo("+OK");
+    }
+
+    @Test
+    void require_withoutAPassword_givesTheUsersOwnBack() throws Exception {
+        client.ask("ACL SETUSER default resetpass >own");
+        probe.users.require("secret");
+        Probe.Session stranger = probe.connect();
+        assertThat(stranger.ask("AUTH own")).startsWith("-WRONGPASS");
+        probe.users.require("");
+        assertThat(stranger.ask("AUTH secret")).startsWith("-WRONGPASS");
+        assertThat(stranger.ask("AUTH own")).isEqualTo("+OK");
+    }
+
+    @Test
+    void guardedNode_letsNoStrangerIn() throws Exception {
+        assertThatThrownBy(() -> probe.users.guard(true)).isInstanceOf(AclRefused.class);
+        probe.users.require("secret");
+        probe.users.guard(true);
+        assertThat(client.ask("ACL SETUSER default nopass")).startsWith("-ERR other machines");
+        assertThatThrownBy(() -> probe.users.require("")).isInstanceOf(AclRefused.class);
+        assertThat(client.ask("ACL SETUSER default off nopass")).isEqualTo("+OK");
+        assertThat(client.ask("ACL SETUSER default on")).startsWith("-ERR other machines");
+        assertThat(client.ask("ACL SETUSER default on >other")).isEqualTo("+OK");
+        assertThat(probe.users.stranger()).isNull();
+    }
+
+    @Test
+    void load_thatWouldLetStrangersIntoAGuardedNode_isRefused() throws Exception {
+        client.ask("ACL SETUSER default >secret");
+        probe.users.guard(true);
+        Files.writeString(probe.users.file(), "user alice on >pw ~* +@all\n");
+        assertThat(client.ask("ACL LOAD")).contains("users.acl: other machines");
+        assertThat(probe.users.user("alice")).isNull();
+        assertThat(probe.connect().ask("AUTH secret")).isEqualTo("+OK");
     }
 
     @Test

@@ -119,7 +119,8 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         options.idleTimeoutSeconds(),
                         store.valueBytesMax(),
                         () -> store.usage().capacity());
-        authenticate(options, users, true);
+        load(options, users);
+        protect(options, "", users);
         settings.password(password -> setPassword(users, password));
         server =
                 new ServerContext(
@@ -146,40 +147,53 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                 port);
     }
 
-    /** Loads the users file, and gives the default user its password. */
-    private static void authenticate(GatewayOptions options, AclUsers users, boolean load)
-            throws GatewayRefused {
+    /** Loads the users file. */
+    private static void load(GatewayOptions options, AclUsers users) throws GatewayRefused {
+        if (options.usersFile() == null || !Files.exists(options.usersFile())) {
+            return;
+        }
         try {
-            if (load && options.usersFile() != null && Files.exists(options.usersFile())) {
-                users.load();
-            }
-            if (!options.requirePass().isEmpty()) {
-                users.set(AclUsers.DEFAULT, List.of("resetpass", ">" + options.requirePass()));
-            }
+            users.load();
         } catch (AclRefused refused) {
             throw new GatewayRefused(refused.getMessage(), refused);
         } catch (IOException failure) {
             throw new GatewayRefused(
                     "users.file " + options.usersFile() + " cannot be read: " + failure, failure);
         }
-        if (options.isOpenToOthers() && users.stranger() != null) {
+    }
+
+    /**
+     * Gives the default user the wanted password, and keeps strangers out if others can reach the
+     * node.
+     */
+    private static void protect(GatewayOptions wanted, String passwordBefore, AclUsers users)
+            throws GatewayRefused {
+        boolean open = wanted.isOpenToOthers();
+        try {
+            if (!open) {
+                users.guard(false);
+            }
+            // Setting a password takes long, and undoes what clients set; so only when it changes.
+            if (!wanted.requirePass().equals(passwordBefore)) {
+                users.require(wanted.requirePass());
+            }
+            if (open) {
+                users.guard(true);
+            }
+        } catch (AclRefused refused) {
             throw new GatewayRefused(
                     "bind is "
-                            + options.bind()
-                            + ", which other machines can reach, and the default user of users.file"
-                            + " has no password",
-                    null);
+                            + wanted.bind()
+                            + ", which other machines can reach, and the default user has no"
+                            + " password: set requirepass, or give it one in users.file, which is"
+                            + " read when the node starts and by ACL LOAD",
+                    refused);
         }
     }
 
-    private String setPassword(AclUsers users, String password) {
-        if (password.isEmpty() && options.isOpenToOthers()) {
-            return "other machines can reach this node, so the default user needs a password";
-        }
+    private static String setPassword(AclUsers users, String password) {
         try {
-            List<String> rules =
-                    password.isEmpty() ? List.of("nopass") : List.of("resetpass", ">" + password);
-            users.set(AclUsers.DEFAULT, rules);
+            users.require(password);
             return null;
         } catch (AclRefused refused) {
             return refused.getMessage();
@@ -249,33 +263,23 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
      * @throws GatewayRefused with a sentence; everything is as before then
      */
     public synchronized void change(GatewayOptions wanted) throws GatewayRefused {
-        if (!wanted.listensAs(options)) {
-            List<Listener> before = listeners;
-            // A port that stays the same is free again only after the old socket is closed.
-            boolean samePort =
-                    wanted.port() > 0 && wanted.port() == options.port()
-                            || wanted.tlsPort() > 0 && wanted.tlsPort() == options.tlsPort();
-            if (samePort) {
-                before.forEach(listener -> listener.close().syncUninterruptibly());
+        AclUsers users = server.users();
+        AclUsers.Access before = users.access();
+        // Others are not served before the password is there, and it does not go while they are.
+        boolean protectFirst = wanted.isOpenToOthers();
+        try {
+            if (protectFirst) {
+                protect(wanted, options.requirePass(), users);
             }
-            try {
-                listen(wanted);
-            } catch (GatewayRefused refused) {
-                if (samePort) {
-                    listen(options);
-                }
-                throw refused;
+            if (!wanted.listensAs(options)) {
+                listenElsewhere(wanted);
             }
-            if (!samePort) {
-                before.forEach(Listener::close);
+            if (!protectFirst) {
+                protect(wanted, options.requirePass(), users);
             }
-        }
-        if (!wanted.requirePass().equals(options.requirePass())) {
-            if (wanted.requirePass().isEmpty()) {
-                setPassword(server.users(), "");
-            } else {
-                authenticate(wanted, server.users(), false);
-            }
+        } catch (GatewayRefused refused) {
+            users.access(before);
+            throw refused;
         }
         server.settings()
                 .limits(
@@ -284,6 +288,28 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         wanted.requestLimitBytes(),
                         wanted.idleTimeoutSeconds());
         options = wanted;
+    }
+
+    private void listenElsewhere(GatewayOptions wanted) throws GatewayRefused {
+        List<Listener> before = listeners;
+        // A port that stays the same is free again only after the old socket is closed.
+        boolean samePort =
+                wanted.port() > 0 && wanted.port() == options.port()
+                        || wanted.tlsPort() > 0 && wanted.tlsPort() == options.tlsPort();
+        if (samePort) {
+            before.forEach(listener -> listener.close().syncUninterruptibly());
+        }
+        try {
+            listen(wanted);
+        } catch (GatewayRefused refused) {
+            if (samePort) {
+                listen(options);
+            }
+            throw refused;
+        }
+        if (!samePort) {
+            before.forEach(listener -> listener.close().syncUninterruptibly());
+        }
     }
 
     /** The port for clients in clear, -1 for none. */

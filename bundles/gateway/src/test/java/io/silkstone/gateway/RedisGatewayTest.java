@@ -17,14 +17,18 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -436,6 +440,83 @@ class RedisGatewayTest {
                     .extracting(Node.Endpoint::address)
                     .allMatch(address -> address.startsWith("127.0.0.2:"));
             assertThat(client.ask("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void change_thatOpensTheNodeWithoutAPassword_isRefused(@TempDir Path directory)
+            throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            GatewayOptions open =
+                    options().bind("0.0.0.0").usersFile(directory.resolve("users.acl")).build();
+            assertThatThrownBy(() -> node.gateway.change(open))
+                    .isInstanceOf(GatewayRefused.class)
+                    .hasMessageContaining("bind is 0.0.0.0, which other machines can reach");
+            assertThat(node.gateway.endpoints())
+                    .extracting(Node.Endpoint::address)
+                    .containsExactly("127.0.0.1:" + node.port());
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void change_thatOpensTheNode_setsThePasswordBeforeItListens() throws Exception {
+        List<List<Node.Endpoint>> openWhenSalted = new CopyOnWriteArrayList<>();
+        AtomicReference<TestNode> started = new AtomicReference<>();
+        SplittableRandom numbers = new SplittableRandom(3);
+        RandomGenerator random =
+                () -> {
+                    if (started.get() != null) {
+                        openWhenSalted.add(started.get().gateway.endpoints());
+                    }
+                    return numbers.nextLong();
+                };
+        try (TestNode node = startWith(random);
+                ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            started.set(node);
+            GatewayOptions busy =
+                    options()
+                            .bind("0.0.0.0")
+                            .port(taken.getLocalPort())
+                            .requirePass("secret")
+                            .build();
+            assertThatThrownBy(() -> node.gateway.change(busy)).hasMessageContaining("listen");
+            assertThat(openWhenSalted).isNotEmpty();
+            assertThat(openWhenSalted)
+                    .allMatch(open -> open.equals(List.of(endpoint("127.0.0.1:" + node.port()))));
+            try (WireClient stranger = new WireClient(node.port())) {
+                assertThat(stranger.ask("PING")).isEqualTo("+PONG");
+                assertThat(stranger.ask("ACL SETUSER default off nopass")).isEqualTo("+OK");
+            }
+        }
+    }
+
+    private static Node.Endpoint endpoint(String address) {
+        return new Node.Endpoint("redis", address);
+    }
+
+    private static TestNode startWith(RandomGenerator random) throws GatewayRefused {
+        return TestNode.start(
+                options().build(),
+                new TestRuntime(1),
+                Transport.best(),
+                StoreOptions.DEFAULTS.withMemoryBytes(64 << 20),
+                new RedisGateway.Environment(InstantSource.system(), System::nanoTime, random));
+    }
+
+    @Test
+    void change_thatClosesTheNode_mayTakeThePasswordAway() throws Exception {
+        GatewayOptions.Builder open = options().bind("0.0.0.0").requirePass("secret");
+        try (TestNode node = start(open, new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            assertThat(client.ask("AUTH secret")).isEqualTo("+OK");
+            assertThat(client.ask("CONFIG SET requirepass ''")).contains("other machines");
+            assertThat(client.ask("ACL SETUSER default nopass")).contains("other machines");
+            node.gateway.change(options().build());
+            try (WireClient stranger = new WireClient(node.port())) {
+                assertThat(stranger.ask("PING")).isEqualTo("+PONG");
+            }
         }
     }
 

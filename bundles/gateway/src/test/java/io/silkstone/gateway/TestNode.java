@@ -65,6 +65,16 @@ public final class TestNode implements AutoCloseable {
     public static TestNode start(
             GatewayOptions options, ThreadRuntime runtime, Transport transport, StoreOptions memory)
             throws GatewayRefused {
+        return start(options, runtime, transport, memory, RedisGateway.Environment.system());
+    }
+
+    public static TestNode start(
+            GatewayOptions options,
+            ThreadRuntime runtime,
+            Transport transport,
+            StoreOptions memory,
+            RedisGateway.Environment environment)
+            throws GatewayRefused {
         Metrics metrics = new Metrics();
         Store store =
                 Store.open(
@@ -74,13 +84,7 @@ public final class TestNode implements AutoCloseable {
                         new SplittableRandom(1),
                         metrics);
         RedisGateway gateway =
-                RedisGateway.start(
-                        options,
-                        store,
-                        runtime,
-                        metrics,
-                        RedisGateway.Environment.system(),
-                        transport);
+                RedisGateway.start(options, store, runtime, metrics, environment, transport);
         return new TestNode(store, gateway, metrics, runtime);
     }
 

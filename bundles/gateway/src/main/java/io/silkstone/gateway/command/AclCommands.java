@@ -37,7 +37,8 @@ final class AclCommands {
                                 ADMIN,
                                 DANGEROUS,
                                 NO_MULTI)
-                        .heavyWhen(x -> x.is(1, "SETUSER") || x.is(1, "SAVE") || x.is(1, "LOAD")));
+                        .heavyWhen(x -> x.is(1, "SETUSER") || x.is(1, "SAVE") || x.is(1, "LOAD"))
+                        .secret((request, index) -> index > 2));
     }
 
     private static void run(Exchange x) {

@@ -66,6 +66,13 @@ public final class Command {
         int find(Request<Command> request, int name);
     }
 
+    /** Tells which arguments of a request nobody but the client may see: passwords. */
+    @FunctionalInterface
+    interface Secrecy {
+        /** Whether the argument at {@code index}, from 1, is not to be shown. */
+        boolean hides(Request<Command> request, int index);
+    }
+
     /** The documentation's groups; each is an ACL category too. */
     public enum Group {
         /** Strings. */
@@ -115,6 +122,7 @@ public final class Command {
     private KeyPlace strayKey;
     private Predicate<Exchange> heavy = exchange -> false;
     private boolean mayBeHeavy;
+    private Secrecy secrecy = (request, index) -> false;
     private int id;
 
     /**
@@ -171,6 +179,17 @@ public final class Command {
     /** Always runs in a user thread of its own. */
     Command heavy() {
         return heavyWhen(exchange -> true);
+    }
+
+    /** Takes passwords, in the arguments that {@code rule} names. */
+    Command secret(Secrecy rule) {
+        secrecy = rule;
+        return this;
+    }
+
+    /** Whether the argument at {@code index} of {@code request} is not to be shown to others. */
+    boolean hides(Request<Command> request, int index) {
+        return index > 0 && secrecy.hides(request, index);
     }
 
     void number(int number) {

@@ -54,7 +54,8 @@ final class ConnectionCommands {
                                 ConnectionCommands::auth,
                                 FAST,
                                 NO_AUTH)
-                        .heavyWhen(ConnectionCommands::isSlowAuth));
+                        .heavyWhen(ConnectionCommands::isSlowAuth)
+                        .secret((request, index) -> true));
         all.add(
                 new Command(
                                 "hello",
@@ -64,7 +65,8 @@ final class ConnectionCommands {
                                 ConnectionCommands::hello,
                                 FAST,
                                 NO_AUTH)
-                        .heavyWhen(ConnectionCommands::isSlowHello));
+                        .heavyWhen(ConnectionCommands::isSlowHello)
+                        .secret((request, index) -> index > 1));
     }
 
     private static void add(

@@ -76,7 +76,8 @@ final class ServerCommands {
                                 ServerCommands::config,
                                 ADMIN,
                                 DANGEROUS)
-                        .heavyWhen(x -> x.is(1, "SET")));
+                        .heavyWhen(x -> x.is(1, "SET"))
+                        .secret((request, index) -> Settings.isPassword(request, index - 1)));
         all.add(
                 new Command(
                                 "debug",

@@ -1,5 +1,7 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.Request;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -192,6 +194,12 @@ public final class Settings {
     /** Lets clients set the default user's password, which they cannot see. */
     public void password(UnaryOperator<String> set) {
         settings.put(PASSWORD, new Setting(() -> "", set));
+    }
+
+    /** Whether the argument names a setting whose value is not to be shown. */
+    static boolean isPassword(Request<Command> request, int index) {
+        return Memory.text(request.address(index), request.length(index))
+                .equalsIgnoreCase(PASSWORD);
     }
 
     /** The names, sorted. */

@@ -7,10 +7,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** The newest requests that took longer than a bound. Threads: any. */
+/**
+ * The newest requests that took longer than a bound. Arguments that are passwords are not kept.
+ * Threads: any.
+ */
 final class SlowLog {
     private static final int ARGUMENTS_MAX = 32;
     private static final int ARGUMENT_CHARACTERS_MAX = 128;
+    private static final String HIDDEN = "(redacted)";
 
     private final Deque<Entry> entries = new ArrayDeque<>();
     private long nextId;
@@ -47,6 +51,9 @@ final class SlowLog {
     }
 
     private static String shown(Request<Command> request, int index) {
+        if (request.command().hides(request, index)) {
+            return HIDDEN;
+        }
         int length = request.length(index);
         int part = Math.min(length, ARGUMENT_CHARACTERS_MAX);
         String text = Memory.text(request.address(index), part);

@@ -224,6 +224,23 @@ class ConnectionCommandsTest {
     }
 
     @Test
+    void slowlog_keepsNoPassword() {
+        client.ask("CONFIG SET slowlog-log-slower-than 0");
+        client.ask("CONFIG SET timeout 9");
+        client.ask("ACL SETUSER alice on >sesame ~* +@all");
+        client.ask("AUTH alice sesame");
+        client.ask("HELLO 3 AUTH alice sesame");
+        client.ask("CONFIG SET RequirePass sesame");
+        client.ask("MULTI");
+        client.ask("CONFIG SET requirepass sesame");
+        client.ask("EXEC");
+        String shown = client.ask("SLOWLOG GET -1");
+        assertThat(shown).doesNotContain("sesame");
+        assertThat(shown).contains("$5 alice $10 (redacted)", "$4 AUTH $10 (redacted)");
+        assertThat(shown).contains("$11 RequirePass $10 (redacted)", "$7 timeout $1 9");
+    }
+
+    @Test
     void cluster_isOffUnlessToldOtherwise() {
         assertThat(client.ask("CLUSTER SLOTS"))
                 .isEqualTo("-ERR This instance has cluster support disabled");

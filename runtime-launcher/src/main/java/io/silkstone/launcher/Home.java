@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -29,6 +30,8 @@ import java.util.stream.Stream;
  */
 final class Home implements AutoCloseable {
     private static final List<String> FOLDERS = List.of("etc", "deploy", "data", "logs");
+    private static final Set<PosixFilePermission> OWNERS_ONLY =
+            PosixFilePermissions.fromString("rwx------");
     private static final String LOCK = "node.lock";
 
     /** What stays in {@code run} from one process to the next: the lock and what people typed. */
@@ -62,12 +65,17 @@ final class Home implements AutoCloseable {
                             .formatted(root, SOCKET_PATH_BYTES_MAX, length));
         }
         try {
+            Path etc = root.resolve("etc");
+            if (!Files.exists(etc)) {
+                // Passwords stand here. An operator may open it to those who look after it.
+                Files.setPosixFilePermissions(Files.createDirectories(etc), OWNERS_ONLY);
+            }
             for (String folder : FOLDERS) {
                 Files.createDirectories(root.resolve(folder));
             }
             Path run = Files.createDirectories(root.resolve("run"));
             // The control socket and the framework's code lie here: nobody else's business.
-            Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
+            Files.setPosixFilePermissions(run, OWNERS_ONLY);
             FileChannel lockFile = lock(root, run);
             emptyRun(run);
             return new Home(root, lockFile);

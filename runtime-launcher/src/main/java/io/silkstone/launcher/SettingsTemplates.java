@@ -4,6 +4,9 @@ import io.silkstone.launcher.SettingsCatalog.Component;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * Writes the files of {@code etc} that a home has not got yet: every key with its meaning and its
@@ -12,14 +15,18 @@ import java.nio.file.Path;
  */
 final class SettingsTemplates {
     private static final int WIDTH = 96;
+    private static final Set<PosixFilePermission> OWNERS_ONLY =
+            PosixFilePermissions.fromString("rw-------");
 
     private SettingsTemplates() {}
 
-    /** Writes the missing files and leaves the others alone. */
+    /** Writes the missing files, for their owner's eyes only, and leaves the others alone. */
     static void write(SettingsCatalog catalog, Path etc) throws IOException {
         for (Component component : catalog.components()) {
             Path file = etc.resolve(component.pid() + ".cfg");
             if (!component.factory() && !Files.exists(file)) {
+                // What an operator will write into it may be a password.
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(OWNERS_ONLY));
                 Files.writeString(file, template(component));
             }
         }

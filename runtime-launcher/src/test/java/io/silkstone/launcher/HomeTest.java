@@ -25,9 +25,21 @@ class HomeTest {
             assertThat(home.deploy()).isDirectory();
             assertThat(home.logs()).isDirectory();
             assertThat(root().resolve("data")).isDirectory();
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.run())))
-                    .isEqualTo("rwx------");
+            assertThat(permissions(home.run())).isEqualTo("rwx------");
+            assertThat(permissions(home.etc())).isEqualTo("rwx------");
         }
+    }
+
+    @Test
+    void take_etcThatItsOwnerOpened_isLeftOpen() throws Exception {
+        Path etc = Files.createDirectories(root().resolve("etc"));
+        Files.setPosixFilePermissions(etc, PosixFilePermissions.fromString("rwxr-x---"));
+        Home.take(root()).close();
+        assertThat(permissions(etc)).isEqualTo("rwxr-x---");
+    }
+
+    private static String permissions(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Properties;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -51,6 +52,8 @@ class SettingsTemplatesTest {
     void write_newHome_saysEveryKeyAndSetsNone() throws IOException {
         SettingsTemplates.write(catalog, folder);
         Path file = folder.resolve("a.thing.cfg");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
         assertThat(file)
                 .hasContent(
                         """

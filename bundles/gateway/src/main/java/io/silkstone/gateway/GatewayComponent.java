@@ -21,6 +21,7 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 
 /** The gateway as a component: reads the configuration, starts and stops {@link RedisGateway}. */
 @Component(name = "io.silkstone.gateway.redis", service = EndpointProvider.class, immediate = true)
@@ -51,11 +52,16 @@ public final class GatewayComponent implements EndpointProvider {
         @AttributeDefinition(
                 description =
                         "port for clients in clear; -1 is the node's first port,"
-                                + " 0 any free one")
+                                + " 0 any free one",
+                min = "-1",
+                max = "" + GatewayOptions.PORT_MAX)
         int port() default -1;
 
         /** Port for clients over TLS. */
-        @AttributeDefinition(description = "port for clients over TLS; -1 for none, 0 any free one")
+        @AttributeDefinition(
+                description = "port for clients over TLS; -1 for none, 0 any free one",
+                min = "-1",
+                max = "" + GatewayOptions.PORT_MAX)
         int tls_port() default -1;
 
         /** Certificate chain in PEM. */
@@ -77,7 +83,13 @@ public final class GatewayComponent implements EndpointProvider {
         String tls_password() default "";
 
         /** Whether clients present a certificate. */
-        @AttributeDefinition(description = "client certificates: none, optional or required")
+        @AttributeDefinition(
+                description = "client certificates: none, optional or required",
+                options = {
+                    @Option(label = "not asked for", value = "none"),
+                    @Option(label = "taken", value = "optional"),
+                    @Option(label = "demanded", value = "required")
+                })
         String tls_clients() default "none";
 
         /** What client certificates must descend from. */
@@ -97,30 +109,45 @@ public final class GatewayComponent implements EndpointProvider {
         String users_file() default "";
 
         /** Work of a guess at a password. */
-        @AttributeDefinition(description = "PBKDF2 iterations for new passwords")
+        @AttributeDefinition(
+                description = "PBKDF2 iterations for new passwords",
+                min = "1",
+                max = "" + GatewayOptions.ITERATIONS_MAX)
         int password_iterations() default 210_000;
 
         /** Most connections. */
-        @AttributeDefinition(description = "most connections")
+        @AttributeDefinition(
+                description = "most connections",
+                min = "1",
+                max = "" + GatewayOptions.CLIENTS_MOST)
         int clients_max() default 10_000;
 
         /** Most unread bytes. */
-        @AttributeDefinition(description = "most bytes of replies that a client may leave unread")
+        @AttributeDefinition(
+                description = "most bytes of replies that a client may leave unread",
+                min = "" + GatewayOptions.LIMIT_BYTES_MIN,
+                max = "" + GatewayOptions.LIMIT_BYTES_MAX)
         long output_limit_bytes() default 256L << 20;
 
         /** Most bytes of a request. */
         @AttributeDefinition(
-                description = "most bytes of a request, and of a transaction's requests")
+                description = "most bytes of a request, and of a transaction's requests",
+                min = "" + GatewayOptions.LIMIT_BYTES_MIN,
+                max = "" + GatewayOptions.LIMIT_BYTES_MAX)
         long request_limit_bytes() default 64L << 20;
 
         /** Longest silence. */
         @AttributeDefinition(
                 description =
-                        "a client that says nothing for so long is disconnected;" + " 0 for never")
+                        "a client that says nothing for so long is disconnected;" + " 0 for never",
+                min = "0")
         int idle_timeout_s() default 0;
 
         /** Waiting connections. */
-        @AttributeDefinition(description = "connections that may wait to be taken")
+        @AttributeDefinition(
+                description = "connections that may wait to be taken",
+                min = "1",
+                max = "" + GatewayOptions.PORT_MAX)
         int backlog() default 511;
 
         /** Whether clients are told of a cluster. */

@@ -5,6 +5,8 @@ import io.silkstone.gateway.net.Tls;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -44,9 +46,11 @@ public record GatewayOptions(
         String nodeId,
         String version,
         String announceHost) {
-    private static final int PORT_MAX = 65_535;
-    private static final long LIMIT_BYTES_MIN = 1 << 20;
-    private static final long LIMIT_BYTES_MAX = 1 << 30;
+    static final int PORT_MAX = 65_535;
+    static final int ITERATIONS_MAX = 10_000_000;
+    static final int CLIENTS_MOST = 1_000_000;
+    static final long LIMIT_BYTES_MIN = 1 << 20;
+    static final long LIMIT_BYTES_MAX = 1 << 30;
 
     /** Checks every value; what is wrong is said in one sentence that names the key. */
     public GatewayOptions {
@@ -64,8 +68,8 @@ public record GatewayOptions(
         require(
                 tls == null || tls.clients() == Tls.Clients.NONE || tls.trusted() != null,
                 "tls.clients needs tls.trusted.file");
-        inRange("password.iterations", passwordIterations, 1, 10_000_000);
-        inRange("clients.max", clientsMax, 1, 1_000_000);
+        inRange("password.iterations", passwordIterations, 1, ITERATIONS_MAX);
+        inRange("clients.max", clientsMax, 1, CLIENTS_MOST);
         inRange("output.limit.bytes", outputLimitBytes, LIMIT_BYTES_MIN, LIMIT_BYTES_MAX);
         inRange("request.limit.bytes", requestLimitBytes, LIMIT_BYTES_MIN, LIMIT_BYTES_MAX);
         inRange("idle.timeout.s", idleTimeoutSeconds, 0, Integer.MAX_VALUE);
@@ -114,6 +118,24 @@ public record GatewayOptions(
                 && tlsPort == other.tlsPort
                 && backlog == other.backlog
                 && Objects.equals(tls, other.tls);
+    }
+
+    /**
+     * Keys whose values are others than those that a gateway started with, and that it takes over
+     * at its next start only.
+     */
+    List<String> waitingForAStart(GatewayOptions started) {
+        List<String> keys = new ArrayList<>();
+        if (!Objects.equals(usersFile, started.usersFile)) {
+            keys.add("users.file");
+        }
+        if (passwordIterations != started.passwordIterations) {
+            keys.add("password.iterations");
+        }
+        if (requestLimitBytes != started.requestLimitBytes) {
+            keys.add("request.limit.bytes");
+        }
+        return keys;
     }
 
     /** The defaults: port 7600 of the loopback address, no password, no TLS. */

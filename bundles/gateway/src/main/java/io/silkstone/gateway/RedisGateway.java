@@ -48,6 +48,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
     private final Pollers pollers;
     private final Meter meter;
     private final AutoCloseable attachment;
+    private final GatewayOptions started;
     private GatewayOptions options;
     private volatile List<Listener> listeners = List.of();
 
@@ -101,6 +102,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
             Environment environment,
             Transport transport)
             throws GatewayRefused {
+        this.started = options;
         this.options = options;
         this.transport = transport;
         CommandTable commands = new CommandTable();
@@ -227,9 +229,14 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
             throw refused;
         }
         listeners = List.copyOf(opened);
-        InetSocketAddress address = opened.getFirst().address();
-        server.identity(identity(wanted, address.getAddress().getHostAddress(), address.getPort()));
+        identify(wanted);
         opened.forEach(listener -> LOG.log(System.Logger.Level.INFO, "Listening: {0}", listener));
+    }
+
+    /** Tells clients what the node is called, from now on. */
+    private void identify(GatewayOptions wanted) {
+        InetSocketAddress address = listeners.getFirst().address();
+        server.identity(identity(wanted, address.getAddress().getHostAddress(), address.getPort()));
     }
 
     private static SslContext context(Tls tls) throws GatewayRefused {
@@ -287,7 +294,19 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         wanted.outputLimitBytes(),
                         wanted.requestLimitBytes(),
                         wanted.idleTimeoutSeconds());
+        identify(wanted);
+        sayWhatWaits(wanted);
         options = wanted;
+    }
+
+    private void sayWhatWaits(GatewayOptions wanted) {
+        List<String> waiting = wanted.waitingForAStart(started);
+        if (!waiting.isEmpty() && !waiting.equals(options.waitingForAStart(started))) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "The new value of {0} will be taken at the node''s next start",
+                    String.join(", ", waiting));
+        }
     }
 
     private void listenElsewhere(GatewayOptions wanted) throws GatewayRefused {

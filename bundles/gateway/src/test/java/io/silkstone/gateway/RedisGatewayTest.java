@@ -28,6 +28,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -517,6 +521,49 @@ class RedisGatewayTest {
             try (WireClient stranger = new WireClient(node.port())) {
                 assertThat(stranger.ask("PING")).isEqualTo("+PONG");
             }
+        }
+    }
+
+    @Test
+    void change_ofWhatClientsAreTold_isLive() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            node.gateway.change(options().cluster(true).announceHost("silk.example").build());
+            assertThat(client.ask("CLUSTER SLOTS")).contains("silk.example", ":" + node.port());
+        }
+    }
+
+    @Test
+    void change_ofWhatIsReadAtTheStart_isSaidToWait(@TempDir Path directory) throws Exception {
+        List<String> said = new CopyOnWriteArrayList<>();
+        Handler ear =
+                new Handler() {
+                    @Override
+                    public void publish(LogRecord record) {
+                        said.add(new SimpleFormatter().formatMessage(record));
+                    }
+
+                    @Override
+                    public void flush() {}
+
+                    @Override
+                    public void close() {}
+                };
+        Logger log = Logger.getLogger(RedisGateway.class.getName());
+        log.addHandler(ear);
+        try (TestNode node = start(options(), new TestRuntime(1))) {
+            said.clear();
+            GatewayOptions waits =
+                    options().usersFile(directory.resolve("u")).passwordIterations(11).build();
+            node.gateway.change(waits);
+            node.gateway.change(waits);
+            node.gateway.change(options().build());
+            assertThat(said)
+                    .containsExactly(
+                            "The new value of users.file, password.iterations will be taken at the"
+                                    + " node's next start");
+        } finally {
+            log.removeHandler(ear);
         }
     }
 

@@ -111,6 +111,12 @@ class TlsTest {
         return GatewayOptions.builder().port(-1).tls(0, tls);
     }
 
+    /** Files that need not be there, for options that are never used. */
+    static Tls anyFiles() {
+        Path none = Path.of("none");
+        return new Tls(none, none, null, null, null, Tls.Clients.NONE);
+    }
+
     private static Tls pemFiles(Path trusted, Tls.Clients clients) {
         return new Tls(certificate, key, null, null, trusted, clients);
     }

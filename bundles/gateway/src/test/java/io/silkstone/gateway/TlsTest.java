@@ -8,6 +8,7 @@ import io.silkstone.gateway.net.Transport;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,6 +181,51 @@ class TlsTest {
         Tls tls = new Tls(key, key, null, null, null, Tls.Clients.NONE);
         assertThatThrownBy(() -> TestNode.start(options(tls), new TestRuntime(1), Transport.best()))
                 .isInstanceOf(GatewayRefused.class)
-                .hasMessageContaining("cannot be used for TLS");
+                .hasMessage(
+                        "tls.certificate.file names "
+                                + key
+                                + ", which holds no certificate in PEM");
+    }
+
+    @Test
+    void context_ofFilesThatCannotBeUsed_isRefusedInASentence() throws Exception {
+        Path none = directory.resolve("none");
+        Path junk = Files.writeString(directory.resolve("junk"), "junk");
+        Path onlyTrust = directory.resolve("trust.p12");
+        KeyStore trust = KeyStore.getInstance("PKCS12");
+        trust.load(null, null);
+        try (OutputStream out = Files.newOutputStream(onlyTrust)) {
+            trust.store(out, PASSWORD.toCharArray());
+        }
+        refused(pem(none, key, null), "tls.certificate.file", none, "does not exist");
+        refused(pem(directory, key, null), "tls.certificate.file", directory, "is not a file");
+        refused(pem(junk, key, null), "tls.certificate.file", junk, "holds no certificate");
+        refused(pem(certificate, none, null), "tls.key.file", none, "does not exist");
+        refused(pem(certificate, junk, null), "tls.key.file", junk, "holds no PKCS 8 key in PEM");
+        refused(pem(certificate, key, none), "tls.trusted.file", none, "does not exist");
+        refused(pem(certificate, key, junk), "tls.trusted.file", junk, "holds no certificate");
+        refused(store(none, PASSWORD), "tls.keystore.file", none, "does not exist");
+        refused(store(junk, PASSWORD), "tls.keystore.file", junk, "is not a PKCS 12 file");
+        refused(
+                store(keystore, "wrong"),
+                "tls.keystore.file",
+                keystore,
+                "tls.password does not open");
+        refused(store(keystore, null), "tls.keystore.file", keystore, "tls.password does not open");
+        refused(store(onlyTrust, PASSWORD), "tls.keystore.file", onlyTrust, "holds no key");
+    }
+
+    private static Tls pem(Path chain, Path secret, Path trusted) {
+        return new Tls(chain, secret, null, null, trusted, Tls.Clients.NONE);
+    }
+
+    private static Tls store(Path file, String password) {
+        return new Tls(null, null, file, password, null, Tls.Clients.NONE);
+    }
+
+    private static void refused(Tls tls, String setting, Path file, String why) {
+        assertThatThrownBy(tls::context)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(setting + " names " + file + ", which " + why);
     }
 }

@@ -10,6 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.UnrecoverableKeyException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -25,6 +35,11 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public record Tls(
         Path certificate, Path key, Path keystore, String password, Path trusted, Clients clients) {
+    private static final String CERTIFICATE = "tls.certificate.file";
+    private static final String KEY = "tls.key.file";
+    private static final String KEYSTORE = "tls.keystore.file";
+    private static final String TRUSTED = "tls.trusted.file";
+
     /** Whether clients present a certificate. */
     public enum Clients {
         /** They are not asked. */
@@ -38,23 +53,18 @@ public record Tls(
     /**
      * Loads the files.
      *
-     * @throws IOException naming the file that cannot be used
+     * @throws IOException with a sentence that names the key and the file that cannot be used
      */
     public SslContext context() throws IOException {
-        Path inUse = keystore == null ? certificate : keystore;
         try {
             SslContextBuilder builder =
-                    keystore == null
-                            ? SslContextBuilder.forServer(
-                                    certificate.toFile(), key.toFile(), password)
-                            : SslContextBuilder.forServer(keys());
+                    keystore == null ? fromPem() : SslContextBuilder.forServer(keys());
             builder.sslProvider(SslProvider.JDK).protocols("TLSv1.3", "TLSv1.2");
             if (trusted != null) {
-                inUse = trusted;
                 if (isPkcs12(trusted)) {
                     builder.trustManager(trust());
                 } else {
-                    builder.trustManager(trusted.toFile());
+                    builder.trustManager(certificates(TRUSTED, trusted));
                 }
             }
             builder.clientAuth(
@@ -64,9 +74,58 @@ public record Tls(
                         case REQUIRED -> ClientAuth.REQUIRE;
                     });
             return builder.build();
-        } catch (GeneralSecurityException | IllegalArgumentException wrong) {
-            throw new IOException(inUse + " cannot be used for TLS: " + wrong.getMessage(), wrong);
+        } catch (GeneralSecurityException wrong) {
+            Path path = keystore == null ? certificate : keystore;
+            throw new IOException(path + " cannot be used for TLS: " + wrong.getMessage(), wrong);
         }
+    }
+
+    /** The files that are in use. */
+    List<Path> files() {
+        return Stream.of(certificate, key, keystore, trusted).filter(Objects::nonNull).toList();
+    }
+
+    private static void mustBeThere(String setting, Path path) throws IOException {
+        if (!Files.exists(path)) {
+            throw new IOException(setting + " names " + path + ", which does not exist");
+        }
+        if (!Files.isRegularFile(path) || !Files.isReadable(path)) {
+            throw new IOException(
+                    setting + " names " + path + ", which is not a file that the node can read");
+        }
+    }
+
+    private SslContextBuilder fromPem() throws IOException {
+        certificates(CERTIFICATE, certificate);
+        mustBeThere(KEY, key);
+        try {
+            return SslContextBuilder.forServer(certificate.toFile(), key.toFile(), password);
+        } catch (IllegalArgumentException wrong) {
+            throw new IOException(
+                    KEY
+                            + " names "
+                            + key
+                            + ", which holds no PKCS 8 key in PEM that can be read "
+                            + (password == null ? "without" : "with")
+                            + " tls.password",
+                    wrong);
+        }
+    }
+
+    private static X509Certificate[] certificates(String setting, Path path) throws IOException {
+        mustBeThere(setting, path);
+        Collection<? extends Certificate> found = List.of();
+        CertificateException reason = null;
+        try (InputStream in = Files.newInputStream(path)) {
+            found = CertificateFactory.getInstance("X.509").generateCertificates(in);
+        } catch (CertificateException wrong) {
+            reason = wrong;
+        }
+        if (found.isEmpty()) {
+            throw new IOException(
+                    setting + " names " + path + ", which holds no certificate in PEM", reason);
+        }
+        return found.toArray(new X509Certificate[0]);
     }
 
     private static boolean isPkcs12(Path path) {
@@ -78,25 +137,46 @@ public record Tls(
         return password == null ? new char[0] : password.toCharArray();
     }
 
-    private KeyStore load(Path path) throws GeneralSecurityException, IOException {
+    private KeyStore load(String setting, Path path) throws GeneralSecurityException, IOException {
+        mustBeThere(setting, path);
         KeyStore store = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(path)) {
             store.load(in, secret());
+        } catch (IOException wrong) {
+            String why =
+                    wrong.getCause() instanceof UnrecoverableKeyException
+                            ? ", which tls.password does not open"
+                            : ", which is not a PKCS 12 file";
+            throw new IOException(setting + " names " + path + why, wrong);
         }
         return store;
     }
 
     private KeyManagerFactory keys() throws GeneralSecurityException, IOException {
+        KeyStore store = load(KEYSTORE, keystore);
+        boolean withKey = false;
+        for (String alias : Collections.list(store.aliases())) {
+            withKey |= store.isKeyEntry(alias);
+        }
+        if (!withKey) {
+            throw new IOException(KEYSTORE + " names " + keystore + ", which holds no key");
+        }
         KeyManagerFactory factory =
                 KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        factory.init(load(keystore), secret());
+        try {
+            factory.init(store, secret());
+        } catch (UnrecoverableKeyException wrong) {
+            throw new IOException(
+                    KEYSTORE + " names " + keystore + ", whose key tls.password does not open",
+                    wrong);
+        }
         return factory;
     }
 
     private TrustManagerFactory trust() throws GeneralSecurityException, IOException {
         TrustManagerFactory factory =
                 TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(load(trusted));
+        factory.init(load(TRUSTED, trusted));
         return factory;
     }
 }

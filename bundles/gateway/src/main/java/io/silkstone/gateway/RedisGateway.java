@@ -1,6 +1,5 @@
 package io.silkstone.gateway;
 
-import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Ticker;
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.LatencyHistogram;
@@ -14,6 +13,7 @@ import io.silkstone.gateway.acl.AclUsers;
 import io.silkstone.gateway.command.CommandTable;
 import io.silkstone.gateway.command.ServerContext;
 import io.silkstone.gateway.command.Settings;
+import io.silkstone.gateway.net.Certificates;
 import io.silkstone.gateway.net.ConnectionMetrics;
 import io.silkstone.gateway.net.Listener;
 import io.silkstone.gateway.net.Pollers;
@@ -44,6 +44,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
     private static final long START_SECONDS_MAX = 60;
 
     private final ServerContext server;
+    private final ThreadRuntime threads;
     private final Transport transport;
     private final Pollers pollers;
     private final Meter meter;
@@ -104,6 +105,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
             throws GatewayRefused {
         this.started = options;
         this.options = options;
+        this.threads = threads;
         this.transport = transport;
         CommandTable commands = new CommandTable();
         AclUsers users =
@@ -222,7 +224,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                 opened.add(open(wanted, wanted.port(), null));
             }
             if (wanted.tlsPort() >= 0) {
-                opened.add(open(wanted, wanted.tlsPort(), context(wanted.tls())));
+                opened.add(open(wanted, wanted.tlsPort(), certificates(wanted.tls())));
             }
         } catch (GatewayRefused refused) {
             opened.forEach(Listener::close);
@@ -239,15 +241,19 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
         server.identity(identity(wanted, address.getAddress().getHostAddress(), address.getPort()));
     }
 
-    private static SslContext context(Tls tls) throws GatewayRefused {
+    private Certificates certificates(Tls tls) throws GatewayRefused {
         try {
-            return tls.context();
+            return new Certificates(tls, this::runElsewhere, server.nowMillis());
         } catch (IOException failure) {
             throw new GatewayRefused(failure.getMessage(), failure);
         }
     }
 
-    private Listener open(GatewayOptions wanted, int port, SslContext tls) throws GatewayRefused {
+    private boolean runElsewhere(Runnable task) {
+        return threads.create(ThreadRuntime.NORMAL, task) != ThreadRuntime.NONE;
+    }
+
+    private Listener open(GatewayOptions wanted, int port, Certificates tls) throws GatewayRefused {
         InetSocketAddress address = new InetSocketAddress(wanted.bindAddress(), port);
         try {
             return Listener.open(address, wanted.backlog(), transport, pollers, server, meter, tls)

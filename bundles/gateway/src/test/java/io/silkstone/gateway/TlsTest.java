@@ -3,8 +3,11 @@ package io.silkstone.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.handler.ssl.SslContext;
+import io.silkstone.gateway.net.Certificates;
 import io.silkstone.gateway.net.Tls;
 import io.silkstone.gateway.net.Transport;
+import io.silkstone.store.StoreOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,11 +15,16 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.Key;
 import java.security.KeyStore;
+import java.time.Instant;
 import java.util.Base64;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,7 +45,18 @@ class TlsTest {
 
     @BeforeAll
     static void makeCertificate() throws Exception {
-        keystore = directory.resolve("node.p12");
+        keystore = selfSigned("node.p12");
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(keystore)) {
+            store.load(in, PASSWORD.toCharArray());
+        }
+        Key secret = store.getKey("node", PASSWORD.toCharArray());
+        certificate = pem("CERTIFICATE", store.getCertificate("node").getEncoded());
+        key = pem("PRIVATE KEY", secret.getEncoded());
+    }
+
+    private static Path selfSigned(String name) throws Exception {
+        Path file = directory.resolve(name);
         Process keytool =
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin", "keytool")
@@ -54,20 +73,14 @@ class TlsTest {
                                 "-storetype",
                                 "PKCS12",
                                 "-keystore",
-                                keystore.toString(),
+                                file.toString(),
                                 "-storepass",
                                 PASSWORD)
                         .redirectErrorStream(true)
                         .start();
         String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(keytool.waitFor()).as(said).isZero();
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(keystore)) {
-            store.load(in, PASSWORD.toCharArray());
-        }
-        Key secret = store.getKey("node", PASSWORD.toCharArray());
-        certificate = pem("CERTIFICATE", store.getCertificate("node").getEncoded());
-        key = pem("PRIVATE KEY", secret.getEncoded());
+        return file;
     }
 
     private static Path pem(String title, byte[] bytes) throws IOException {
@@ -82,9 +95,9 @@ class TlsTest {
         return Files.writeString(directory.resolve(title.replace(' ', '-') + ".pem"), text);
     }
 
-    private static SSLContext client(boolean withCertificate) throws Exception {
+    private static SSLContext client(Path trusting, boolean withCertificate) throws Exception {
         KeyStore store = KeyStore.getInstance("PKCS12");
-        byte[] bytes = Files.readAllBytes(keystore);
+        byte[] bytes = Files.readAllBytes(trusting);
         store.load(new ByteArrayInputStream(bytes), PASSWORD.toCharArray());
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
@@ -102,9 +115,16 @@ class TlsTest {
     }
 
     private static WireClient connect(int port, boolean withCertificate) throws Exception {
+        return connect(port, keystore, withCertificate);
+    }
+
+    private static WireClient connect(int port, Path trusting, boolean withCertificate)
+            throws Exception {
         SSLSocket socket =
                 (SSLSocket)
-                        client(withCertificate).getSocketFactory().createSocket("127.0.0.1", port);
+                        client(trusting, withCertificate)
+                                .getSocketFactory()
+                                .createSocket("127.0.0.1", port);
         return new WireClient(socket);
     }
 
@@ -213,6 +233,64 @@ class TlsTest {
                 "tls.password does not open");
         refused(store(keystore, null), "tls.keystore.file", keystore, "tls.password does not open");
         refused(store(onlyTrust, PASSWORD), "tls.keystore.file", onlyTrust, "holds no key");
+    }
+
+    @Test
+    void renewedFiles_areTakenWhileTheNodeServes() throws Exception {
+        Path renewed = selfSigned("renewed.p12");
+        Path used = Files.copy(keystore, directory.resolve("used.p12"));
+        AtomicLong millis = new AtomicLong(1_700_000_000_000L);
+        RedisGateway.Environment environment =
+                new RedisGateway.Environment(
+                        () -> Instant.ofEpochMilli(millis.get()), System::nanoTime, new Random(5));
+        try (TestNode node =
+                        TestNode.start(
+                                options(store(used, PASSWORD)).build(),
+                                new TestRuntime(1),
+                                Transport.best(),
+                                StoreOptions.DEFAULTS.withMemoryBytes(64 << 20),
+                                environment);
+                WireClient before = connect(node.gateway.boundTlsPort(), false)) {
+            assertThat(before.ask("PING")).isEqualTo("+PONG");
+            Files.move(renewed, used, StandardCopyOption.REPLACE_EXISTING);
+            String answer = null;
+            while (answer == null) {
+                millis.addAndGet(10_000);
+                try (WireClient after = connect(node.gateway.boundTlsPort(), used, false)) {
+                    answer = after.ask("PING");
+                } catch (SSLException stillTheOldOne) {
+                    Thread.onSpinWait();
+                }
+            }
+            assertThat(answer).isEqualTo("+PONG");
+            assertThat(before.ask("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
+    void renewedFiles_areTakenWhenTheyAreWhole() throws Exception {
+        Path chain = Files.copy(certificate, directory.resolve("renewed-chain.pem"));
+        Certificates shown = new Certificates(pem(chain, key, null), TlsTest::runHere, 0);
+        SslContext first = shown.now();
+        shown.tick(10_000);
+        shown.tick(20_000);
+        assertThat(shown.now()).isSameAs(first);
+        Files.writeString(chain, "half of a certif");
+        for (int seconds = 30; seconds < 60; seconds += 10) {
+            shown.tick(seconds * 1000L);
+            assertThat(shown.now()).isSameAs(first);
+        }
+        Files.copy(certificate, chain, StandardCopyOption.REPLACE_EXISTING);
+        shown.tick(60_000);
+        shown.tick(69_999);
+        assertThat(shown.now()).isSameAs(first);
+        shown.tick(70_000);
+        assertThat(shown.now()).isNotSameAs(first);
+    }
+
+    private static boolean runHere(Runnable task) {
+        task.run();
+        return true;
     }
 
     private static Tls pem(Path chain, Path secret, Path trusted) {

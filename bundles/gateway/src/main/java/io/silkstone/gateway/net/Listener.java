@@ -11,7 +11,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import io.silkstone.gateway.command.ServerContext;
 import java.net.InetSocketAddress;
@@ -33,7 +32,7 @@ public final class Listener implements SocketPoller.Movable {
     private final Pollers pollers;
     private final ServerContext server;
     private final ConnectionMetrics metrics;
-    private final SslContext tls;
+    private final Certificates tls;
     private volatile SocketPoller poller;
     private volatile boolean moving;
 
@@ -43,7 +42,7 @@ public final class Listener implements SocketPoller.Movable {
             Pollers pollers,
             ServerContext server,
             ConnectionMetrics metrics,
-            SslContext tls) {
+            Certificates tls) {
         this.channel = channel;
         this.poller = poller;
         this.pollers = pollers;
@@ -64,7 +63,7 @@ public final class Listener implements SocketPoller.Movable {
             Pollers pollers,
             ServerContext server,
             ConnectionMetrics metrics,
-            SslContext tls) {
+            Certificates tls) {
         ServerChannel channel = transport.newServerChannel();
         channel.config().setOption(ChannelOption.SO_REUSEADDR, true);
         channel.config().setOption(ChannelOption.SO_BACKLOG, backlog);
@@ -143,7 +142,9 @@ public final class Listener implements SocketPoller.Movable {
 
     @Override
     public void tick(long nowMillis) {
-        // Nothing grows old here.
+        if (tls != null) {
+            tls.tick(nowMillis);
+        }
     }
 
     /** Takes new connections. */
@@ -196,7 +197,9 @@ public final class Listener implements SocketPoller.Movable {
                             new ChannelInitializer<>() {
                                 @Override
                                 protected void initChannel(Channel initialized) {
-                                    initialized.pipeline().addFirst(tls.newHandler(child.alloc()));
+                                    initialized
+                                            .pipeline()
+                                            .addFirst(tls.now().newHandler(child.alloc()));
                                 }
                             });
         }

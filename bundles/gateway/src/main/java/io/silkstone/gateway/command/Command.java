@@ -115,6 +115,7 @@ public final class Command {
     private final long word;
     private final long rest;
     private final boolean fast;
+    private final boolean readsOnly;
     private int firstKey;
     private int lastKey;
     private int keyStep;
@@ -141,6 +142,7 @@ public final class Command {
         this.word = Words.of(name);
         this.rest = Words.ofRest(name);
         this.fast = this.flags.contains(Flag.FAST) || this.flags.contains(Flag.BRIEF);
+        this.readsOnly = this.flags.contains(Flag.READONLY);
         this.categories = List.of(group.category());
     }
 
@@ -228,6 +230,11 @@ public final class Command {
 
     boolean fast() {
         return fast;
+    }
+
+    /** Whether it reads objects and changes none. */
+    boolean readsOnly() {
+        return readsOnly;
     }
 
     /** Whether {@code flag} is set. */

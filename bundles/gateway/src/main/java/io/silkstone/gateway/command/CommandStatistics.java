@@ -22,6 +22,7 @@ public final class CommandStatistics {
     private final Tally past;
     private final ConcurrentMap<String, LongAdder> errors = new ConcurrentHashMap<>();
     private final AtomicLong unauthenticated = new AtomicLong();
+    private final RequestRate rate = new RequestRate();
 
     CommandStatistics(CommandTable table) {
         size = table.commands().size();
@@ -41,6 +42,11 @@ public final class CommandStatistics {
 
         /** All requests, unknown commands included. */
         long requests;
+
+        /** How often a command that only reads found an object, and how often none. */
+        long hits;
+
+        long misses;
 
         Tally(int size) {
             calls = new long[size];
@@ -73,6 +79,8 @@ public final class CommandStatistics {
                 }
             }
             sum.requests += requests;
+            sum.hits += hits;
+            sum.misses += misses;
         }
 
         private void clear() {
@@ -82,6 +90,8 @@ public final class CommandStatistics {
             Arrays.fill(failed, 0);
             Arrays.fill(latencies, null);
             requests = 0;
+            hits = 0;
+            misses = 0;
         }
     }
 
@@ -114,6 +124,16 @@ public final class CommandStatistics {
             requests += tally.requests;
         }
         return requests;
+    }
+
+    /** To be called about once a second: the time at which there were so many requests. */
+    public void sampleRate(long nanos) {
+        rate.sample(nanos, requests());
+    }
+
+    /** Requests in the last second. */
+    long requestsPerSecond() {
+        return rate.perSecond();
     }
 
     /** Counts an error by its code, the first word. */

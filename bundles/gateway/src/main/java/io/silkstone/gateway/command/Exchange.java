@@ -208,7 +208,7 @@ public final class Exchange implements AutoCloseable {
      * @return OK or NOT_FOUND; null when the reply is an error already
      */
     Status readString(Key key) {
-        Status status = session.read(table, key);
+        Status status = read(key);
         if (status == Status.OK && session.object().type() != 0) {
             out.error(WRONG_TYPE);
             return null;
@@ -218,7 +218,16 @@ public final class Exchange implements AutoCloseable {
 
     /** Reads what is under {@code key}, of any type; otherwise as {@link #readString}. */
     Status readAny(Key key) {
-        return foundOrNot(session.read(table, key));
+        return foundOrNot(read(key));
+    }
+
+    /** Reads what is under {@code key}, and counts whether a reading command found something. */
+    Status read(Key key) {
+        Status status = session.read(table, key);
+        if (request.command().readsOnly()) {
+            runner.countLookup(status);
+        }
+        return status;
     }
 
     private Status foundOrNot(Status status) {

@@ -1,6 +1,8 @@
 package io.silkstone.gateway.command;
 
 import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.Status;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -8,7 +10,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The text of INFO, section by section, under the names that monitoring tools read. */
+/**
+ * The text of INFO, section by section, under the names that monitoring tools read. What is not
+ * known here is left out.
+ */
 final class InfoReport {
     private static final List<String> USUAL =
             List.of(
@@ -117,6 +122,11 @@ final class InfoReport {
         title("Memory");
         line("used_memory", usage.allocated());
         line("used_memory_human", human(usage.allocated()));
+        ProcessFigures process = ProcessFigures.read();
+        if (process != null) {
+            line("used_memory_rss", process.residentBytes());
+            line("used_memory_rss_human", human(process.residentBytes()));
+        }
         line("used_memory_dataset", usage.logLive());
         line("used_memory_log", usage.logUsed());
         line("used_memory_hash_tables", usage.hashTables());
@@ -152,9 +162,13 @@ final class InfoReport {
     private void stats() {
         long errors =
                 x.server.statistics.errors().values().stream().mapToLong(LongAdder::sum).sum();
+        CommandStatistics.Tally sum = x.server.statistics.sum();
         title("Stats");
         line("total_connections_received", x.server.connectionsEver());
         line("total_commands_processed", x.server.statistics.requests());
+        line("instantaneous_ops_per_sec", x.server.statistics.requestsPerSecond());
+        line("keyspace_hits", sum.hits);
+        line("keyspace_misses", sum.misses);
         line("rejected_connections", x.server.connectionsRefused());
         line("total_error_replies", errors);
         line("acl_access_denied_auth", x.server.statistics.authenticationFailures());
@@ -171,13 +185,11 @@ final class InfoReport {
 
     private void cpu() {
         title("CPU");
-        double seconds =
-                ProcessHandle.current()
-                        .info()
-                        .totalCpuDuration()
-                        .map(total -> total.toNanos() / 1e9)
-                        .orElse(0.0);
-        line("used_cpu_user", String.format(Locale.ROOT, "%.6f", seconds));
+        ProcessFigures process = ProcessFigures.read();
+        if (process != null) {
+            line("used_cpu_sys", String.format(Locale.ROOT, "%.6f", process.systemSeconds()));
+            line("used_cpu_user", String.format(Locale.ROOT, "%.6f", process.userSeconds()));
+        }
     }
 
     private void commandstats() {
@@ -228,7 +240,62 @@ final class InfoReport {
         title("Keyspace");
         long objects = x.table.objects();
         if (objects > 0) {
-            line("db0", "keys=" + objects + ",expires=0,avg_ttl=0");
+            Expiries expiries = new Expiries(x.nowMillis());
+            expiries.sample(x);
+            line(
+                    "db0",
+                    "keys="
+                            + objects
+                            + ",expires="
+                            + expiries.of(objects)
+                            + ",avg_ttl="
+                            + expiries.averageMillis());
+        }
+    }
+
+    /**
+     * How many objects expire, and when. The store keeps no count of them; a few objects are looked
+     * at, which are all of a small table and stand for the others of a large one.
+     */
+    private static final class Expiries {
+        private static final int SAMPLE = 256;
+
+        private final long nowMillis;
+        private int seen;
+        private int expiring;
+        private double millis;
+
+        Expiries(long nowMillis) {
+            this.nowMillis = nowMillis;
+        }
+
+        void sample(Exchange x) {
+            if (x.session.scan(x.table, 0, SAMPLE, this::add) == 0) {
+                return;
+            }
+            // What a scan meets first is not chosen by chance.
+            seen = 0;
+            expiring = 0;
+            millis = 0;
+            for (int i = 0; i < SAMPLE && x.session.random(x.table) == Status.OK; i++) {
+                add(x.object());
+            }
+        }
+
+        private void add(ObjectView object) {
+            seen++;
+            if (object.expiryMillis() != 0) {
+                expiring++;
+                millis += object.expiryMillis() - nowMillis;
+            }
+        }
+
+        long of(long objects) {
+            return seen == 0 ? 0 : Math.round((double) objects * expiring / seen);
+        }
+
+        long averageMillis() {
+            return expiring == 0 ? 0 : Math.round(millis / expiring);
         }
     }
 }

@@ -161,7 +161,7 @@ final class KeyCommands {
     private static void exists(Exchange x) {
         int found = 0;
         for (int i = 1; i < x.count(); i++) {
-            Status status = x.session.read(x.table, x.key(i));
+            Status status = x.read(x.key(i));
             if (status == Status.OK) {
                 found++;
             } else if (status != Status.NOT_FOUND) {

@@ -1,5 +1,6 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.api.store.Status;
 import io.silkstone.gateway.acl.AclUser;
 import io.silkstone.gateway.command.Client.Replies;
 import io.silkstone.gateway.command.Command.Flag;
@@ -154,6 +155,15 @@ final class RequestRunner implements AutoCloseable {
             tally.failed[id]++;
             server.statistics.error(x.out.lastError());
             x.out.errors(errors);
+        }
+    }
+
+    /** Counts whether a reading command found what it looked for. */
+    void countLookup(Status status) {
+        if (status == Status.OK) {
+            tally.hits++;
+        } else if (status == Status.NOT_FOUND) {
+            tally.misses++;
         }
     }
 

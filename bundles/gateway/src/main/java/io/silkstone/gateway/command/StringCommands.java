@@ -231,7 +231,7 @@ final class StringCommands {
     }
 
     private static void get(Exchange x) {
-        Status status = x.session.read(x.table, x.key());
+        Status status = x.read(x.key());
         if (status == Status.OK) {
             ObjectView object = x.session.object();
             if (object.type() == 0) {
@@ -466,7 +466,7 @@ final class StringCommands {
     private static void mget(Exchange x) {
         x.out.array(x.count() - 1);
         for (int i = 1; i < x.count(); i++) {
-            Status status = x.session.read(x.table, x.key(i));
+            Status status = x.read(x.key(i));
             if (status == Status.OK && x.object().type() == 0) {
                 x.out.bulk(x.object());
             } else {

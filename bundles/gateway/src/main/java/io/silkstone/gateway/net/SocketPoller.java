@@ -80,6 +80,7 @@ public final class SocketPoller implements CorePoller {
     }
 
     private void tick() {
+        server.statistics().sampleRate(server.nanoTime());
         long now = server.nowMillis();
         for (Movable source : sources) {
             source.tick(now);

@@ -2,6 +2,8 @@ package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +144,68 @@ class ConnectionCommandsTest {
         assertThat(info).containsPattern("cmdstat_incr:calls=1,.*rejected_calls=1,failed_calls=1");
         client.ask("CONFIG RESETSTAT");
         assertThat(client.send("INFO", "errorstats")).doesNotContain("errorstat_ERR");
+    }
+
+    @Test
+    void info_countsWhatIsFoundAndWhatIsNot() {
+        client.ask("MSET a 1 b 2");
+        client.ask("LPUSH l 1");
+        client.ask("GET a");
+        client.ask("MGET a b c");
+        client.ask("EXISTS a c");
+        client.ask("LRANGE l 0 -1");
+        client.ask("TTL c");
+        client.ask("INCR a");
+        client.ask("DEL nothing");
+        assertThat(client.send("INFO", "stats"))
+                .contains("keyspace_hits:5\r\n", "keyspace_misses:3\r\n");
+        client.ask("CONFIG RESETSTAT");
+        assertThat(client.send("INFO", "stats"))
+                .contains("keyspace_hits:0\r\n", "keyspace_misses:0\r\n");
+    }
+
+    @Test
+    void info_tellsHowManyObjectsExpire() {
+        client.ask("MSET a 1 b 2");
+        client.ask("SET c 3 PX 1000");
+        client.ask("SET d 4 PX 3000");
+        assertThat(client.send("INFO", "keyspace"))
+                .contains("db0:keys=4,expires=2,avg_ttl=2000\r\n");
+        for (int i = 0; i < 1000; i++) {
+            client.ask("SET k" + i + " v PX 5000");
+        }
+        String estimated = client.send("INFO", "keyspace");
+        Matcher found = Pattern.compile("keys=1004,expires=(\\d+),avg").matcher(estimated);
+        assertThat(found.find()).as(estimated).isTrue();
+        assertThat(Integer.parseInt(found.group(1))).isBetween(900, 1004);
+    }
+
+    @Test
+    void info_tellsTheRateOfTheLastSecond() {
+        probe.server.statistics.sampleRate(0);
+        for (int i = 0; i < 10; i++) {
+            client.ask("PING");
+        }
+        probe.server.statistics.sampleRate(500_000_000);
+        assertThat(client.send("INFO", "stats")).contains("instantaneous_ops_per_sec:0\r\n");
+        probe.server.statistics.sampleRate(2_000_000_000);
+        assertThat(client.send("INFO", "stats")).contains("instantaneous_ops_per_sec:6\r\n");
+        probe.server.statistics.sampleRate(4_000_000_000L);
+        assertThat(client.send("INFO", "stats")).contains("instantaneous_ops_per_sec:1\r\n");
+    }
+
+    @Test
+    void info_tellsUserAndSystemTimeApart() {
+        String info = client.send("INFO", "cpu", "memory");
+        assertThat(info).containsPattern("used_cpu_sys:\\d+\\.\\d+\r\n");
+        Matcher user = Pattern.compile("used_cpu_user:(\\d+\\.\\d+)").matcher(info);
+        assertThat(user.find()).isTrue();
+        double all =
+                ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
+        assertThat(Double.parseDouble(user.group(1))).isPositive().isLessThan(all);
+        Matcher resident = Pattern.compile("used_memory_rss:(\\d+)").matcher(info);
+        assertThat(resident.find()).isTrue();
+        assertThat(Long.parseLong(resident.group(1))).isGreaterThan(10L << 20);
     }
 
     @Test

@@ -317,7 +317,8 @@ final class CollectionCommands {
         int size = x.packed.size();
         long first = Math.max(from < 0 ? from + size : from, 0);
         long last = Math.min(to < 0 ? to + size : to, size - 1L);
-        long count = Math.max(last - first + 1, 0);
+        // Places far outside the list are so far apart that their distance would overflow.
+        long count = first > last ? 0 : last - first + 1;
         x.out.array(count);
         if (count > 0) {
             Packed element = x.packed.element((int) first);

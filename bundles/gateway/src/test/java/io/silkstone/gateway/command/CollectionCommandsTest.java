@@ -19,6 +19,16 @@ class CollectionCommandsTest {
     }
 
     @Test
+    void lrange_betweenTheFarthestPlaces_isEmpty() {
+        String beyond = "9223372036854775807 -9223372036854775808";
+        assertThat(client.ask("LRANGE none " + beyond)).isEqualTo("*0");
+        client.ask("RPUSH l a b");
+        assertThat(client.ask("LRANGE l " + beyond)).isEqualTo("*0");
+        assertThat(client.ask("LRANGE l -9223372036854775808 9223372036854775807"))
+                .isEqualTo("*2 $1 a $1 b");
+    }
+
+    @Test
     void list_growsAndShrinksAtBothEnds() {
         assertThat(client.ask("LPUSHX l a")).isEqualTo(":0");
         assertThat(client.ask("RPUSH l c d")).isEqualTo(":2");

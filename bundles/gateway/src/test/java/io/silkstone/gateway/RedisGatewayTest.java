@@ -424,6 +424,7 @@ class RedisGatewayTest {
         try (TestNode node = start(options(), runtime);
                 WireClient client = new WireClient(node.port())) {
             int before = node.port();
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
             node.gateway.change(options().requirePass("new").clientsMax(7).build());
             assertThat(client.ask("PING")).isEqualTo("+PONG");
             assertThat(client.ask("CONFIG GET maxclients")).endsWith("$1 7");

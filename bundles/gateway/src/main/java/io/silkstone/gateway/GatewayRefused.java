@@ -4,8 +4,12 @@ package io.silkstone.gateway;
 public final class GatewayRefused extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** With the sentence, and the cause where there is one. */
-    public GatewayRefused(String message, Throwable cause) {
-        super(message, cause);
+    /** With the sentence, and what led to it, or null. */
+    public GatewayRefused(String message, Throwable reason) {
+        super(message);
+        // Who reports a failure shows the words of its innermost cause; here this sentence is it.
+        if (reason != null) {
+            addSuppressed(reason);
+        }
     }
 }

@@ -208,6 +208,14 @@ class TlsTest {
     }
 
     @Test
+    void start_refusedForItsFiles_saysNothingElse() {
+        Tls tls = store(keystore, "wrong");
+        assertThatThrownBy(() -> TestNode.start(options(tls), new TestRuntime(1), Transport.best()))
+                .hasMessageContaining("tls.keystore.file")
+                .hasNoCause();
+    }
+
+    @Test
     void context_ofFilesThatCannotBeUsed_isRefusedInASentence() throws Exception {
         Path none = directory.resolve("none");
         Path junk = Files.writeString(directory.resolve("junk"), "junk");

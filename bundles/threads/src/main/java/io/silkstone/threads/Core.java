@@ -73,6 +73,8 @@ final class Core extends CoreSignals {
     final int number;
     final LoadMeter meter = new LoadMeter();
     final OccupancyWord occupancy = new OccupancyWord(false);
+
+    /** Those that have begun: as long as there is one, the core is not given back. */
     final List<PollerThread> pollers = new ArrayList<>();
 
     /** Set by the control thread, cleared by the core when it is done. */
@@ -300,7 +302,14 @@ final class Core extends CoreSignals {
             Context thread = slots[Long.numberOfTrailingZeros(left)];
             // A creator that has claimed a context before the word was closed may not be ready.
             if (thread != exclusive && thread.wakeup != Context.UNOCCUPIED) {
-                moved |= migrate(thread);
+                if (thread.worker == null && thread.task instanceof PollerThread poller) {
+                    // A poller belongs to one core, so it moves no more than its core does.
+                    finish(thread);
+                    poller.abandon();
+                    moved = true;
+                } else {
+                    moved |= migrate(thread);
+                }
             }
         }
         int staying = exclusive == null ? 0 : 1;

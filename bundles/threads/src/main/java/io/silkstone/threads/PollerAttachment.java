@@ -71,9 +71,11 @@ final class PollerAttachment {
         }
     }
 
+    /** It is no more, whether it had begun or not. */
     void ended(PollerThread poller) {
         lock.lock();
         try {
+            starting.remove(poller);
             started.remove(poller);
             changed.signalAll();
         } finally {

@@ -55,23 +55,45 @@ final class PollerThread implements ThreadTask {
     @Override
     public void run(long unused, long alsoUnused) {
         worker = machine.current.get();
+        // Before anything that may wait: a core with a poller in its list is not given back.
+        core.pollers.add(this);
+        try {
+            if (make()) {
+                serve();
+            }
+        } finally {
+            // What waited inside the JDK may not own the core that the list belongs to.
+            worker.enterRuntime();
+            core.pollers.remove(this);
+            worker.enterUser();
+            attachment.ended(this);
+        }
+    }
+
+    private boolean make() {
         try {
             poller = attachment.make(core.number);
         } catch (Throwable failure) {
             attachment.failed(this, failure);
-            return;
+            return false;
         }
-        core.pollers.add(this);
         attachment.started(this);
+        return true;
+    }
+
+    private void serve() {
         try {
             while (!isOver()) {
-                core.meter.ran(poll());
-                worker.letOthersRun(this);
+                worker.letOthersRun(this, poll());
             }
         } finally {
-            core.pollers.remove(this);
             close();
         }
+    }
+
+    /** Its core is given back before it has begun; a core that is got later gets another one. */
+    void abandon() {
+        attachment.ended(this);
     }
 
     private int poll() {
@@ -106,8 +128,6 @@ final class PollerThread implements ThreadTask {
             poller.close();
         } catch (RuntimeException failure) {
             machine.failed(poller, failure);
-        } finally {
-            attachment.ended(this);
         }
     }
 }

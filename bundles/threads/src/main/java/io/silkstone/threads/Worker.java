@@ -174,9 +174,12 @@ abstract class Worker implements Runnable {
     /**
      * A turn of the others between two polls: runs what is runnable, and waits when nothing is.
      * Returns when the core comes back to this poller.
+     *
+     * @param served how many requests the poller has just found
      */
-    final void letOthersRun(PollerThread poller) {
+    final void letOthersRun(PollerThread poller, int served) {
         enterRuntime();
+        core.meter.ran(served);
         switchAround(poller);
         enterUser();
     }

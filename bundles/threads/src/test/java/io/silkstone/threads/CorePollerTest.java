@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.silkstone.api.policy.PolicyId;
 import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.api.threads.CorePoller;
+import io.silkstone.api.threads.CoreRequest;
+import io.silkstone.api.threads.CoreSet;
+import io.silkstone.api.threads.LoadSample;
 import io.silkstone.api.threads.Mutex;
 import io.silkstone.api.threads.ThreadRuntime;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -25,6 +29,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Pollers live with their cores: from attachment or grant to detachment or release. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CorePollerTest {
+    private static final String POLLER_TASK = PollerThread.class.getName();
+
     private final List<QueuePoller> pollers = new CopyOnWriteArrayList<>();
     private ArachneRuntime runtime;
 
@@ -286,15 +292,99 @@ class CorePollerTest {
         }
         TestRuntimes.await(blocked);
         policy.wanted = 1;
-        TestRuntimes.awaitUntil(
-                () ->
-                        runtime.cores().stream().filter(core -> core.state().equals("free")).count()
-                                == 2);
+        TestRuntimes.awaitUntil(() -> free() == 2);
         assertThat(pollers).filteredOn(poller -> poller.closed.get()).hasSize(2);
         TestRuntimes.awaitUntil(() -> threads.stream().allMatch(this::isBlocked));
         threads.forEach(runtime::signal);
         threads.forEach(runtime::join);
         assertThat(ran).hasValue(30);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void release_pollerHasNotBegun_endsThereAndStraysNowhere(ArachneOptions.Mode mode)
+            throws Exception {
+        start(mode, 1, 2);
+        PlacingPolicy policy = new PlacingPolicy(2);
+        runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
+        TestRuntimes.awaitUntil(() -> held() == 2);
+        policy.place(CoreSet.of(1));
+        AtomicBoolean busy = new AtomicBoolean();
+        AtomicBoolean stop = new AtomicBoolean();
+        // The first context is free again when the second one's thread keeps the core: the scan
+        // of the core that is to go has passed by the poller when that thread ends.
+        long first = runtime.create(ThreadRuntime.NORMAL, () -> runtime.block());
+        long second =
+                runtime.create(
+                        ThreadRuntime.NORMAL,
+                        () -> {
+                            runtime.join(first);
+                            busy.set(true);
+                            while (!stop.get()) {
+                                Thread.onSpinWait();
+                            }
+                        });
+        runtime.signal(first);
+        TestRuntimes.awaitUntil(busy::get);
+        policy.place(null);
+
+        CompletableFuture<AutoCloseable> attached =
+                CompletableFuture.supplyAsync(() -> runtime.attach(QueuePoller::new));
+        TestRuntimes.awaitUntil(() -> pollersOn(1) == 1);
+        policy.wanted = 1;
+        policy.awaitDecisions(3);
+        stop.set(true);
+        runtime.join(second);
+        AutoCloseable attachment = attached.get(TestRuntimes.SECONDS_MAX, TimeUnit.SECONDS);
+        TestRuntimes.awaitUntil(() -> free() == 1);
+        assertThat(pollersOn(0)).isEqualTo(1);
+        policy.wanted = 2;
+        TestRuntimes.awaitUntil(() -> held() == 2 && pollersOn(1) == 1);
+        attachment.close();
+    }
+
+    /** Puts ordinary threads where the test says, else everywhere. */
+    private static final class PlacingPolicy extends SteeredPolicy {
+        private final AtomicInteger decisions = new AtomicInteger();
+        private volatile CoreSet only;
+
+        PlacingPolicy(int wanted) {
+            super(wanted);
+        }
+
+        /** Returns when the cores go by it. */
+        void place(CoreSet cores) {
+            only = cores;
+            awaitDecisions(2);
+        }
+
+        /** Returns when what came before the call has been decided about, and followed. */
+        void awaitDecisions(int count) {
+            int before = decisions.get();
+            TestRuntimes.awaitUntil(() -> decisions.get() >= before + count);
+        }
+
+        @Override
+        public CoreSet cores(int threadClass) {
+            CoreSet cores = only;
+            return cores == null ? super.cores(threadClass) : cores;
+        }
+
+        @Override
+        public CoreRequest decide(LoadSample newest) {
+            decisions.incrementAndGet();
+            return super.decide(newest);
+        }
+    }
+
+    private long pollersOn(int core) {
+        return runtime.threads().stream()
+                .filter(row -> row.core() == core && row.task().equals(POLLER_TASK))
+                .count();
+    }
+
+    private long free() {
+        return runtime.cores().stream().filter(core -> core.state().equals("free")).count();
     }
 
     private boolean isBlocked(long thread) {

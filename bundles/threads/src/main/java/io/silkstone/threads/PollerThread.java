@@ -44,11 +44,18 @@ final class PollerThread implements ThreadTask {
         }
     }
 
+    /**
+     * The core waits here. An event loop serves what woke it before it returns, so this is user
+     * code: it may block, and the core then goes on without it.
+     */
     void park(long nanos) {
+        worker.enterUser();
         try {
             poller.park(nanos);
         } catch (RuntimeException failure) {
             machine.failed(poller, failure);
+        } finally {
+            worker.enterRuntime();
         }
     }
 

@@ -27,12 +27,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Pollers live with their cores: from attachment or grant to detachment or release. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 10, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CorePollerTest {
     private static final String POLLER_TASK = PollerThread.class.getName();
 
     private final List<QueuePoller> pollers = new CopyOnWriteArrayList<>();
     private ArachneRuntime runtime;
+    private volatile boolean servesInPark;
 
     @AfterEach
     void close() {
@@ -45,7 +46,10 @@ class CorePollerTest {
         runtime = TestRuntimes.start(mode, coresMin, coresMax);
     }
 
-    /** Runs what is in its queue; counts calls from any thread but its own. */
+    /**
+     * Runs what is in its queue, between the threads or, as event loops do, right after its wait;
+     * counts calls from any thread but its own.
+     */
     private final class QueuePoller implements CorePoller {
         final int core;
         final Queue<Runnable> queue = new ConcurrentLinkedQueue<>();
@@ -74,6 +78,10 @@ class CorePollerTest {
         @Override
         public int poll() {
             check();
+            return servesInPark ? 0 : serve();
+        }
+
+        private int serve() {
             int found = 0;
             for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
                 next.run();
@@ -92,6 +100,9 @@ class CorePollerTest {
                 }
             } catch (InterruptedException e) {
                 strangers.incrementAndGet();
+            }
+            if (servesInPark) {
+                serve();
             }
         }
 
@@ -239,6 +250,35 @@ class CorePollerTest {
 
     @ParameterizedTest
     @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void park_requestServedThere_mayYieldSleepAndWait(ArachneOptions.Mode mode) {
+        servesInPark = true;
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        QueuePoller poller = pollers.getFirst();
+        for (int round = 0; round < 5; round++) {
+            int parks = poller.parks.get();
+            TestRuntimes.awaitUntil(() -> poller.parks.get() > parks);
+            Mutex mutex = runtime.newMutex();
+            CountDownLatch inTheJdk = new CountDownLatch(1);
+            CountDownLatch served = new CountDownLatch(1);
+            mutex.lock();
+            poller.submit(
+                    () -> {
+                        runtime.yield();
+                        runtime.sleep(100_000);
+                        mutex.lock();
+                        mutex.unlock();
+                        TestRuntimes.await(inTheJdk);
+                        served.countDown();
+                    });
+            runtime.join(runtime.create(ThreadRuntime.NORMAL, mutex::unlock));
+            runtime.join(runtime.create(ThreadRuntime.NORMAL, inTheJdk::countDown));
+            TestRuntimes.await(served);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
     void poll_throws_isCalledAgain(ArachneOptions.Mode mode) {
         start(mode, 1, 1);
         runtime.attach(QueuePoller::new);
@@ -309,11 +349,19 @@ class CorePollerTest {
         runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
         TestRuntimes.awaitUntil(() -> held() == 2);
         policy.place(CoreSet.of(1));
+        AtomicBoolean go = new AtomicBoolean();
         AtomicBoolean busy = new AtomicBoolean();
         AtomicBoolean stop = new AtomicBoolean();
         // The first context is free again when the second one's thread keeps the core: the scan
         // of the core that is to go has passed by the poller when that thread ends.
-        long first = runtime.create(ThreadRuntime.NORMAL, () -> runtime.block());
+        long first =
+                runtime.create(
+                        ThreadRuntime.NORMAL,
+                        () -> {
+                            while (!go.get()) {
+                                runtime.block();
+                            }
+                        });
         long second =
                 runtime.create(
                         ThreadRuntime.NORMAL,
@@ -324,6 +372,7 @@ class CorePollerTest {
                                 Thread.onSpinWait();
                             }
                         });
+        go.set(true);
         runtime.signal(first);
         TestRuntimes.awaitUntil(busy::get);
         policy.place(null);

@@ -8,6 +8,9 @@ import io.silkstone.api.threads.ThreadTask;
  * it lets the core's other threads run, and it is where an idle core with pollers waits: the
  * sockets wake it from the kernel's wait, and so does whoever makes one of its threads runnable.
  *
+ * <p>Whatever a poller throws, errors included, is counted and logged, and the poller is called
+ * again: without it nobody would serve its sources.
+ *
  * <p>The task of others never runs on this thread's stack, as new tasks do on a worker's: what runs
  * here sees the poller's thread as its own, and an event loop would take it for itself.
  */
@@ -40,7 +43,11 @@ final class PollerThread implements ThreadTask {
     void wakeup() {
         CorePoller waiting = poller;
         if (waiting != null) {
-            waiting.wakeup();
+            try {
+                waiting.wakeup();
+            } catch (Throwable failure) {
+                machine.failed(waiting, failure);
+            }
         }
     }
 
@@ -52,7 +59,7 @@ final class PollerThread implements ThreadTask {
         worker.enterUser();
         try {
             poller.park(nanos);
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) {
             machine.failed(poller, failure);
         } finally {
             worker.enterRuntime();
@@ -106,7 +113,7 @@ final class PollerThread implements ThreadTask {
     private int poll() {
         try {
             return poller.poll();
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) {
             machine.failed(poller, failure);
             return 0;
         }
@@ -124,16 +131,30 @@ final class PollerThread implements ThreadTask {
             if (successor == null) {
                 return false;
             }
-            poller.handOver(successor.poller);
             handedOver = true;
+            try {
+                poller.handOver(successor.poller);
+            } catch (Throwable failure) {
+                machine.failed(poller, failure);
+            }
         }
-        return poller.isEmpty();
+        return isEmpty();
+    }
+
+    /** A poller that cannot say keeps its core: late is better than lost. */
+    private boolean isEmpty() {
+        try {
+            return poller.isEmpty();
+        } catch (Throwable failure) {
+            machine.failed(poller, failure);
+            return false;
+        }
     }
 
     private void close() {
         try {
             poller.close();
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) {
             machine.failed(poller, failure);
         }
     }

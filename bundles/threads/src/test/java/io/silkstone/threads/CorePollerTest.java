@@ -34,6 +34,11 @@ class CorePollerTest {
     private final List<QueuePoller> pollers = new CopyOnWriteArrayList<>();
     private ArachneRuntime runtime;
     private volatile boolean servesInPark;
+    private volatile boolean wakeupFails;
+
+    /** Arrives in the middle of a hand-over, which then fails. */
+    private volatile Runnable lateRequest;
+
 
     @AfterEach
     void close() {
@@ -109,11 +114,18 @@ class CorePollerTest {
         @Override
         public void wakeup() {
             wakeups.release();
+            if (wakeupFails) {
+                throw new AssertionError("a wake-up that fails");
+            }
         }
 
         @Override
         public void handOver(CorePoller successor) {
             check();
+            if (lateRequest != null) {
+                queue.add(lateRequest);
+                throw new AssertionError("a hand-over that fails");
+            }
             for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
                 ((QueuePoller) successor).submit(next);
             }
@@ -290,6 +302,58 @@ class CorePollerTest {
                 });
         poller.submit(served::countDown);
         TestRuntimes.await(served);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void pollOrPark_throwsAnError_isCalledAgain(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        QueuePoller poller = pollers.getFirst();
+        for (int round = 0; round < 4; round++) {
+            servesInPark = round % 2 == 1;
+            CountDownLatch served = new CountDownLatch(1);
+            poller.submit(
+                    () -> {
+                        throw new StackOverflowError("a request that goes too deep");
+                    });
+            poller.submit(served::countDown);
+            TestRuntimes.await(served);
+        }
+        assertThat(pollers).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void wakeup_throws_isNoAffairOfTheCreator(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        runtime.attach(QueuePoller::new);
+        QueuePoller poller = pollers.getFirst();
+        int parks = poller.parks.get();
+        TestRuntimes.awaitUntil(() -> poller.parks.get() > parks);
+        wakeupFails = true;
+        List<Long> threads = new CopyOnWriteArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            threads.add(runtime.create(ThreadRuntime.NORMAL, () -> {}));
+        }
+        threads.forEach(runtime::join);
+        wakeupFails = false;
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void release_handOverThrows_pollerGoesOnUntilItIsEmpty(ArachneOptions.Mode mode)
+            throws PolicyRefused {
+        start(mode, 1, 2);
+        runtime.attach(QueuePoller::new);
+        SteeredPolicy policy = new SteeredPolicy(2);
+        runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
+        TestRuntimes.awaitUntil(() -> held() == 2 && pollers.size() == 2);
+        CountDownLatch served = new CountDownLatch(1);
+        lateRequest = served::countDown;
+        policy.wanted = 1;
+        TestRuntimes.await(served);
+        TestRuntimes.awaitUntil(() -> free() == 1);
     }
 
     @ParameterizedTest

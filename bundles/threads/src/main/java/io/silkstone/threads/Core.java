@@ -192,9 +192,9 @@ final class Core extends CoreSignals {
         }
     }
 
-    /** Starts an internal thread on this very core; false when it is full or closed. */
+    /** Starts an internal thread on this very core, which may be closed; false when it is full. */
     boolean startHere(ThreadTask task) {
-        int slot = occupancy.claim();
+        int slot = occupancy.claimForCore();
         if (slot == OccupancyWord.FULL) {
             return false;
         }
@@ -205,7 +205,10 @@ final class Core extends CoreSignals {
 
     // --- Getting and losing the core: the control thread --------------------------------------
 
-    /** Takes the core into use: starts its kernel thread. */
+    /**
+     * Takes the core into use: starts its kernel thread. Its occupancy word stays closed, so that
+     * the core's own threads find room before others come.
+     */
     void start() {
         drain = Drain.NONE;
         free = false;
@@ -217,7 +220,6 @@ final class Core extends CoreSignals {
                         .inheritInheritableThreadLocals(false)
                         .name("silkstone-threads-core-" + number)
                         .unstarted(this::runKernelLoop);
-        occupancy.open();
         kernelThread.start();
     }
 

@@ -1,5 +1,6 @@
 package io.silkstone.threads;
 
+import io.silkstone.api.threads.CorePoller;
 import io.silkstone.api.threads.CoreSet;
 import io.silkstone.api.threads.ThreadTask;
 import io.silkstone.base.NanoClock;
@@ -112,14 +113,18 @@ final class Machine {
 
     /** The task threw: counted, and logged the first time for each kind. */
     void failed(ThreadTask task, Throwable failure) {
-        counters.failures.increment();
-        failures.report("task", task, failure);
+        failed("task", task, failure);
     }
 
     /** A poller threw: counted, and logged the first time for each kind. */
-    void failed(Object poller, Throwable failure) {
+    void failed(CorePoller poller, Throwable failure) {
+        failed("poller", poller, failure);
+    }
+
+    /** {@code thrower}, which is a {@code role}, threw: counted, and logged once for each kind. */
+    void failed(String role, Object thrower, Throwable failure) {
         counters.failures.increment();
-        failures.report("poller", poller, failure);
+        failures.report(role, thrower, failure);
     }
 
     /** A random number for a caller that is on no core. */

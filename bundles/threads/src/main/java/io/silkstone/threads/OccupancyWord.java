@@ -68,6 +68,20 @@ final class OccupancyWord extends OccupancyField {
         }
     }
 
+    /** As {@link #claim}, open or closed: for a thread that belongs to the core itself. */
+    int claimForCore() {
+        while (true) {
+            long now = word;
+            int slot = Long.numberOfTrailingZeros(~now);
+            if (slot >= CONTEXTS) {
+                return FULL;
+            }
+            if (WORD.compareAndSet(this, now, (now | 1L << slot) + ONE)) {
+                return slot;
+            }
+        }
+    }
+
     /** Claims the context at {@code slot} if it is free and the word open. */
     boolean claim(int slot) {
         long now = word;

@@ -81,6 +81,8 @@ final class PollerThread implements ThreadTask {
             core.pollers.remove(this);
             worker.enterUser();
             attachment.ended(this);
+            // Should it have ended before its time, the control thread starts another one.
+            machine.coreChanged.run();
         }
     }
 

@@ -3,6 +3,7 @@ package io.silkstone.threads;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.silkstone.api.metrics.MetricRegistry.Metric;
 import io.silkstone.api.policy.PolicyId;
 import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.api.threads.CorePoller;
@@ -11,6 +12,7 @@ import io.silkstone.api.threads.CoreSet;
 import io.silkstone.api.threads.LoadSample;
 import io.silkstone.api.threads.Mutex;
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.Metrics;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +34,7 @@ class CorePollerTest {
     private static final String POLLER_TASK = PollerThread.class.getName();
 
     private final List<QueuePoller> pollers = new CopyOnWriteArrayList<>();
+    private final Metrics metrics = new Metrics();
     private ArachneRuntime runtime;
     private volatile boolean servesInPark;
     private volatile boolean wakeupFails;
@@ -48,7 +51,7 @@ class CorePollerTest {
     }
 
     private void start(ArachneOptions.Mode mode, int coresMin, int coresMax) {
-        runtime = TestRuntimes.start(mode, coresMin, coresMax);
+        runtime = TestRuntimes.start(mode, coresMin, coresMax, metrics);
     }
 
     /**
@@ -178,6 +181,32 @@ class CorePollerTest {
                                         }))
                 .hasMessageContaining("no sockets left");
         TestRuntimes.awaitUntil(() -> runtime.threads().isEmpty());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void grant_factoryThrows_isCountedAndTriedAgain(ArachneOptions.Mode mode)
+            throws PolicyRefused {
+        start(mode, 1, 2);
+        AtomicInteger tries = new AtomicInteger();
+        runtime.attach(
+                core -> {
+                    if (core == 1 && tries.incrementAndGet() == 1) {
+                        throw new IllegalStateException("no sockets left for now");
+                    }
+                    return new QueuePoller(core);
+                });
+        SteeredPolicy policy = new SteeredPolicy(2);
+        runtime.policySlot().use(new PolicyId("cores", "steered", "1", 1), policy, null);
+        TestRuntimes.awaitUntil(() -> held() == 2 && pollers.size() == 2);
+        assertThat(tries).hasValue(2);
+        assertThat(metrics.snapshot())
+                .filteredOn(metric -> metric.label().equals(ThreadMetrics.FAILED.label()))
+                .extracting(Metric::value)
+                .containsExactly(1L);
+        CountDownLatch served = new CountDownLatch(2);
+        pollers.forEach(poller -> poller.submit(served::countDown));
+        TestRuntimes.await(served);
     }
 
     @ParameterizedTest

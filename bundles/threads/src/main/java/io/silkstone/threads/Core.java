@@ -56,6 +56,7 @@ final class Core extends CoreSignals {
     private static final long DRAIN_PARK_NANOS_MAX = 1_000_000;
     private static final int BACK_PER_PASS_MAX = 8;
     private static final long SHARED_PARK_NANOS_MAX = 1_000_000;
+    private static final long FAILED_PARK_NANOS = 1_000_000;
     private static final VarHandle RESUMED;
     private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Context[].class);
 
@@ -211,8 +212,6 @@ final class Core extends CoreSignals {
      */
     void start() {
         drain = Drain.NONE;
-        free = false;
-        held = true;
         meter.restart(machine.now());
         kernelThread =
                 Thread.ofPlatform()
@@ -221,6 +220,9 @@ final class Core extends CoreSignals {
                         .name("silkstone-threads-core-" + number)
                         .unstarted(this::runKernelLoop);
         kernelThread.start();
+        // Last: a core whose kernel thread cannot be started stays free.
+        free = false;
+        held = true;
     }
 
     /** Asks the core to send its threads elsewhere. */
@@ -232,35 +234,104 @@ final class Core extends CoreSignals {
 
     // --- The kernel thread -------------------------------------------------------------------
 
+    /** Survives whatever the machine is short of, such as the memory for one thread more. */
     private void runKernelLoop() {
-        processor = machine.processors.pin(number);
+        processor = machine.pin(this);
         Errand done = Errand.NONE;
         while (done != Errand.STOP) {
-            Worker worker = takeNextWorker();
-            worker.core = this;
-            mounted = worker;
-            worker.resume();
-            mounted = null;
-            done = afterLeaving(worker);
+            try {
+                done = runWorker();
+            } catch (Throwable failure) {
+                mounted = null;
+                failed(failure);
+                LockSupport.parkNanos(this, FAILED_PARK_NANOS);
+            }
         }
-        stop();
+        try {
+            stop();
+        } catch (Throwable failure) {
+            failed(failure);
+        } finally {
+            held = false;
+            free = true;
+            machine.coreChanged.run();
+        }
     }
 
-    private Worker takeNextWorker() {
-        Worker worker = nextWorker;
-        nextWorker = null;
+    private void failed(Throwable failure) {
+        machine.failed("kernel thread", this, failure);
+    }
+
+    private Errand runWorker() {
+        Worker worker = takeNextWorker();
         if (worker == null) {
-            worker = idleWorkers.pollLast();
-            if (worker == null) {
-                worker = machine.newWorker(this);
-            }
-            worker.assigned = nextThread;
-            worker.chosen = nextThread != null;
-            nextThread = null;
+            LockSupport.parkNanos(this, FAILED_PARK_NANOS);
+            return machine.closed ? Errand.STOP : Errand.NONE;
         }
+        worker.core = this;
+        mounted = worker;
+        worker.resume();
+        mounted = null;
+        return afterLeaving(worker);
+    }
+
+    /** Null when there is none, and none can be made. */
+    private Worker takeNextWorker() {
         chosenThread = null;
         chosenBack = null;
+        Worker worker = nextWorker;
+        nextWorker = null;
+        if (worker != null) {
+            return worker;
+        }
+        worker = idleWorkers.pollLast();
+        if (worker == null) {
+            try {
+                worker = machine.newWorker(this);
+            } catch (Throwable failure) {
+                failed(failure);
+                return workerInstead();
+            }
+        }
+        worker.assigned = nextThread;
+        worker.chosen = nextThread != null;
+        nextThread = null;
         return worker;
+    }
+
+    /** The machine has no stack for another thread: one that has its stack goes on meanwhile. */
+    private Worker workerInstead() {
+        if (nextThread != null) {
+            nextThread.wakeup = Context.RUNNABLE;
+            nextThread = null;
+        }
+        backLeft = BACK_PER_PASS_MAX;
+        Worker worker = takeResumed();
+        if (worker == null) {
+            worker = dueWorker(occupancy.mask() & -1L << cursor);
+            PollerThread home = pollerAtHome(0);
+            if (worker == null && home != null) {
+                worker = home.worker();
+                worker.chosen = true;
+            }
+            if (worker == null) {
+                worker = dueWorker(occupancy.mask());
+            }
+        }
+        return worker;
+    }
+
+    private Worker dueWorker(long mask) {
+        long now = machine.now();
+        for (long left = mask; left != 0; left &= left - 1) {
+            Context thread = context(Long.numberOfTrailingZeros(left));
+            if (thread.worker != null && !thread.waitsInJdk && thread.isDue(now)) {
+                thread.consume();
+                thread.worker.chosen = true;
+                return thread.worker;
+            }
+        }
+        return null;
     }
 
     private Errand afterLeaving(Worker worker) {
@@ -385,8 +456,6 @@ final class Core extends CoreSignals {
         }
         sendResumedElsewhere();
         machine.processors.forget();
-        free = true;
-        machine.coreChanged.run();
     }
 
     // --- The mounted worker ------------------------------------------------------------------

@@ -121,10 +121,28 @@ final class Machine {
         failed("poller", poller, failure);
     }
 
-    /** {@code thrower}, which is a {@code role}, threw: counted, and logged once for each kind. */
+    /**
+     * {@code thrower}, which is a {@code role}, threw: counted, and logged once for each kind.
+     * Throws nothing itself, for those who must go on whatever happens.
+     */
     void failed(String role, Object thrower, Throwable failure) {
-        counters.failures.increment();
-        failures.report(role, thrower, failure);
+        try {
+            counters.failures.increment();
+            failures.report(role, thrower, failure);
+        } catch (Throwable again) {
+            // There is not even the memory to say so.
+            return;
+        }
+    }
+
+    /** Binds the calling thread to the processor of {@code core}, if it can be. */
+    int pin(Core core) {
+        try {
+            return processors.pin(core.number);
+        } catch (Throwable failure) {
+            failed("kernel thread", core, failure);
+            return Processors.NONE;
+        }
     }
 
     /** A random number for a caller that is on no core. */

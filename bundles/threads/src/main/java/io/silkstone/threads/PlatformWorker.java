@@ -100,7 +100,7 @@ final class PlatformWorker extends Worker {
         }
         if (bound != core) {
             bound = core;
-            machine.processors.pin(core.number);
+            machine.pin(core);
         }
     }
 

@@ -71,13 +71,18 @@ abstract class Worker implements Runnable {
 
     @Override
     public final void run() {
-        begin();
-        machine.current.set(this);
-        for (Context next = next(null); next != null; next = next(null)) {
-            adopt(next);
+        try {
+            begin();
+            machine.current.set(this);
+            for (Context next = next(null); next != null; next = next(null)) {
+                adopt(next);
+            }
+        } catch (Throwable failure) {
+            machine.failed("worker", this, failure);
+        } finally {
+            ended = true;
+            end();
         }
-        ended = true;
-        end();
     }
 
     /** First and last step of the worker's thread. */

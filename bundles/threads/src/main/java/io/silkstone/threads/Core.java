@@ -110,6 +110,7 @@ final class Core extends CoreSignals {
     private long idleSince;
     private int idleYields;
     private boolean tasksToForget;
+    private boolean waitsInPoller;
 
     Core(Machine machine, int number, long seed) {
         this.machine = machine;
@@ -638,6 +639,12 @@ final class Core extends CoreSignals {
 
     private int closePass() {
         long now = machine.now();
+        if (waitsInPoller) {
+            // The poller blocks in what it serves, or waits by way of the JDK: most of the pass was
+            // its wait, and it cannot say yet how much.
+            waitsInPoller = false;
+            meter.waited(now - meter.passStart());
+        }
         int ran = meter.endPass(now);
         passTime = now;
         backLeft = BACK_PER_PASS_MAX;
@@ -704,15 +711,27 @@ final class Core extends CoreSignals {
         }
         if (poller == null) {
             worker.parkCore(nanos);
+            waited();
         } else {
-            parkedPoller = poller;
-            parkWord.announce(ParkWord.IN_POLLER);
-            if (!hasWork()) {
-                poller.park(nanos);
-            }
-            parkWord.awake();
+            parkInPoller(poller, nanos);
         }
-        waited();
+    }
+
+    private void parkInPoller(PollerThread poller, long nanos) {
+        parkedPoller = poller;
+        parkWord.announce(ParkWord.IN_POLLER);
+        if (!hasWork()) {
+            waitsInPoller = true;
+            long waited = poller.park(nanos);
+            passTime = machine.now();
+            if (waitsInPoller) {
+                waitsInPoller = false;
+                // What the poller served after its wait belongs to the pass that its next poll
+                // counts the requests in.
+                meter.waited(Math.clamp(waited, 0, passTime - meter.passStart()));
+            }
+        }
+        parkWord.awake();
     }
 
     /** The wait was idle time, whatever the next scan finds. */

@@ -54,13 +54,16 @@ final class PollerThread implements ThreadTask {
     /**
      * The core waits here. An event loop serves what woke it before it returns, so this is user
      * code: it may block, and the core then goes on without it.
+     *
+     * @return how long it waited before it served
      */
-    void park(long nanos) {
+    long park(long nanos) {
         worker.enterUser();
         try {
-            poller.park(nanos);
+            return poller.park(nanos);
         } catch (Throwable failure) {
             machine.failed(poller, failure);
+            return 0;
         } finally {
             worker.enterRuntime();
         }

@@ -42,7 +42,6 @@ class CorePollerTest {
     /** Arrives in the middle of a hand-over, which then fails. */
     private volatile Runnable lateRequest;
 
-
     @AfterEach
     void close() {
         runtime.close();
@@ -99,8 +98,9 @@ class CorePollerTest {
         }
 
         @Override
-        public void park(long nanosMax) {
+        public long park(long nanosMax) {
             check();
+            long began = System.nanoTime();
             parks.incrementAndGet();
             try {
                 if (wakeups.tryAcquire(nanosMax, TimeUnit.NANOSECONDS)) {
@@ -109,9 +109,11 @@ class CorePollerTest {
             } catch (InterruptedException e) {
                 strangers.incrementAndGet();
             }
+            long waited = System.nanoTime() - began;
             if (servesInPark) {
                 serve();
             }
+            return waited;
         }
 
         @Override
@@ -185,8 +187,7 @@ class CorePollerTest {
 
     @ParameterizedTest
     @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
-    void grant_factoryThrows_isCountedAndTriedAgain(ArachneOptions.Mode mode)
-            throws PolicyRefused {
+    void grant_factoryThrows_isCountedAndTriedAgain(ArachneOptions.Mode mode) throws PolicyRefused {
         start(mode, 1, 2);
         AtomicInteger tries = new AtomicInteger();
         runtime.attach(

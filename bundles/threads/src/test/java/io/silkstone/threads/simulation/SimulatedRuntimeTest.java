@@ -269,7 +269,7 @@ class SimulatedRuntimeTest {
         }
 
         @Override
-        public void park(long nanosMax) {
+        public long park(long nanosMax) {
             throw new AssertionError("a simulated poller never parks");
         }
 

@@ -417,6 +417,7 @@ final class Core extends CoreSignals {
             Worker worker = thread.worker;
             long moved = thread.thread();
             place(free, slotHere);
+            tasksToForget = true;
             target.place(thread, slot);
             // Until here a worker that comes back from the JDK comes to this core, which sends it
             // on; after the last step the thread is the target's, and may run.
@@ -451,6 +452,7 @@ final class Core extends CoreSignals {
                 slots[Long.numberOfTrailingZeros(left)].end();
             }
         }
+        forgetTasks();
         held = false;
         while (!ready.isEmpty()) {
             bringBack(ready.poll());
@@ -774,7 +776,7 @@ final class Core extends CoreSignals {
     /** Free contexts remember the last task, and with it the bundle that it came from. */
     private void forgetTasks() {
         for (int slot = 0; slot < slots.length; slot++) {
-            if (slots[slot].task != null && occupancy.claim(slot)) {
+            if (slots[slot].task != null && occupancy.claimForCore(slot)) {
                 slots[slot].task = null;
                 occupancy.release(slot);
             }

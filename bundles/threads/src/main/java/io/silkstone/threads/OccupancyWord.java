@@ -82,12 +82,17 @@ final class OccupancyWord extends OccupancyField {
         }
     }
 
-    /** Claims the context at {@code slot} if it is free and the word open. */
-    boolean claim(int slot) {
-        long now = word;
-        return now >= 0
-                && (now >>> slot & 1) == 0
-                && WORD.compareAndSet(this, now, (now | 1L << slot) + ONE);
+    /** As {@link #claimForCore}, the context at {@code slot}; false when it is occupied. */
+    boolean claimForCore(int slot) {
+        while (true) {
+            long now = word;
+            if ((now >>> slot & 1) != 0) {
+                return false;
+            }
+            if (WORD.compareAndSet(this, now, (now | 1L << slot) + ONE)) {
+                return true;
+            }
+        }
     }
 
     /** Gives back the context at {@code slot}; whoever claims it next sees what came before. */

@@ -102,11 +102,15 @@ abstract class Worker implements Runnable {
             machine.failed(thread.task, failure);
         }
         enterRuntime();
-        // What interrupted this thread must not interrupt the next one on the same stack.
-        Thread.interrupted();
+        forgetInterrupt();
         // The thread may have moved meanwhile: only now is it certain whose core this is.
         core.finish(thread);
         context = null;
+    }
+
+    /** What interrupted this thread must not interrupt the next one on the same stack. */
+    void forgetInterrupt() {
+        Thread.interrupted();
     }
 
     /** The thread on this worker waits for a signal, or consumes one that is there. */

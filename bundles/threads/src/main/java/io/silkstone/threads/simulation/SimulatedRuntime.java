@@ -31,8 +31,9 @@ import java.util.random.RandomGenerator;
  * <p>A thread can lose its turn at every call of this runtime, as if others ran on other cores
  * meanwhile; between two calls it runs undisturbed. Sleeps cost no time: when nobody can run, the
  * clock jumps to the next deadline. Pollers are asked more and more seldom while nothing happens;
- * when all threads wait for them and ten simulated minutes were quiet, that is a deadlock. Tasks must wait through this runtime and take time and
- * randomness from where they are handed out; a task that waits inside the JDK fails the run.
+ * when all threads wait for them and ten simulated minutes were quiet, that is a deadlock. Tasks
+ * must wait through this runtime and take time and randomness from where they are handed out; a
+ * task that waits inside the JDK fails the run.
  *
  * <p>Threading: one thread, the driver, makes it and calls {@link #run}, {@link #step} and {@link
  * #close}. On the driver, {@link #join} drives the simulation until the thread has ended.

@@ -129,8 +129,7 @@ class LinuxProcessorsTest {
     @Test
     void freeInheritors_threadThatBindsItselfLater_staysBound() throws Exception {
         useProcessor(processors);
-        BitSet bound =
-                boundBySomebodyElse(processors::freeInheritors, processors::freeInheritors);
+        BitSet bound = boundBySomebodyElse(processors::freeInheritors, processors::freeInheritors);
         assertThat(bound.cardinality()).isEqualTo(1);
     }
 }

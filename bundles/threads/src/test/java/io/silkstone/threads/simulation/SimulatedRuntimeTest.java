@@ -271,8 +271,7 @@ class SimulatedRuntimeTest {
     }
 
     /** Its requests are there only from some time on. */
-    private record LatePoller(QueuePoller poller, NanoClock clock, long due)
-            implements CorePoller {
+    private record LatePoller(QueuePoller poller, NanoClock clock, long due) implements CorePoller {
         @Override
         public int poll() {
             return clock.nanoTime() < due ? 0 : poller.poll();

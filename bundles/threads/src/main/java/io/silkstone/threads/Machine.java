@@ -16,8 +16,6 @@ final class Machine {
     /** What the context numbers in a thread identifier suffice for. */
     static final int CORES_LIMIT = 256;
 
-    private static final System.Logger LOG = System.getLogger(Machine.class.getName());
-
     final Processors processors;
     final ThreadCounters counters;
     final Core[] cores;
@@ -35,7 +33,7 @@ final class Machine {
     private final NanoClock clock;
     private final long origin;
     private final VirtualThreads virtualThreads;
-    private final ThreadFailures failures = new ThreadFailures(LOG);
+    private final ThreadFailures failures = new ThreadFailures(Machine.class.getName());
 
     /** Source of the choices of threads that are on no core; racing updates do no harm. */
     private long choices;

@@ -301,7 +301,7 @@ public final class ArachneRuntime implements ThreadRuntime, AutoCloseable {
 
     @Override
     public AutoCloseable attach(CorePollerFactory pollers) {
-        PollerAttachment attachment = new PollerAttachment(pollers);
+        PollerAttachment attachment = new PollerAttachment(pollers, machine);
         control.lock();
         try {
             if (machine.closed) {

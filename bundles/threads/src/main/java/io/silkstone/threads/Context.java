@@ -188,6 +188,7 @@ final class Context extends ContextWords {
             while (holds(thread) && !me.isGranted()) {
                 me.pause();
             }
+            me.end();
         }
     }
 

@@ -11,7 +11,6 @@ import java.util.concurrent.locks.ReentrantLock;
  * that it works while every core is busy and costs none of them anything.
  */
 final class ControlThread implements Runnable {
-    private static final System.Logger LOG = System.getLogger(ControlThread.class.getName());
     private static final long INTERVAL_NANOS_MIN = 1_000_000;
     private static final long INTERVAL_NANOS_MAX = 500_000_000;
     private static final long HOUSEKEEPING_NANOS = 1_000_000_000;
@@ -65,23 +64,36 @@ final class ControlThread implements Runnable {
     public void run() {
         long nextDecision = machine.now();
         while (!stopped) {
-            long now = machine.now();
-            if (changed) {
-                changed = false;
-                settle();
-            }
-            if (now >= nextDecision) {
-                nextDecision = now + decide();
-            }
-            slot.tellNews();
-            if (now >= housekeepingAt) {
-                housekeepingAt = now + HOUSEKEEPING_NANOS;
-                machine.processors.freeInheritors();
+            try {
+                nextDecision = work(nextDecision);
+            } catch (Throwable failure) {
+                // Without this thread the number of cores would never change again.
+                machine.failed("control thread", this, failure);
+                nextDecision = machine.now() + INTERVAL_NANOS_MAX;
             }
             if (!changed && !stopped) {
                 LockSupport.parkNanos(this, Math.max(1, nextDecision - machine.now()));
             }
         }
+    }
+
+    /** What is due now; the time of the next decision. */
+    private long work(long decisionDue) {
+        long nextDecision = decisionDue;
+        long now = machine.now();
+        if (changed) {
+            changed = false;
+            settle();
+        }
+        if (now >= nextDecision) {
+            nextDecision = now + decide();
+        }
+        slot.tellNews();
+        if (now >= housekeepingAt) {
+            housekeepingAt = now + HOUSEKEEPING_NANOS;
+            machine.processors.freeInheritors();
+        }
+        return nextDecision;
     }
 
     private void settle() {
@@ -105,9 +117,6 @@ final class ControlThread implements Runnable {
             // A configuration change reaches the cores with the next refresh, hence the upper
             // bound.
             return Math.clamp(request.intervalNanos(), INTERVAL_NANOS_MIN, INTERVAL_NANOS_MAX);
-        } catch (RuntimeException failure) {
-            LOG.log(System.Logger.Level.ERROR, "A decision about cores failed", failure);
-            return INTERVAL_NANOS_MAX;
         } finally {
             lock.unlock();
         }

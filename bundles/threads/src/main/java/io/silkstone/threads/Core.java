@@ -56,6 +56,7 @@ final class Core extends CoreSignals {
     private static final long DRAIN_PARK_NANOS_MAX = 1_000_000;
     private static final int BACK_PER_PASS_MAX = 8;
     private static final long SHARED_PARK_NANOS_MAX = 1_000_000;
+    private static final long FAILED_PARK_NANOS = 1_000_000;
     private static final VarHandle RESUMED;
     private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Context[].class);
 
@@ -73,6 +74,8 @@ final class Core extends CoreSignals {
     final int number;
     final LoadMeter meter = new LoadMeter();
     final OccupancyWord occupancy = new OccupancyWord(false);
+
+    /** Those that have begun: as long as there is one, the core is not given back. */
     final List<PollerThread> pollers = new ArrayList<>();
 
     /** Set by the control thread, cleared by the core when it is done. */
@@ -107,6 +110,7 @@ final class Core extends CoreSignals {
     private long idleSince;
     private int idleYields;
     private boolean tasksToForget;
+    private boolean waitsInPoller;
 
     Core(Machine machine, int number, long seed) {
         this.machine = machine;
@@ -190,9 +194,9 @@ final class Core extends CoreSignals {
         }
     }
 
-    /** Starts an internal thread on this very core; false when it is full or closed. */
+    /** Starts an internal thread on this very core, which may be closed; false when it is full. */
     boolean startHere(ThreadTask task) {
-        int slot = occupancy.claim();
+        int slot = occupancy.claimForCore();
         if (slot == OccupancyWord.FULL) {
             return false;
         }
@@ -203,11 +207,12 @@ final class Core extends CoreSignals {
 
     // --- Getting and losing the core: the control thread --------------------------------------
 
-    /** Takes the core into use: starts its kernel thread. */
+    /**
+     * Takes the core into use: starts its kernel thread. Its occupancy word stays closed, so that
+     * the core's own threads find room before others come.
+     */
     void start() {
         drain = Drain.NONE;
-        free = false;
-        held = true;
         meter.restart(machine.now());
         kernelThread =
                 Thread.ofPlatform()
@@ -215,8 +220,10 @@ final class Core extends CoreSignals {
                         .inheritInheritableThreadLocals(false)
                         .name("silkstone-threads-core-" + number)
                         .unstarted(this::runKernelLoop);
-        occupancy.open();
         kernelThread.start();
+        // Last: a core whose kernel thread cannot be started stays free.
+        free = false;
+        held = true;
     }
 
     /** Asks the core to send its threads elsewhere. */
@@ -228,35 +235,104 @@ final class Core extends CoreSignals {
 
     // --- The kernel thread -------------------------------------------------------------------
 
+    /** Survives whatever the machine is short of, such as the memory for one thread more. */
     private void runKernelLoop() {
-        processor = machine.processors.pin(number);
+        processor = machine.pin(this);
         Errand done = Errand.NONE;
         while (done != Errand.STOP) {
-            Worker worker = takeNextWorker();
-            worker.core = this;
-            mounted = worker;
-            worker.resume();
-            mounted = null;
-            done = afterLeaving(worker);
+            try {
+                done = runWorker();
+            } catch (Throwable failure) {
+                mounted = null;
+                failed(failure);
+                LockSupport.parkNanos(this, FAILED_PARK_NANOS);
+            }
         }
-        stop();
+        try {
+            stop();
+        } catch (Throwable failure) {
+            failed(failure);
+        } finally {
+            held = false;
+            free = true;
+            machine.coreChanged.run();
+        }
     }
 
-    private Worker takeNextWorker() {
-        Worker worker = nextWorker;
-        nextWorker = null;
+    private void failed(Throwable failure) {
+        machine.failed("kernel thread", this, failure);
+    }
+
+    private Errand runWorker() {
+        Worker worker = takeNextWorker();
         if (worker == null) {
-            worker = idleWorkers.pollLast();
-            if (worker == null) {
-                worker = machine.newWorker(this);
-            }
-            worker.assigned = nextThread;
-            worker.chosen = nextThread != null;
-            nextThread = null;
+            LockSupport.parkNanos(this, FAILED_PARK_NANOS);
+            return machine.closed ? Errand.STOP : Errand.NONE;
         }
+        worker.core = this;
+        mounted = worker;
+        worker.resume();
+        mounted = null;
+        return afterLeaving(worker);
+    }
+
+    /** Null when there is none, and none can be made. */
+    private Worker takeNextWorker() {
         chosenThread = null;
         chosenBack = null;
+        Worker worker = nextWorker;
+        nextWorker = null;
+        if (worker != null) {
+            return worker;
+        }
+        worker = idleWorkers.pollLast();
+        if (worker == null) {
+            try {
+                worker = machine.newWorker(this);
+            } catch (Throwable failure) {
+                failed(failure);
+                return workerInstead();
+            }
+        }
+        worker.assigned = nextThread;
+        worker.chosen = nextThread != null;
+        nextThread = null;
         return worker;
+    }
+
+    /** The machine has no stack for another thread: one that has its stack goes on meanwhile. */
+    private Worker workerInstead() {
+        if (nextThread != null) {
+            nextThread.wakeup = Context.RUNNABLE;
+            nextThread = null;
+        }
+        backLeft = BACK_PER_PASS_MAX;
+        Worker worker = takeResumed();
+        if (worker == null) {
+            worker = dueWorker(occupancy.mask() & -1L << cursor);
+            PollerThread home = pollerAtHome(0);
+            if (worker == null && home != null) {
+                worker = home.worker();
+                worker.chosen = true;
+            }
+            if (worker == null) {
+                worker = dueWorker(occupancy.mask());
+            }
+        }
+        return worker;
+    }
+
+    private Worker dueWorker(long mask) {
+        long now = machine.now();
+        for (long left = mask; left != 0; left &= left - 1) {
+            Context thread = context(Long.numberOfTrailingZeros(left));
+            if (thread.worker != null && !thread.waitsInJdk && thread.isDue(now)) {
+                thread.consume();
+                thread.worker.chosen = true;
+                return thread.worker;
+            }
+        }
+        return null;
     }
 
     private Errand afterLeaving(Worker worker) {
@@ -300,7 +376,14 @@ final class Core extends CoreSignals {
             Context thread = slots[Long.numberOfTrailingZeros(left)];
             // A creator that has claimed a context before the word was closed may not be ready.
             if (thread != exclusive && thread.wakeup != Context.UNOCCUPIED) {
-                moved |= migrate(thread);
+                if (thread.worker == null && thread.task instanceof PollerThread poller) {
+                    // A poller belongs to one core, so it moves no more than its core does.
+                    finish(thread);
+                    poller.abandon();
+                    moved = true;
+                } else {
+                    moved |= migrate(thread);
+                }
             }
         }
         int staying = exclusive == null ? 0 : 1;
@@ -334,6 +417,7 @@ final class Core extends CoreSignals {
             Worker worker = thread.worker;
             long moved = thread.thread();
             place(free, slotHere);
+            tasksToForget = true;
             target.place(thread, slot);
             // Until here a worker that comes back from the JDK comes to this core, which sends it
             // on; after the last step the thread is the target's, and may run.
@@ -368,14 +452,13 @@ final class Core extends CoreSignals {
                 slots[Long.numberOfTrailingZeros(left)].end();
             }
         }
+        forgetTasks();
         held = false;
         while (!ready.isEmpty()) {
             bringBack(ready.poll());
         }
         sendResumedElsewhere();
         machine.processors.forget();
-        free = true;
-        machine.coreChanged.run();
     }
 
     // --- The mounted worker ------------------------------------------------------------------
@@ -558,6 +641,12 @@ final class Core extends CoreSignals {
 
     private int closePass() {
         long now = machine.now();
+        if (waitsInPoller) {
+            // The poller blocks in what it serves, or waits by way of the JDK: most of the pass was
+            // its wait, and it cannot say yet how much.
+            waitsInPoller = false;
+            meter.waited(now - meter.passStart());
+        }
         int ran = meter.endPass(now);
         passTime = now;
         backLeft = BACK_PER_PASS_MAX;
@@ -624,15 +713,27 @@ final class Core extends CoreSignals {
         }
         if (poller == null) {
             worker.parkCore(nanos);
+            waited();
         } else {
-            parkedPoller = poller;
-            parkWord.announce(ParkWord.IN_POLLER);
-            if (!hasWork()) {
-                poller.park(nanos);
-            }
-            parkWord.awake();
+            parkInPoller(poller, nanos);
         }
-        waited();
+    }
+
+    private void parkInPoller(PollerThread poller, long nanos) {
+        parkedPoller = poller;
+        parkWord.announce(ParkWord.IN_POLLER);
+        if (!hasWork()) {
+            waitsInPoller = true;
+            long waited = poller.park(nanos);
+            passTime = machine.now();
+            if (waitsInPoller) {
+                waitsInPoller = false;
+                // What the poller served after its wait belongs to the pass that its next poll
+                // counts the requests in.
+                meter.waited(Math.clamp(waited, 0, passTime - meter.passStart()));
+            }
+        }
+        parkWord.awake();
     }
 
     /** The wait was idle time, whatever the next scan finds. */
@@ -675,7 +776,7 @@ final class Core extends CoreSignals {
     /** Free contexts remember the last task, and with it the bundle that it came from. */
     private void forgetTasks() {
         for (int slot = 0; slot < slots.length; slot++) {
-            if (slots[slot].task != null && occupancy.claim(slot)) {
+            if (slots[slot].task != null && occupancy.claimForCore(slot)) {
                 slots[slot].task = null;
                 occupancy.release(slot);
             }

@@ -82,7 +82,10 @@ final class CoreAllotment implements CoreControl {
         }
     }
 
-    /** Takes note of cores that are through with draining, and of exclusive threads that ended. */
+    /**
+     * Takes note of cores that are through with draining, of exclusive threads that ended, and of
+     * pollers that are missing.
+     */
     void settle() {
         if (draining != null && draining.drain == Core.Drain.NONE) {
             if (held.contains(draining.number)) {
@@ -95,10 +98,22 @@ final class CoreAllotment implements CoreControl {
         }
         for (int index = 0; index < held.size(); index++) {
             Core core = machine.cores[held.get(index)];
-            if (core != draining && core.exclusive == null && core.occupancy.isClosed()) {
-                core.occupancy.open();
-                startPollers(core);
+            if (core != draining && core.exclusive == null) {
+                share(core);
             }
+        }
+    }
+
+    /**
+     * Sees to it that {@code core} has its pollers and takes threads. The pollers come first, while
+     * there is room for them; one that is missing is tried again.
+     */
+    private void share(Core core) {
+        for (PollerAttachment attachment : attachments) {
+            attachment.startOn(core);
+        }
+        if (core.occupancy.isClosed()) {
+            core.occupancy.open();
         }
     }
 
@@ -135,7 +150,7 @@ final class CoreAllotment implements CoreControl {
         for (int index = 0; index < held.size(); index++) {
             Core core = machine.cores[held.get(index)];
             if (core != draining && core.exclusive == null) {
-                attachment.startOn(core, machine);
+                attachment.startOn(core);
             }
         }
     }
@@ -152,7 +167,7 @@ final class CoreAllotment implements CoreControl {
         for (Core core : machine.cores) {
             if (core.isFree() && !held.contains(core.number)) {
                 core.start();
-                startPollers(core);
+                share(core);
                 held = held.with(core.number);
                 machine.counters.granted.increment();
                 CoreEvent.commit(core.number, "granted", held.size());
@@ -160,14 +175,6 @@ final class CoreAllotment implements CoreControl {
             }
         }
         return -1;
-    }
-
-    private void startPollers(Core core) {
-        for (PollerAttachment attachment : attachments) {
-            if (!attachment.isOn(core)) {
-                attachment.startOn(core, machine);
-            }
-        }
     }
 
     private void startDraining(Core core, Core.Drain why) {

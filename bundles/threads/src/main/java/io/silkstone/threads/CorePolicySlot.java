@@ -291,7 +291,7 @@ final class CorePolicySlot implements PolicySlot {
         for (Runnable each : told) {
             try {
                 each.run();
-            } catch (RuntimeException failure) {
+            } catch (Throwable failure) {
                 LOG.log(System.Logger.Level.ERROR, "A listener to policy faults failed", failure);
             }
         }

@@ -61,6 +61,12 @@ final class LoadMeter {
         return ran;
     }
 
+    /** The first {@code nanos} of the pass that has begun were a wait: they belong to no pass. */
+    void waited(long nanos) {
+        IDLE.setOpaque(this, idleNanos + nanos);
+        PASS.setOpaque(this, passStart + nanos);
+    }
+
     /** Time without work so far. A core that is parked now has been idle since its last pass. */
     long idleNanos(long now, boolean parked) {
         long idle = (long) IDLE.getOpaque(this);

@@ -1,5 +1,6 @@
 package io.silkstone.threads;
 
+import io.silkstone.api.threads.CorePoller;
 import io.silkstone.api.threads.CoreSet;
 import io.silkstone.api.threads.ThreadTask;
 import io.silkstone.base.NanoClock;
@@ -14,8 +15,6 @@ import java.util.random.RandomGenerator;
 final class Machine {
     /** What the context numbers in a thread identifier suffice for. */
     static final int CORES_LIMIT = 256;
-
-    private static final System.Logger LOG = System.getLogger(Machine.class.getName());
 
     final Processors processors;
     final ThreadCounters counters;
@@ -34,7 +33,7 @@ final class Machine {
     private final NanoClock clock;
     private final long origin;
     private final VirtualThreads virtualThreads;
-    private final ThreadFailures failures = new ThreadFailures(LOG);
+    private final ThreadFailures failures = new ThreadFailures(Machine.class.getName());
 
     /** Source of the choices of threads that are on no core; racing updates do no harm. */
     private long choices;
@@ -112,14 +111,36 @@ final class Machine {
 
     /** The task threw: counted, and logged the first time for each kind. */
     void failed(ThreadTask task, Throwable failure) {
-        counters.failures.increment();
-        failures.report("task", task, failure);
+        failed("task", task, failure);
     }
 
     /** A poller threw: counted, and logged the first time for each kind. */
-    void failed(Object poller, Throwable failure) {
-        counters.failures.increment();
-        failures.report("poller", poller, failure);
+    void failed(CorePoller poller, Throwable failure) {
+        failed("poller", poller, failure);
+    }
+
+    /**
+     * {@code thrower}, which is a {@code role}, threw: counted, and logged once for each kind.
+     * Throws nothing itself, for those who must go on whatever happens.
+     */
+    void failed(String role, Object thrower, Throwable failure) {
+        try {
+            counters.failures.increment();
+            failures.report(role, thrower, failure);
+        } catch (Throwable again) {
+            // There is not even the memory to say so.
+            return;
+        }
+    }
+
+    /** Binds the calling thread to the processor of {@code core}, if it can be. */
+    int pin(Core core) {
+        try {
+            return processors.pin(core.number);
+        } catch (Throwable failure) {
+            failed("kernel thread", core, failure);
+            return Processors.NONE;
+        }
     }
 
     /** A random number for a caller that is on no core. */

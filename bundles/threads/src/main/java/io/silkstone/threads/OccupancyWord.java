@@ -68,12 +68,31 @@ final class OccupancyWord extends OccupancyField {
         }
     }
 
-    /** Claims the context at {@code slot} if it is free and the word open. */
-    boolean claim(int slot) {
-        long now = word;
-        return now >= 0
-                && (now >>> slot & 1) == 0
-                && WORD.compareAndSet(this, now, (now | 1L << slot) + ONE);
+    /** As {@link #claim}, open or closed: for a thread that belongs to the core itself. */
+    int claimForCore() {
+        while (true) {
+            long now = word;
+            int slot = Long.numberOfTrailingZeros(~now);
+            if (slot >= CONTEXTS) {
+                return FULL;
+            }
+            if (WORD.compareAndSet(this, now, (now | 1L << slot) + ONE)) {
+                return slot;
+            }
+        }
+    }
+
+    /** As {@link #claimForCore}, the context at {@code slot}; false when it is occupied. */
+    boolean claimForCore(int slot) {
+        while (true) {
+            long now = word;
+            if ((now >>> slot & 1) != 0) {
+                return false;
+            }
+            if (WORD.compareAndSet(this, now, (now | 1L << slot) + ONE)) {
+                return true;
+            }
+        }
     }
 
     /** Gives back the context at {@code slot}; whoever claims it next sees what came before. */

@@ -35,6 +35,9 @@ final class PlatformWorker extends Worker {
     private volatile boolean myTurn;
     private Core bound;
 
+    /** The thread was interrupted where an interrupt would turn a wait into a busy loop. */
+    private boolean interrupted;
+
     PlatformWorker(Machine machine, Core core) {
         super(machine, core);
         thread =
@@ -95,18 +98,27 @@ final class PlatformWorker extends Worker {
     private void awaitTurn() {
         while (!myTurn) {
             LockSupport.park(this);
-            // Kept, an interrupt would turn the wait into a busy loop; tasks see none from here.
-            Thread.interrupted();
+            interrupted |= Thread.interrupted();
         }
         if (bound != core) {
             bound = core;
-            machine.processors.pin(core.number);
+            machine.pin(core);
         }
     }
 
     @Override
     void enterUser() {
+        if (interrupted) {
+            interrupted = false;
+            Thread.currentThread().interrupt();
+        }
         place = USER;
+    }
+
+    @Override
+    void forgetInterrupt() {
+        super.forgetInterrupt();
+        interrupted = false;
     }
 
     @Override
@@ -128,7 +140,9 @@ final class PlatformWorker extends Worker {
     @Override
     void parkCore(long nanos) {
         if (core.announcePark(thread)) {
+            interrupted |= Thread.interrupted();
             LockSupport.parkNanos(this, nanos);
+            interrupted |= Thread.interrupted();
             core.cancelPark();
         }
     }

@@ -168,7 +168,7 @@ final class PolicyHost {
     private <T> T call(String method, Callable<T> body) throws PolicyFault {
         try {
             if (caller == null) {
-                return body.call();
+                return guarded(method, body);
             }
             cpuAtBeginNanos = NOT_BEGUN;
             return await(
@@ -176,12 +176,32 @@ final class PolicyHost {
                     caller.submit(
                             () -> {
                                 cpuAtBeginNanos = THREADS.getCurrentThreadCpuTime();
-                                return body.call();
+                                return guarded(method, body);
                             }));
         } catch (PolicyFault fault) {
             throw fault;
         } catch (Throwable failure) {
-            throw new PolicyFault(method + " threw " + failure);
+            throw new PolicyFault(method + " failed: " + failure);
+        }
+    }
+
+    /**
+     * What a policy throws is its own code, too: asked on this thread, within the time of the call,
+     * what it has to say, and then let go.
+     */
+    private static <T> T guarded(String method, Callable<T> body) throws PolicyFault {
+        try {
+            return body.call();
+        } catch (Throwable failure) {
+            throw new PolicyFault(method + " threw " + say(failure));
+        }
+    }
+
+    private static String say(Throwable failure) {
+        try {
+            return failure.toString();
+        } catch (Throwable again) {
+            return failure.getClass().getName();
         }
     }
 

@@ -12,16 +12,23 @@ import java.util.concurrent.locks.ReentrantLock;
  * threads, user threads and the control thread meet here, seldom.
  */
 final class PollerAttachment {
+    /** Between two tries to start a poller, so that a factory that fails does so in peace. */
+    private static final long RETRY_NANOS = 1_000_000_000;
+
     private final CorePollerFactory factory;
+    private final Machine machine;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<PollerThread> starting = new ArrayList<>();
     private final List<PollerThread> started = new ArrayList<>();
     private volatile boolean closing;
+    private boolean attached;
     private String failure;
+    private long retryAt;
 
-    PollerAttachment(CorePollerFactory factory) {
+    PollerAttachment(CorePollerFactory factory, Machine machine) {
         this.factory = factory;
+        this.machine = machine;
     }
 
     CorePoller make(int core) {
@@ -32,14 +39,18 @@ final class PollerAttachment {
         return closing;
     }
 
-    /** Starts this attachment's poller on {@code core}; the runtime's control lock is held. */
-    void startOn(Core core, Machine machine) {
-        PollerThread poller = new PollerThread(machine, core, this);
+    /**
+     * Starts this attachment's poller on {@code core}, unless it is there or has just failed to
+     * start. The runtime's control lock is held.
+     */
+    void startOn(Core core) {
+        PollerThread poller;
         lock.lock();
         try {
-            if (closing) {
+            if (closing || isOn(core) || machine.now() < retryAt) {
                 return;
             }
+            poller = new PollerThread(machine, core, this);
             starting.add(poller);
         } finally {
             lock.unlock();
@@ -60,20 +71,29 @@ final class PollerAttachment {
         }
     }
 
+    /** Whoever attaches is told; later it is counted and logged, and the next try comes soon. */
     void failed(PollerThread poller, Throwable why) {
+        boolean nobodyIsTold;
         lock.lock();
         try {
             starting.remove(poller);
+            retryAt = machine.now() + RETRY_NANOS;
             failure = "the poller of core " + poller.core().number + " failed to start: " + why;
+            nobodyIsTold = attached;
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+        if (nobodyIsTold) {
+            machine.failed("factory of pollers", factory, why);
+        }
     }
 
+    /** It is no more, whether it had begun or not. */
     void ended(PollerThread poller) {
         lock.lock();
         try {
+            starting.remove(poller);
             started.remove(poller);
             changed.signalAll();
         } finally {
@@ -88,6 +108,7 @@ final class PollerAttachment {
             while (!starting.isEmpty()) {
                 changed.awaitUninterruptibly();
             }
+            attached = failure == null;
             return failure;
         } finally {
             lock.unlock();
@@ -118,14 +139,9 @@ final class PollerAttachment {
         }
     }
 
-    boolean isOn(Core core) {
-        lock.lock();
-        try {
-            return started.stream().anyMatch(each -> each.core() == core)
-                    || starting.stream().anyMatch(each -> each.core() == core);
-        } finally {
-            lock.unlock();
-        }
+    private boolean isOn(Core core) {
+        return started.stream().anyMatch(each -> each.core() == core)
+                || starting.stream().anyMatch(each -> each.core() == core);
     }
 
     /** Ends every poller and waits for all but the caller's own, at most {@code nanos}. */

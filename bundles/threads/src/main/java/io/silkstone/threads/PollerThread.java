@@ -8,6 +8,9 @@ import io.silkstone.api.threads.ThreadTask;
  * it lets the core's other threads run, and it is where an idle core with pollers waits: the
  * sockets wake it from the kernel's wait, and so does whoever makes one of its threads runnable.
  *
+ * <p>Whatever a poller throws, errors included, is counted and logged, and the poller is called
+ * again: without it nobody would serve its sources.
+ *
  * <p>The task of others never runs on this thread's stack, as new tasks do on a worker's: what runs
  * here sees the poller's thread as its own, and an event loop would take it for itself.
  */
@@ -40,44 +43,82 @@ final class PollerThread implements ThreadTask {
     void wakeup() {
         CorePoller waiting = poller;
         if (waiting != null) {
-            waiting.wakeup();
+            try {
+                waiting.wakeup();
+            } catch (Throwable failure) {
+                machine.failed(waiting, failure);
+            }
         }
     }
 
-    void park(long nanos) {
+    /**
+     * The core waits here. An event loop serves what woke it before it returns, so this is user
+     * code: it may block, and the core then goes on without it.
+     *
+     * @return how long it waited before it served
+     */
+    long park(long nanos) {
+        worker.enterUser();
         try {
-            poller.park(nanos);
-        } catch (RuntimeException failure) {
+            return poller.park(nanos);
+        } catch (Throwable failure) {
             machine.failed(poller, failure);
+            return 0;
+        } finally {
+            worker.enterRuntime();
         }
     }
 
     @Override
     public void run(long unused, long alsoUnused) {
         worker = machine.current.get();
+        // Before anything that may wait: a core with a poller in its list is not given back.
+        core.pollers.add(this);
+        try {
+            if (make()) {
+                serve();
+            }
+        } finally {
+            // What waited inside the JDK may not own the core that the list belongs to.
+            worker.enterRuntime();
+            core.pollers.remove(this);
+            worker.enterUser();
+            attachment.ended(this);
+            // Should it have ended before its time, the control thread starts another one.
+            machine.coreChanged.run();
+        }
+    }
+
+    private boolean make() {
         try {
             poller = attachment.make(core.number);
         } catch (Throwable failure) {
             attachment.failed(this, failure);
-            return;
+            return false;
         }
-        core.pollers.add(this);
         attachment.started(this);
+        return true;
+    }
+
+    private void serve() {
         try {
             while (!isOver()) {
-                core.meter.ran(poll());
-                worker.letOthersRun(this);
+                worker.letOthersRun(this, poll());
             }
         } finally {
-            core.pollers.remove(this);
             close();
         }
+    }
+
+    /** Its core is given back before it has begun; a core that is got later gets another one. */
+    void abandon() {
+        attachment.ended(this);
     }
 
     private int poll() {
         try {
             return poller.poll();
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) {
             machine.failed(poller, failure);
             return 0;
         }
@@ -95,19 +136,31 @@ final class PollerThread implements ThreadTask {
             if (successor == null) {
                 return false;
             }
-            poller.handOver(successor.poller);
             handedOver = true;
+            try {
+                poller.handOver(successor.poller);
+            } catch (Throwable failure) {
+                machine.failed(poller, failure);
+            }
         }
-        return poller.isEmpty();
+        return isEmpty();
+    }
+
+    /** A poller that cannot say keeps its core: late is better than lost. */
+    private boolean isEmpty() {
+        try {
+            return poller.isEmpty();
+        } catch (Throwable failure) {
+            machine.failed(poller, failure);
+            return false;
+        }
     }
 
     private void close() {
         try {
             poller.close();
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) {
             machine.failed(poller, failure);
-        } finally {
-            attachment.ended(this);
         }
     }
 }

@@ -11,20 +11,28 @@ import java.util.concurrent.ConcurrentHashMap;
 final class ThreadFailures {
     private static final int KINDS_MAX = 1_000;
 
-    private final System.Logger log;
+    private final String log;
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
 
-    ThreadFailures(System.Logger log) {
+    /**
+     * @param log name of the log
+     */
+    ThreadFailures(String log) {
         this.log = log;
     }
 
     void report(String role, Object thrower, Throwable failure) {
         String kind = thrower.getClass().getName() + '/' + failure.getClass().getName();
         if (reported.size() < KINDS_MAX && reported.add(kind)) {
-            log.log(
-                    System.Logger.Level.ERROR,
-                    "The " + role + " " + thrower.getClass().getName() + " failed (said once)",
-                    failure);
+            System.getLogger(log)
+                    .log(
+                            System.Logger.Level.ERROR,
+                            "The "
+                                    + role
+                                    + " "
+                                    + thrower.getClass().getName()
+                                    + " failed (said once)",
+                            failure);
         }
     }
 }

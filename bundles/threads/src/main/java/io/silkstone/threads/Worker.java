@@ -71,13 +71,18 @@ abstract class Worker implements Runnable {
 
     @Override
     public final void run() {
-        begin();
-        machine.current.set(this);
-        for (Context next = next(null); next != null; next = next(null)) {
-            adopt(next);
+        try {
+            begin();
+            machine.current.set(this);
+            for (Context next = next(null); next != null; next = next(null)) {
+                adopt(next);
+            }
+        } catch (Throwable failure) {
+            machine.failed("worker", this, failure);
+        } finally {
+            ended = true;
+            end();
         }
-        ended = true;
-        end();
     }
 
     /** First and last step of the worker's thread. */
@@ -97,11 +102,15 @@ abstract class Worker implements Runnable {
             machine.failed(thread.task, failure);
         }
         enterRuntime();
-        // What interrupted this thread must not interrupt the next one on the same stack.
-        Thread.interrupted();
+        forgetInterrupt();
         // The thread may have moved meanwhile: only now is it certain whose core this is.
         core.finish(thread);
         context = null;
+    }
+
+    /** What interrupted this thread must not interrupt the next one on the same stack. */
+    void forgetInterrupt() {
+        Thread.interrupted();
     }
 
     /** The thread on this worker waits for a signal, or consumes one that is there. */
@@ -174,9 +183,12 @@ abstract class Worker implements Runnable {
     /**
      * A turn of the others between two polls: runs what is runnable, and waits when nothing is.
      * Returns when the core comes back to this poller.
+     *
+     * @param served how many requests the poller has just found
      */
-    final void letOthersRun(PollerThread poller) {
+    final void letOthersRun(PollerThread poller, int served) {
         enterRuntime();
+        core.meter.ran(served);
         switchAround(poller);
         enterUser();
     }

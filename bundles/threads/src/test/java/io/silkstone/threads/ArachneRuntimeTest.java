@@ -8,6 +8,8 @@ import io.silkstone.api.threads.Semaphore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.api.threads.ThreadStatus;
 import io.silkstone.api.threads.ThreadTask;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -45,6 +48,31 @@ class ArachneRuntimeTest {
         assertThat(runtime.mode())
                 .startsWith(
                         mode == ArachneOptions.Mode.VIRTUAL ? "virtual: " : "run-to-completion: ");
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void join_interruptedPlatformThread_usesNoProcessorAndKeepsTheInterrupt(
+            ArachneOptions.Mode mode) throws Exception {
+        start(mode, 1);
+        long sleeper = runtime.create(ThreadRuntime.NORMAL, () -> runtime.sleep(1_000_000_000));
+        AtomicLong cpuNanos = new AtomicLong();
+        AtomicBoolean kept = new AtomicBoolean();
+        Thread joiner =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+                                    Thread.currentThread().interrupt();
+                                    long before = threads.getCurrentThreadCpuTime();
+                                    runtime.join(sleeper);
+                                    cpuNanos.set(threads.getCurrentThreadCpuTime() - before);
+                                    kept.set(Thread.currentThread().isInterrupted());
+                                });
+        joiner.join();
+        // A thread that spins uses its second, or its share of it.
+        assertThat(cpuNanos).hasValueLessThan(50_000_000);
+        assertThat(kept).isTrue();
     }
 
     @ParameterizedTest

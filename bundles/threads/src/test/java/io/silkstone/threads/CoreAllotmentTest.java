@@ -7,9 +7,13 @@ import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.api.threads.CoreSet;
 import io.silkstone.api.threads.CoreStatus;
 import io.silkstone.api.threads.ThreadRuntime;
+import java.lang.ref.PhantomReference;
+import java.lang.ref.ReferenceQueue;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -143,6 +147,49 @@ class CoreAllotmentTest {
         TestRuntimes.awaitUntil(() -> cores("exclusive").isEmpty());
         others.forEach(runtime::signal);
         others.forEach(runtime::join);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void release_tasksThatEndedThere_areForgotten(ArachneOptions.Mode mode) throws PolicyRefused {
+        SteeredPolicy policy = start(mode, 2, 2);
+        ReferenceQueue<Object> forgotten = new ReferenceQueue<>();
+        List<PhantomReference<Object>> tasks = runUntilReleased(policy, forgotten);
+        AtomicInteger count = new AtomicInteger();
+        TestRuntimes.awaitUntil(
+                () -> {
+                    System.gc();
+                    while (forgotten.poll() != null) {
+                        count.incrementAndGet();
+                    }
+                    return count.get() == tasks.size();
+                });
+    }
+
+    /** The threads run on both cores, and end while one of them is given back. */
+    private List<PhantomReference<Object>> runUntilReleased(
+            SteeredPolicy policy, ReferenceQueue<Object> forgotten) {
+        AtomicBoolean stop = new AtomicBoolean();
+        List<PhantomReference<Object>> tasks = new ArrayList<>();
+        List<Long> threads = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            Runnable task =
+                    new Runnable() {
+                        @Override
+                        public void run() {
+                            while (!stop.get()) {
+                                runtime.yield();
+                            }
+                        }
+                    };
+            tasks.add(new PhantomReference<>(task, forgotten));
+            threads.add(runtime.create(ThreadRuntime.NORMAL, task));
+        }
+        policy.wanted = 1;
+        TestRuntimes.awaitUntil(() -> in("held") == 1);
+        stop.set(true);
+        threads.forEach(runtime::join);
+        return tasks;
     }
 
     private List<CoreStatus> cores(String owner) {

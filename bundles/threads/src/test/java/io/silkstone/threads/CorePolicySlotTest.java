@@ -24,6 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -431,6 +432,55 @@ class CorePolicySlotTest {
                     System.gc();
                     return queue.poll() == old;
                 });
+    }
+
+    /** Throws what cannot even say what it is. */
+    private static final class Rude extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("no message");
+        }
+    }
+
+    /** Throws what never finishes saying what it is. */
+    private static final class Endless extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            while (true) {
+                LockSupport.parkNanos(1_000_000_000);
+            }
+        }
+    }
+
+    @Test
+    void decide_exceptionThatThrowsWhenAsked_isReplaced() throws PolicyRefused {
+        decideThrows(new Rude());
+        assertThat(faults).singleElement().asString().contains("decide threw", "Rude");
+        stillServes();
+    }
+
+    @Test
+    void decide_exceptionThatHangsWhenAsked_isReplaced() throws PolicyRefused {
+        decideThrows(new Endless());
+        assertThat(faults).singleElement().asString().contains("decide took longer");
+        assertThat(slot.why()).isNotEmpty();
+        stillServes();
+    }
+
+    private void decideThrows(RuntimeException failure) throws PolicyRefused {
+        use(
+                "bad",
+                new SteeredPolicy(1) {
+                    @Override
+                    public CoreRequest decide(LoadSample newest) {
+                        throw failure;
+                    }
+                });
+        awaitFault();
     }
 
     @Test

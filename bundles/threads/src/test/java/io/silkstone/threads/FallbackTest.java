@@ -7,11 +7,15 @@ import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** A JVM started without the flag that opens the JDK's inside. */
@@ -30,6 +34,29 @@ class FallbackTest {
         assertThat(runWithoutOpenedJdk("VIRTUAL"))
                 .contains("UnsupportedOperationException")
                 .doesNotContain("served");
+    }
+
+    @Test
+    void sleep_interruptedThread_usesNoProcessorAndKeepsTheInterrupt() {
+        try (ArachneRuntime runtime =
+                TestRuntimes.start(ArachneOptions.Mode.RUN_TO_COMPLETION, 1, 1)) {
+            AtomicLong cpuNanos = new AtomicLong();
+            AtomicBoolean kept = new AtomicBoolean();
+            runtime.join(
+                    runtime.create(
+                            ThreadRuntime.NORMAL,
+                            () -> {
+                                ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+                                Thread.currentThread().interrupt();
+                                long before = threads.getCurrentThreadCpuTime();
+                                runtime.sleep(1_000_000_000);
+                                cpuNanos.set(threads.getCurrentThreadCpuTime() - before);
+                                kept.set(Thread.currentThread().isInterrupted());
+                            }));
+            // A thread that spins uses its second, or its share of it.
+            assertThat(cpuNanos).hasValueLessThan(50_000_000);
+            assertThat(kept).isTrue();
+        }
     }
 
     private static String runWithoutOpenedJdk(String mode)

@@ -24,6 +24,11 @@ public class OccupancyWordProtocolTest {
         return word.claim();
     }
 
+    @Operation
+    public int claimForCore() {
+        return word.claimForCore();
+    }
+
     /** Gives back a slot that was occupied from the start, each its own. */
     @Operation(runOnce = true)
     public void releaseThird() {

@@ -8,12 +8,14 @@ import org.osgi.annotation.versioning.ConsumerType;
  * silkstone.kind=cores} and {@code silkstone.name}; {@link io.silkstone.api.policy.Policy} does
  * both.
  *
- * <p>The runtime calls {@link #start}, then any other method, then {@link #stop}, each from one
- * control thread, one at a time; only {@link #cores} and {@link #idle} are called from everywhere
- * and at any time between them. A method that throws, or takes longer than the runtime's limit (100
- * ms on the control thread), makes the runtime return to the policy before. Keep no state that must
- * outlive a swap: what a successor needs goes into {@link PolicyState}. When a successor fails, its
- * predecessor is started once more.
+ * <p>The runtime calls {@link #start}, then any other method, then {@link #stop}, all on one thread
+ * that belongs to this policy. The answers of {@link #cores} and {@link #idle} are asked for after
+ * the start, after each change of cores and after each decision, and whoever creates a thread or
+ * waits goes by the newest: a change of mind in between is heard at the next decision. A method
+ * that throws, or works or waits for longer than the runtime's limit (100 ms unless configured),
+ * makes the runtime return to the policy before. Keep no state that must outlive a swap: what a
+ * successor needs goes into {@link PolicyState}. When a successor fails, its predecessor is started
+ * once more.
  */
 @ConsumerType
 public interface CorePolicy {
@@ -35,14 +37,14 @@ public interface CorePolicy {
     void coreUnavailable(int core);
 
     /**
-     * The cores that a new thread of {@code threadClass} may be put on. Hot path: an immutable
-     * snapshot from a volatile field, no allocation, no lock. An empty set refuses the thread.
+     * The cores that a new thread of {@code threadClass} may be put on, of those that are held. An
+     * empty set refuses the thread; there must be one for {@link ThreadRuntime#NORMAL}.
      */
     CoreSet cores(int threadClass);
 
     /** Judges the load and says how many cores are wanted; called once per interval. */
     CoreRequest decide(LoadSample sample);
 
-    /** How an idle core waits. Hot path, as {@link #cores}. */
+    /** How an idle core waits, until the next answer. */
     IdleBudget idle();
 }

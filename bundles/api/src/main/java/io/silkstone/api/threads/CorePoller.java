@@ -7,8 +7,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  *
  * <p>Every method but {@link #wakeup} is called by one user thread of one core, the same one for
  * the poller's whole life (it keeps its identity when the core changes its processor). What a
- * poller does inside {@link #poll} runs on that thread; it may block, and the core then serves its
- * other threads and does not call the poller again before the call has returned.
+ * poller does inside {@link #poll} or {@link #park} runs on that thread; it may block, and the core
+ * then serves its other threads and does not call the poller again before the call has returned.
  */
 @ConsumerType
 public interface CorePoller {
@@ -20,8 +20,14 @@ public interface CorePoller {
      */
     int poll();
 
-    /** Waits in the kernel until there is work, {@link #wakeup} was called, or the time is over. */
-    void park(long nanosMax);
+    /**
+     * Waits in the kernel until there is work, {@link #wakeup} was called, or the time is over. It
+     * may do the work that woke it before it returns, as event loops do.
+     *
+     * @return how many nanoseconds it waited, without the time that it worked afterwards: they are
+     *     the core's idle time, and the load is judged by the rest
+     */
+    long park(long nanosMax);
 
     /**
      * Ends the current or the next {@link #park} at once. Called from any thread, often: be cheap.

@@ -5,7 +5,8 @@ package io.silkstone.api.threads;
  *
  * @param perPriority cores wanted at each of eight priorities, 0 the highest (Arachne, section
  *     4.2); the arbiter between processes honours them, a runtime alone on its machine adds them up
- * @param intervalNanos time to the next {@link CorePolicy#decide}, from 5 us to 10 s
+ * @param intervalNanos time to the next {@link CorePolicy#decide}, from 1 ms to 500 ms; what is
+ *     outside of these bounds counts as the nearer one
  * @param reason one short sentence for operators, such as "load factor 1.8 over 1.5"
  */
 public record CoreRequest(int[] perPriority, long intervalNanos, String reason) {

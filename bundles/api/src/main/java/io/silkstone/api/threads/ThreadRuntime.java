@@ -54,8 +54,9 @@ public interface ThreadRuntime {
     /**
      * Blocks the calling user thread until {@link #signal}; a signal that came while it ran is
      * consumed. One that comes while the thread is already runnable (created or yielding, and not
-     * running yet) is spent with that run, and a block may end without one: wait for a condition,
-     * in a loop. The thread sees everything that was written before the signal.
+     * running yet) is spent with that run, a yield may spend one that came before it, and a block
+     * may end without one: wait for a condition, in a loop. The thread sees everything that was
+     * written before the signal.
      */
     void block();
 

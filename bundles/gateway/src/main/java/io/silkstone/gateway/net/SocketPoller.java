@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The sockets of one core: an event loop that the core's own thread drives, so that a request is
@@ -28,6 +29,7 @@ public final class SocketPoller implements CorePoller {
     private static final int READ_BYTES = 1 << 16;
     private static final long TICK_SECONDS = 1;
 
+    private final WaitMeter waits;
     private final Loop loop;
     private final ServerContext server;
     private final RequestServer requests;
@@ -72,7 +74,17 @@ public final class SocketPoller implements CorePoller {
     public SocketPoller(ServerContext server, Transport transport, Runnable whenClosed) {
         this.server = server;
         this.whenClosed = whenClosed;
-        this.loop = new Loop(Thread.currentThread(), transport.handlers());
+        IoHandlerFactory handlers = transport.handlers();
+        AtomicReference<WaitMeter> meter = new AtomicReference<>();
+        this.loop =
+                new Loop(
+                        Thread.currentThread(),
+                        executor -> {
+                            meter.set(
+                                    new WaitMeter(handlers.newHandler(executor), server::nanoTime));
+                            return meter.get();
+                        });
+        this.waits = meter.get();
         this.requests = new RequestServer(server);
         this.readMemory = ByteBufAllocator.DEFAULT.directBuffer(READ_BYTES + Memory.SLACK);
         this.readBuffer = readMemory.slice(0, READ_BYTES);
@@ -97,10 +109,13 @@ public final class SocketPoller implements CorePoller {
     }
 
     @Override
-    public void park(long nanosMax) {
+    public long park(long nanosMax) {
+        long began = server.nanoTime();
+        waits.expectWait();
         // The loop serves what woke it before it returns; the requests count in the next poll.
         loop.run(Math.max(nanosMax, 1));
         awake = false;
+        return waits.waitEnd() - began;
     }
 
     @Override

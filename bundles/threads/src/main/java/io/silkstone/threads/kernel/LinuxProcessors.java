@@ -12,6 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,6 +36,12 @@ public final class LinuxProcessors implements Processors {
     private final BitSet allowed;
     private final int[] processors;
     private final Set<Integer> pinned = ConcurrentHashMap.newKeySet();
+
+    /** Processors that a core was ever pinned to: only these can be inherited from one. */
+    private final Set<Integer> ours = ConcurrentHashMap.newKeySet();
+
+    /** Threads that have been looked at; belongs to the caller of {@link #freeInheritors}. */
+    private final Set<Integer> known = new HashSet<>();
 
     /**
      * Asks the system which processors are allowed.
@@ -62,6 +69,7 @@ public final class LinuxProcessors implements Processors {
             throw new UnsupportedOperationException("the system does not tell its processors");
         }
         processors = allowed.stream().map(bit -> bit).toArray();
+        known.addAll(threads());
     }
 
     private static MethodHandle affinityFunction(String name) {
@@ -92,6 +100,7 @@ public final class LinuxProcessors implements Processors {
         BitSet one = new BitSet();
         one.set(processor);
         pinned.add(callingThread());
+        ours.add(processor);
         if (!bind(0, one)) {
             forget();
             return NONE;
@@ -104,17 +113,32 @@ public final class LinuxProcessors implements Processors {
         if (processors.length == 1) {
             return;
         }
+        Set<Integer> alive = threads();
+        // The system uses the numbers of ended threads again.
+        known.retainAll(alive);
+        for (int thread : alive) {
+            if (known.add(thread) && !pinned.contains(thread) && hasInherited(thread)) {
+                bind(thread, allowed);
+            }
+        }
+    }
+
+    private boolean hasInherited(int thread) {
+        BitSet affinity = affinityOf(thread);
+        return affinity.cardinality() == 1 && ours.contains(affinity.nextSetBit(0));
+    }
+
+    /** Every thread of the process; without /proc none, and inheritors stay: slower, not wrong. */
+    private static Set<Integer> threads() {
+        Set<Integer> threads = new HashSet<>();
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
             for (Path task : tasks) {
-                int thread = Integer.parseInt(task.getFileName().toString());
-                if (!pinned.contains(thread) && affinityOf(thread).cardinality() == 1) {
-                    bind(thread, allowed);
-                }
+                threads.add(Integer.parseInt(task.getFileName().toString()));
             }
         } catch (IOException e) {
-            // Without /proc the inheritors stay where they are: slower, not wrong.
-            return;
+            return Set.of();
         }
+        return threads;
     }
 
     @Override

@@ -17,10 +17,10 @@ public interface Processors {
     int pin(int index);
 
     /**
-     * Frees every thread of the process that is bound to a single processor without having called
-     * {@link #pin}: a thread inherits the binding of the one that started it, so whatever a pinned
-     * thread makes the JVM start (compilers, carriers of virtual threads) would share its processor
-     * for ever.
+     * Frees threads that have inherited a binding: a thread starts with the binding of the one that
+     * started it, so whatever a pinned thread makes the JVM start (compilers, carriers of virtual
+     * threads) would share its processor for ever. Each thread is looked at once, when it is new:
+     * what was bound before this was made, and what somebody binds later, stays bound.
      */
     void freeInheritors();
 

@@ -30,8 +30,10 @@ import java.util.random.RandomGenerator;
  *
  * <p>A thread can lose its turn at every call of this runtime, as if others ran on other cores
  * meanwhile; between two calls it runs undisturbed. Sleeps cost no time: when nobody can run, the
- * clock jumps to the next deadline. Tasks must wait through this runtime and take time and
- * randomness from where they are handed out; a task that waits inside the JDK fails the run.
+ * clock jumps to the next deadline. Pollers are asked more and more seldom while nothing happens;
+ * when all threads wait for them and ten simulated minutes were quiet, that is a deadlock. Tasks
+ * must wait through this runtime and take time and randomness from where they are handed out; a
+ * task that waits inside the JDK fails the run.
  *
  * <p>Threading: one thread, the driver, makes it and calls {@link #run}, {@link #step} and {@link
  * #close}. On the driver, {@link #join} drives the simulation until the thread has ended.
@@ -40,21 +42,25 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
     private static final int CONTEXTS_PER_CORE = 56;
     private static final long STEP_NANOS_MAX = 1_000;
     private static final long POLL_PAUSE_NANOS_MAX = 100_000;
-    private static final long FRUITLESS_POLLS_MAX = 1_000;
+
+    /** A poller that finds nothing looks again after this share of the time that was quiet. */
+    private static final long POLL_PAUSE_PART = 8;
+
+    private static final long POLL_PAUSE_NANOS_LIMIT = 1_000_000_000;
+    private static final long QUIET_NANOS_MAX = 600_000_000_000L;
 
     private final RandomGenerator random;
     private final int cores;
     private final VirtualThreads virtualThreads = VirtualThreads.open();
     private final List<SimulatedThread> runnable = new ArrayList<>();
     private final TreeMap<Long, SimulatedThread> alive = new TreeMap<>();
-    private final List<CorePoller> pollers = new ArrayList<>();
     private SimulatedThread current;
     private Throwable failure;
     private long now = 1;
     private long threadsMade;
     private long steps;
     private long fingerprint;
-    private long fruitlessPolls;
+    private long quietSince;
     private boolean closed;
 
     /**
@@ -113,6 +119,9 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
         SimulatedThread next = runnable.remove(random.nextInt(runnable.size()));
         now += 1 + random.nextLong(STEP_NANOS_MAX);
         steps++;
+        if (!next.isPoller) {
+            quietSince = now;
+        }
         fingerprint = (fingerprint ^ next.id) * 0x100000001b3L + now;
         current = next;
         try {
@@ -145,8 +154,7 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
                 taskSleeps |= !thread.isPoller;
             }
         }
-        boolean pollersGaveUp =
-                !taskSleeps && fruitlessPolls > FRUITLESS_POLLS_MAX * pollers.size();
+        boolean pollersGaveUp = !taskSleeps && now - quietSince > QUIET_NANOS_MAX;
         if (next == Long.MAX_VALUE || liveTasks() > 0 && pollersGaveUp) {
             throw new Deadlock("nobody can run any more: " + alive.values());
         }
@@ -226,7 +234,10 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
     /** Others may run here, as they may at each call. */
     private void perhapsSwitch() {
         if (self() != NONE && current.state == State.RUNNING && random.nextBoolean()) {
-            this.yield();
+            SimulatedThread me = current;
+            me.state = State.PREEMPTED;
+            runnable.add(me);
+            me.leave();
         }
     }
 
@@ -234,6 +245,8 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
     public void yield() {
         if (self() != NONE) {
             SimulatedThread me = current;
+            // As on a real core, where the wake-up word of a thread that yields says the same.
+            me.signalled = false;
             makeRunnable(me);
             me.leave();
         }
@@ -277,7 +290,7 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
         if (target != null) {
             switch (target.state) {
                 case BLOCKED, SLEEPING -> makeRunnable(target);
-                case RUNNING -> target.signalled = true;
+                case RUNNING, PREEMPTED -> target.signalled = true;
                 default -> {}
             }
         }
@@ -327,18 +340,20 @@ public final class SimulatedRuntime implements ThreadRuntime, AutoCloseable {
     /** A poller never parks here: it looks again after a pause of simulated time. */
     private void poll(CorePollerFactory factory, int core, boolean[] closing) {
         CorePoller poller = factory.create(core);
-        pollers.add(poller);
         while (!closing[0] && !closed) {
             if (poller.poll() == 0) {
-                fruitlessPolls++;
-                sleep(1 + random.nextLong(POLL_PAUSE_NANOS_MAX));
+                sleep(1 + random.nextLong(pollPauseNanos()));
             } else {
-                fruitlessPolls = 0;
+                quietSince = now;
                 this.yield();
             }
         }
-        pollers.remove(poller);
         poller.close();
+    }
+
+    private long pollPauseNanos() {
+        long part = (now - quietSince) / POLL_PAUSE_PART;
+        return Math.clamp(part, POLL_PAUSE_NANOS_MAX, POLL_PAUSE_NANOS_LIMIT);
     }
 
     @Override

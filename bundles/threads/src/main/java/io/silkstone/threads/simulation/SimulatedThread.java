@@ -11,7 +11,10 @@ import java.util.concurrent.Executor;
 final class SimulatedThread implements Executor {
     /** Where a thread is. */
     enum State {
+        /** Not begun, or gave its turn away: a signal changes nothing, and is spent. */
         RUNNABLE,
+        /** Lost its turn in the middle of a call: a signal is kept, as while it runs. */
+        PREEMPTED,
         RUNNING,
         SLEEPING,
         BLOCKED,

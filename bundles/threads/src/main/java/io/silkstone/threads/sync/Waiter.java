@@ -18,6 +18,7 @@ public final class Waiter {
     private final long thread;
     private final Thread other;
     private volatile boolean granted;
+    private boolean interrupted;
 
     private Waiter(ThreadRuntime runtime, long thread, Thread other) {
         this.runtime = runtime;
@@ -48,24 +49,34 @@ public final class Waiter {
         }
     }
 
-    /** Waits for the event, but may return without it. */
+    /**
+     * Waits for the event, but may return without it. An interrupt does not end the wait for good:
+     * it is put aside, since a thread with its interrupt status set would not park any more, and
+     * comes back with {@link #end}.
+     */
     public void pause() {
         if (other == null) {
             runtime.block();
         } else {
             LockSupport.park(this);
+            interrupted |= Thread.interrupted();
+        }
+    }
+
+    /** The thread waits no longer; its interrupt status is again what it would be. */
+    public void end() {
+        if (interrupted) {
+            interrupted = false;
+            Thread.currentThread().interrupt();
         }
     }
 
     /** Waits until the event is here. An interrupt does not end it, and is kept for later. */
     public void await() {
-        boolean interrupted = false;
         while (!granted) {
             pause();
-            // A thread with its interrupt status set would not park any more.
-            interrupted |= other != null && Thread.interrupted();
         }
-        restore(interrupted);
+        end();
     }
 
     /**
@@ -74,7 +85,6 @@ public final class Waiter {
      * @return whether the event is here
      */
     public boolean await(long nanos, NanoClock clock) {
-        boolean interrupted = false;
         long deadline = clock.nanoTime() + nanos;
         while (!granted) {
             long left = deadline - clock.nanoTime();
@@ -88,13 +98,7 @@ public final class Waiter {
                 interrupted |= Thread.interrupted();
             }
         }
-        restore(interrupted);
+        end();
         return granted;
-    }
-
-    private void restore(boolean interrupted) {
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

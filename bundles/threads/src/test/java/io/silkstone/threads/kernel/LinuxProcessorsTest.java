@@ -75,4 +75,61 @@ class LinuxProcessorsTest {
         assertThat(after[0]).isEqualTo(all);
         assertThat(after[1].cardinality()).isEqualTo(1);
     }
+
+    /** What {@code before} and {@code after} do around the moment when a thread binds itself. */
+    private static BitSet boundBySomebodyElse(Runnable before, Runnable after) throws Exception {
+        LinuxProcessors somebody = new LinuxProcessors();
+        CompletableFuture<Void> start = new CompletableFuture<>();
+        CompletableFuture<Void> bound = new CompletableFuture<>();
+        CompletableFuture<Void> freed = new CompletableFuture<>();
+        CompletableFuture<BitSet> result = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .start(
+                        () -> {
+                            start.join();
+                            somebody.pin(0);
+                            bound.complete(null);
+                            freed.join();
+                            result.complete(somebody.affinity());
+                        });
+        before.run();
+        start.complete(null);
+        bound.join();
+        after.run();
+        freed.complete(null);
+        return result.get();
+    }
+
+    private static void useProcessor(LinuxProcessors processors) {
+        try {
+            onThread(
+                    () -> {
+                        int processor = processors.pin(0);
+                        processors.forget();
+                        return processor;
+                    });
+        } catch (ExecutionException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void freeInheritors_threadThatWasBoundBefore_staysBound() throws Exception {
+        BitSet bound =
+                boundBySomebodyElse(
+                        () -> {},
+                        () -> {
+                            LinuxProcessors later = new LinuxProcessors();
+                            useProcessor(later);
+                            later.freeInheritors();
+                        });
+        assertThat(bound.cardinality()).isEqualTo(1);
+    }
+
+    @Test
+    void freeInheritors_threadThatBindsItselfLater_staysBound() throws Exception {
+        useProcessor(processors);
+        BitSet bound = boundBySomebodyElse(processors::freeInheritors, processors::freeInheritors);
+        assertThat(bound.cardinality()).isEqualTo(1);
+    }
 }

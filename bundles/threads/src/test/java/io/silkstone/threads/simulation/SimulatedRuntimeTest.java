@@ -1,12 +1,14 @@
 package io.silkstone.threads.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.silkstone.api.threads.CorePoller;
 import io.silkstone.api.threads.Mutex;
 import io.silkstone.api.threads.Semaphore;
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.NanoClock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -225,6 +227,81 @@ class SimulatedRuntimeTest {
     }
 
     @Test
+    void signal_targetLostItsTurnInACall_isKept() {
+        for (long seed = 0; seed < 200; seed++) {
+            try (SimulatedRuntime runtime = simulation(seed)) {
+                boolean[] started = new boolean[1];
+                long nobody = 999;
+                long waiter =
+                        runtime.create(
+                                ThreadRuntime.NORMAL,
+                                () -> {
+                                    started[0] = true;
+                                    runtime.signal(nobody);
+                                    runtime.block();
+                                });
+                runtime.create(
+                        ThreadRuntime.NORMAL,
+                        () -> {
+                            while (!started[0]) {
+                                runtime.yield();
+                            }
+                            runtime.signal(waiter);
+                        });
+                assertThatCode(runtime::run).as("seed %d", seed).doesNotThrowAnyException();
+            }
+        }
+    }
+
+    @Test
+    void attach_requestComesAfterAQuietMinute_isServed() {
+        try (SimulatedRuntime runtime = simulation(1)) {
+            long minute = 60_000_000_000L;
+            Queue<Long> requests = new ArrayDeque<>();
+            runtime.attach(
+                    core ->
+                            new LatePoller(
+                                    new QueuePoller(runtime, core, requests, new ArrayList<>()),
+                                    runtime.clock(),
+                                    minute));
+            requests.add(runtime.create(ThreadRuntime.NORMAL, () -> runtime.block()));
+            runtime.run();
+            assertThat(runtime.clock().nanoTime()).isBetween(minute, minute + minute / 8);
+        }
+    }
+
+    /** Its requests are there only from some time on. */
+    private record LatePoller(QueuePoller poller, NanoClock clock, long due) implements CorePoller {
+        @Override
+        public int poll() {
+            return clock.nanoTime() < due ? 0 : poller.poll();
+        }
+
+        @Override
+        public long park(long nanosMax) {
+            return poller.park(nanosMax);
+        }
+
+        @Override
+        public void wakeup() {}
+
+        @Override
+        public void handOver(CorePoller successor) {
+            poller.handOver(successor);
+        }
+
+        @Override
+        public boolean isEmpty() {
+            return poller.isEmpty();
+        }
+
+        @Override
+        public void close() {
+            poller.close();
+        }
+    }
+
+    @Test
     void task_waitsInsideTheJdk_failsTheRun() {
         try (SimulatedRuntime runtime = simulation(2)) {
             CountDownLatch never = new CountDownLatch(1);
@@ -269,7 +346,7 @@ class SimulatedRuntimeTest {
         }
 
         @Override
-        public void park(long nanosMax) {
+        public long park(long nanosMax) {
             throw new AssertionError("a simulated poller never parks");
         }
 

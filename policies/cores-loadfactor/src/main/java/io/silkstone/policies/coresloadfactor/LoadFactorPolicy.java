@@ -33,7 +33,7 @@ import java.util.TreeMap;
  * core for itself gets it when there is only one. Ordinary threads may go to all cores, exclusive
  * ones to all but the first; the runtime keeps ordinary threads off a core that is taken.
  *
- * <p>{@link #cores} and {@link #idle} may be called from anywhere, the rest by the control thread.
+ * <p>Threads: {@link #configure} any, the rest the policy's own.
  */
 public class LoadFactorPolicy implements CorePolicy {
     private static final String THRESHOLD = "threshold.";

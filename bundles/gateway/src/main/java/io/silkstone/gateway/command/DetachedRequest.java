@@ -60,6 +60,11 @@ public final class DetachedRequest {
         }
     }
 
+    /** In place of {@link #start}: its client is gone. */
+    public void drop() {
+        bytes.release();
+    }
+
     private void run() {
         try (Exchange x = new Exchange(server, true)) {
             x.newBatch();

@@ -465,7 +465,7 @@ final class StringCommands {
 
     private static void mget(Exchange x) {
         x.out.array(x.count() - 1);
-        for (int i = 1; i < x.count(); i++) {
+        for (int i = 1; i < x.count() && !x.out.lost(); i++) {
             Status status = x.session.read(x.table, x.key(i));
             if (status == Status.OK && x.object().type() == 0) {
                 x.out.bulk(x.object());

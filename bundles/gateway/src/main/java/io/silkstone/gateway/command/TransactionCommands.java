@@ -249,7 +249,8 @@ final class TransactionCommands {
             String refusal = checked ? null : Permission.refusal(x, x.client.user, command);
             if (refusal != null) {
                 x.out.error(refusal);
-            } else {
+            } else if (!x.out.lost() || !command.is(Flag.READONLY)) {
+                // Of a client that is gone in the middle, the writes make the transaction whole.
                 x.runner.execute(x, command);
             }
         }

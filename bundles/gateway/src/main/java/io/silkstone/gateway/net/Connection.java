@@ -183,21 +183,18 @@ final class Connection extends ChannelInboundHandlerAdapter
     // ---- to the socket ----
 
     @Override
-    public void take(ByteBuf replies) {
-        if (dropped) {
-            replies.release();
-            return;
-        }
-        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+    public boolean take(ByteBuf replies) {
+        ChannelOutboundBuffer queue = dropped ? null : channel.unsafe().outboundBuffer();
         if (queue == null) {
             replies.release();
-            return;
+            return false;
         }
         if (unix != null && queue.isEmpty()) {
             sendAtOnce(replies);
         } else {
             enqueue(replies);
         }
+        return !dropped;
     }
 
     private void sendAtOnce(ByteBuf replies) {
@@ -286,7 +283,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         waiting = false;
         if (!channel.isOpen()) {
             release(replies);
-            client.gone();
+            intake.leave();
             return;
         }
         replies.forEach(this::take);
@@ -372,10 +369,9 @@ final class Connection extends ChannelInboundHandlerAdapter
         dropped = true;
         poller.remove(this);
         server.remove(client);
-        intake.release();
         // A long request may be looking at the transaction still.
         if (!waiting) {
-            client.gone();
+            intake.leave();
         }
     }
 

@@ -19,6 +19,8 @@ public final class Intake {
     private final RequestServer.Clogged clogged;
     private final Tail tail = new Tail();
     private Request<Command> partial;
+    private boolean serving;
+    private boolean left;
 
     /** Of {@code client}, whose replies go to {@code sink}. */
     public Intake(Client client, ReplySink sink, RequestServer.Clogged clogged) {
@@ -34,11 +36,17 @@ public final class Intake {
      */
     public RequestServer.Outcome receive(
             RequestServer requests, long begin, long end, boolean slack) {
+        if (left) {
+            return RequestServer.Outcome.CLOSING;
+        }
         if (!slack || !tail.isEmpty() || partial != null) {
             store(begin, end);
             return isReady() ? resume(requests) : RequestServer.Outcome.SERVED;
         }
-        RequestServer.Outcome outcome = requests.serve(client, null, begin, end, sink, clogged);
+        RequestServer.Outcome outcome = serve(requests, null, begin, end);
+        if (left) {
+            return outcome;
+        }
         partial = requests.unfinished();
         if (requests.servedEnd() < end && outcome != RequestServer.Outcome.CLOSING) {
             store(requests.servedEnd(), end);
@@ -48,6 +56,9 @@ public final class Intake {
 
     /** Keeps bytes that arrived while the client has to wait. */
     public void store(long begin, long end) {
+        if (left) {
+            return;
+        }
         tail.append(begin, Math.toIntExact(end - begin), partial == null ? 0 : partial.wanted());
     }
 
@@ -71,16 +82,51 @@ public final class Intake {
             begun.moveTo(tail.address());
         }
         long end = tail.address() + tail.length();
-        RequestServer.Outcome outcome =
-                requests.serve(client, begun, tail.address(), end, sink, clogged);
+        RequestServer.Outcome outcome = serve(requests, begun, tail.address(), end);
+        if (left) {
+            return outcome;
+        }
         tail.keepFrom(requests.servedEnd());
         partial = requests.unfinished();
         return outcome;
     }
 
-    /** Gives the memory back. */
-    public void release() {
+    private RequestServer.Outcome serve(
+            RequestServer requests, Request<Command> begun, long begin, long end) {
+        serving = true;
+        RequestServer.Outcome outcome;
+        try {
+            outcome = requests.serve(client, begun, begin, end, sink, clogged);
+        } finally {
+            serving = false;
+            if (left) {
+                release();
+            }
+        }
+        if (!left) {
+            return outcome;
+        }
+        if (outcome == RequestServer.Outcome.DETACHED) {
+            requests.detached().drop();
+        }
+        return RequestServer.Outcome.CLOSING;
+    }
+
+    /**
+     * The client is gone: gives back what is kept here and for the client. Often its replies are
+     * what told, in the middle of a request; that one is served to its end first, since it looks at
+     * this memory.
+     */
+    public void leave() {
+        left = true;
+        if (!serving) {
+            release();
+        }
+    }
+
+    private void release() {
         tail.release();
         partial = null;
+        client.gone();
     }
 }

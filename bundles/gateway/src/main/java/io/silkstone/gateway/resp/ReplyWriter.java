@@ -40,6 +40,7 @@ public final class ReplyWriter implements AutoCloseable {
     private boolean resp3;
     private long taken;
     private boolean muted;
+    private boolean lost;
     private long errors;
     private String lastError;
 
@@ -62,6 +63,8 @@ public final class ReplyWriter implements AutoCloseable {
         this.resp3 = resp3;
         position = first;
         taken = 0;
+        muted = false;
+        lost = false;
     }
 
     /** Ends the batch: gives what is written to the sink. */
@@ -75,7 +78,7 @@ public final class ReplyWriter implements AutoCloseable {
     private void hand() {
         int length = (int) (position - first);
         taken += length;
-        if (muted) {
+        if (muted || lost) {
             position = first;
             return;
         }
@@ -83,7 +86,7 @@ public final class ReplyWriter implements AutoCloseable {
         // We keep one reference: when the sink has released its own by the time it returns, the
         // bytes are in the socket and the buffer is ours again; else we take another one.
         buffer.retain();
-        sink.take(buffer);
+        lost = !sink.take(buffer);
         if (buffer.refCnt() == 1 && end - first == HOME_BYTES) {
             position = first;
         } else {
@@ -107,6 +110,13 @@ public final class ReplyWriter implements AutoCloseable {
             buffer.release();
             open(Math.toIntExact(bytes));
         }
+    }
+
+    /**
+     * Whether the sink takes no more: what is written goes nowhere, and can as well be left out.
+     */
+    public boolean lost() {
+        return lost;
     }
 
     /** Whether the client speaks version 3. */

@@ -69,13 +69,20 @@ final class Probe implements AutoCloseable {
         private final StringBuilder replies = new StringBuilder();
         boolean killed;
 
+        /** Whether the client goes as soon as it gets a reply. */
+        boolean leaves;
+
         private Session() {
             server.add(client);
         }
 
-        private void take(ByteBuf reply) {
+        private boolean take(ByteBuf reply) {
             replies.append(reply.toString(StandardCharsets.ISO_8859_1));
             reply.release();
+            if (leaves) {
+                disconnect();
+            }
+            return !leaves;
         }
 
         /** The replies to bytes as they are. */
@@ -105,9 +112,8 @@ final class Probe implements AutoCloseable {
         }
 
         void disconnect() {
-            intake.release();
             server.remove(client);
-            client.gone();
+            intake.leave();
         }
 
         /** The reply to one request. */

@@ -20,9 +20,10 @@ class ReplyWriterTest {
         out.close();
     }
 
-    private void take(ByteBuf replies) {
+    private boolean take(ByteBuf replies) {
         sent.append(replies.toString(StandardCharsets.ISO_8859_1));
         replies.release();
+        return true;
     }
 
     private String written(boolean resp3, Consumer<ReplyWriter> replies) {

@@ -106,7 +106,7 @@ public final class GatewayComponent implements EndpointProvider {
 
         /** Most unread bytes. */
         @AttributeDefinition(description = "most bytes of replies that a client may leave unread")
-        long output_limit_bytes() default 256L << 20;
+        long output_limit_bytes() default 128L << 20;
 
         /** Most bytes of a request. */
         @AttributeDefinition(

@@ -35,10 +35,10 @@ public final class Exchange implements AutoCloseable {
     final KvStore.Table table;
     final ReplyWriter out;
     final WriteOptions options = new WriteOptions();
-    final Scratch scratch = new Scratch(ByteBufAllocator.DEFAULT);
+    final Scratch scratch;
 
     /** Replies whose number is not known before they are all there. */
-    final Collector collected = new Collector(ByteBufAllocator.DEFAULT);
+    final Collector collected;
 
     final Packed packed = new Packed();
 
@@ -49,6 +49,7 @@ public final class Exchange implements AutoCloseable {
     private Request<Command> request;
     private boolean locked;
     private KvStore.Tablet lockedTablet;
+    private boolean keysLocked;
     private boolean refusedForNow;
     private long nowMillis;
     private long parsed;
@@ -64,6 +65,8 @@ public final class Exchange implements AutoCloseable {
         this.detached = detached;
         this.session = server.store.openSession();
         this.table = server.table;
+        this.scratch = new Scratch(server.memory);
+        this.collected = new Collector(server.memory);
         this.out = new ReplyWriter(ByteBufAllocator.DEFAULT);
         this.runner = new RequestRunner(server);
     }
@@ -283,6 +286,7 @@ public final class Exchange implements AutoCloseable {
             refuse(status);
             return false;
         }
+        keysLocked = true;
         lockedTablet = null;
         boolean together = true;
         for (int i = first + command.keyStep(); i <= last && together; i += command.keyStep()) {
@@ -293,7 +297,7 @@ public final class Exchange implements AutoCloseable {
             together = isInTabletOf(hash, key(stray).hash());
         }
         if (!together) {
-            session.unlockTablet();
+            unlockKeys();
             out.error(CROSS_SLOT);
         }
         return together;
@@ -310,8 +314,10 @@ public final class Exchange implements AutoCloseable {
         return ServerContext.covers(lockedTablet, other);
     }
 
+    /** Undoes {@link #lockKeys}; nothing where that did nothing. */
     void unlockKeys() {
-        if (!locked) {
+        if (keysLocked) {
+            keysLocked = false;
             session.unlockTablet();
         }
     }

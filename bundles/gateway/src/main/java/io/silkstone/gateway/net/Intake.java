@@ -3,6 +3,7 @@ package io.silkstone.gateway.net;
 import io.silkstone.gateway.command.Client;
 import io.silkstone.gateway.command.Command;
 import io.silkstone.gateway.command.RequestServer;
+import io.silkstone.gateway.resp.MemoryBudget;
 import io.silkstone.gateway.resp.ReplySink;
 import io.silkstone.gateway.resp.Request;
 
@@ -12,25 +13,38 @@ import io.silkstone.gateway.resp.Request;
  * then goes through there too, until it is empty again. Not thread-safe.
  */
 public final class Intake {
-    private static final int BYTES_MAX = Integer.MAX_VALUE - (1 << 20);
-
     private final Client client;
     private final ReplySink sink;
     private final RequestServer.Clogged clogged;
-    private final Tail tail = new Tail();
+    private final MemoryBudget heap;
+    private final Tail tail;
     private Request<Command> partial;
+    private long heapBytes;
     private boolean serving;
     private boolean left;
 
-    /** Of {@code client}, whose replies go to {@code sink}. */
-    public Intake(Client client, ReplySink sink, RequestServer.Clogged clogged) {
+    /**
+     * Of {@code client}, whose replies go to {@code sink}.
+     *
+     * @param memory pays for bytes that wait
+     * @param heap pays for what is known of a request with many arguments
+     */
+    public Intake(
+            Client client,
+            ReplySink sink,
+            RequestServer.Clogged clogged,
+            MemoryBudget memory,
+            MemoryBudget heap) {
         this.client = client;
+        this.heap = heap;
+        this.tail = new Tail(memory);
         this.sink = sink;
         this.clogged = clogged;
     }
 
     /**
-     * Serves bytes that arrived.
+     * Serves bytes that arrived. What cannot be served yet is kept; where clients hold too much
+     * memory for that, the outcome is CLOSING.
      *
      * @param slack whether the memory behind them may be touched; else they are copied first
      */
@@ -40,31 +54,46 @@ public final class Intake {
             return RequestServer.Outcome.CLOSING;
         }
         if (!slack || !tail.isEmpty() || partial != null) {
-            store(begin, end);
+            if (!store(begin, end)) {
+                return RequestServer.Outcome.CLOSING;
+            }
             return isReady() ? resume(requests) : RequestServer.Outcome.SERVED;
         }
         RequestServer.Outcome outcome = serve(requests, null, begin, end);
-        if (left) {
+        if (left || outcome == RequestServer.Outcome.CLOSING) {
             return outcome;
         }
         partial = requests.unfinished();
-        if (requests.servedEnd() < end && outcome != RequestServer.Outcome.CLOSING) {
-            store(requests.servedEnd(), end);
-        }
-        return outcome;
+        boolean kept = requests.servedEnd() == end || store(requests.servedEnd(), end);
+        return kept && payForPartial() ? outcome : refused(requests, outcome);
     }
 
-    /** Keeps bytes that arrived while the client has to wait. */
-    public void store(long begin, long end) {
-        if (left) {
-            return;
-        }
-        tail.append(begin, Math.toIntExact(end - begin), partial == null ? 0 : partial.wanted());
+    /**
+     * Keeps bytes that arrived while the client has to wait.
+     *
+     * @return false when clients hold too much memory already
+     */
+    public boolean store(long begin, long end) {
+        int wanted = partial == null ? 0 : partial.wanted();
+        return left || tail.append(begin, Math.toIntExact(end - begin), wanted);
     }
 
-    /** Whether {@code bytes} more can be kept. */
-    public boolean hasRoom(int bytes) {
-        return tail.length() + (long) bytes <= BYTES_MAX;
+    private boolean payForPartial() {
+        long bytes = partial == null ? 0 : partial.heapBytes();
+        boolean paid = bytes <= heapBytes || heap.take(bytes - heapBytes, heapBytes);
+        if (paid) {
+            heap.give(Math.max(heapBytes - bytes, 0));
+            heapBytes = bytes;
+        }
+        return paid;
+    }
+
+    private static RequestServer.Outcome refused(
+            RequestServer requests, RequestServer.Outcome outcome) {
+        if (outcome == RequestServer.Outcome.DETACHED) {
+            requests.detached().drop();
+        }
+        return RequestServer.Outcome.CLOSING;
     }
 
     private boolean isReady() {
@@ -88,7 +117,7 @@ public final class Intake {
         }
         tail.keepFrom(requests.servedEnd());
         partial = requests.unfinished();
-        return outcome;
+        return payForPartial() ? outcome : refused(requests, outcome);
     }
 
     private RequestServer.Outcome serve(
@@ -103,13 +132,7 @@ public final class Intake {
                 release();
             }
         }
-        if (!left) {
-            return outcome;
-        }
-        if (outcome == RequestServer.Outcome.DETACHED) {
-            requests.detached().drop();
-        }
-        return RequestServer.Outcome.CLOSING;
+        return left ? refused(requests, outcome) : outcome;
     }
 
     /**
@@ -127,6 +150,8 @@ public final class Intake {
     private void release() {
         tail.release();
         partial = null;
+        heap.give(heapBytes);
+        heapBytes = 0;
         client.gone();
     }
 }

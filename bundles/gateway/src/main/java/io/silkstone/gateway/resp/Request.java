@@ -54,10 +54,7 @@ public final class Request<C> {
 
     /** Forgets everything; the next request starts at {@code address}. */
     public Request<C> begin(long address) {
-        if (offsets.length > ARGUMENTS_KEPT_MAX) {
-            offsets = new int[ARGUMENTS_AT_FIRST];
-            lengths = new int[ARGUMENTS_AT_FIRST];
-        }
+        trim();
         base = address;
         position = 0;
         count = 0;
@@ -71,6 +68,20 @@ public final class Request<C> {
         error = null;
         command = null;
         return this;
+    }
+
+    /** Gives back what many arguments took; the request is over. */
+    public void trim() {
+        if (offsets.length > ARGUMENTS_KEPT_MAX) {
+            offsets = new int[ARGUMENTS_AT_FIRST];
+            lengths = new int[ARGUMENTS_AT_FIRST];
+            count = 0;
+        }
+    }
+
+    /** Bytes of the heap that it takes; 0 when that is no more than any request does. */
+    public long heapBytes() {
+        return offsets.length > ARGUMENTS_KEPT_MAX ? 2L * Integer.BYTES * offsets.length : 0;
     }
 
     void add(int offset, int length) {

@@ -39,6 +39,24 @@ class ClientTest {
     }
 
     @Test
+    void longRequest_thatFailsInAnyWay_endsItsConnection() {
+        probe.failure = new OutOfMemoryError("test");
+        assertThat(client.raw("KEYS *\r\n")).isEmpty();
+        assertThat(client.closed()).isTrue();
+        probe.failure = null;
+        assertThat(other.ask("PING")).isEqualTo("+PONG");
+    }
+
+    @Test
+    void request_thatFailsInAnyWay_endsItsConnection() {
+        probe.failure = new OutOfMemoryError("test");
+        client.raw("INFO\r\n");
+        assertThat(client.closed()).isTrue();
+        probe.failure = null;
+        assertThat(other.ask("PING")).isEqualTo("+PONG");
+    }
+
+    @Test
     void gone_beforeALongRequest_itDoesNotRun() {
         client.leaves = true;
         client.raw("MGET big big\r\nFLUSHALL\r\n");

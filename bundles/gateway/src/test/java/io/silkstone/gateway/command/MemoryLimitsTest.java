@@ -1,0 +1,78 @@
+package io.silkstone.gateway.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.silkstone.gateway.resp.MemoryBudget;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a client can make the node hold is bounded, and costs nobody else. */
+class MemoryLimitsTest {
+    private final Probe probe = new Probe();
+    private final Probe.Session client = probe.connect();
+    private final Probe.Session other = probe.connect();
+    private long takenByTest;
+
+    @AfterEach
+    void close() {
+        probe.server.memory.give(takenByTest);
+        client.disconnect();
+        other.disconnect();
+        probe.close();
+        assertThat(probe.server.memory.taken()).isZero();
+        assertThat(probe.server.heap.taken()).isZero();
+    }
+
+    /** Leaves so many bytes for those who hold much. */
+    private void leave(long bytes) {
+        MemoryBudget memory = probe.server.memory;
+        long most = memory.bytesMax() - memory.bytesMax() / 4;
+        takenByTest = most - memory.taken() - bytes;
+        assertThat(memory.take(takenByTest, 0)).isTrue();
+    }
+
+    @Test
+    void keys_withoutMemoryForTheReply_isRefused() {
+        for (int i = 0; i < 50; i++) {
+            client.send("SET", i + "k".repeat(5000), "v");
+        }
+        leave(1 << 17);
+        assertThat(client.ask("KEYS *")).startsWith("-OOM clients hold too much memory");
+        assertThat(client.ask("PING")).isEqualTo("+PONG");
+    }
+
+    @Test
+    void longRequest_withMoreRepliesThanTheLimit_endsItsConnection() {
+        client.send("SET", "k", "x".repeat(10_000));
+        assertThat(client.raw("MGET" + " k".repeat(1100) + "\r\n")).isEmpty();
+        assertThat(client.closed()).isTrue();
+        assertThat(other.ask("STRLEN k")).isEqualTo(":10000");
+    }
+
+    @Test
+    void unfinishedRequest_withoutMemory_endsItsConnection() {
+        leave(1 << 17);
+        String part = "x".repeat(400_000);
+        assertThat(client.raw(List.of("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n" + part)))
+                .isEmpty();
+        assertThat(client.closed()).isTrue();
+        other.raw(List.of("GE", "T none\r\n"));
+        assertThat(other.closed()).as("the last quarter is for small ones").isFalse();
+    }
+
+    @Test
+    void unfinishedRequest_ofManyArguments_isPaidFor() {
+        client.raw("*1000000\r\n" + "$1\r\nx\r\n".repeat(200_000));
+        assertThat(probe.server.heap.taken()).isGreaterThanOrEqualTo(8 * 200_000);
+        client.disconnect();
+        assertThat(probe.server.heap.taken()).isZero();
+    }
+
+    @Test
+    void announcedArgument_takesNoMemoryInAdvance() {
+        client.raw("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r\nx");
+        client.raw("*3\r\n");
+        assertThat(probe.server.memory.taken()).isLessThan(3 << 20);
+    }
+}

@@ -79,7 +79,11 @@ final class Connection extends ChannelInboundHandlerAdapter
         this.unix = plain && channel instanceof UnixChannel socket ? socket : null;
         this.client =
                 new Client(
-                        server.nextClientId(), this, server.users().stranger(), server.nowMillis());
+                        server.nextClientId(),
+                        this,
+                        server.users().stranger(),
+                        server.nowMillis(),
+                        server.memory());
         this.intake = new Intake(client, this, this, server.memory(), server.heap());
         server.add(client);
         this.poller = poller.add(this);

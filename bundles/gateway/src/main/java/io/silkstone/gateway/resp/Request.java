@@ -166,6 +166,36 @@ public final class Request<C> {
         command = resolved;
     }
 
+    /** Bytes that {@link #pack} writes. */
+    public long packedBytes() {
+        return 2L * Integer.BYTES * (count + 1) + position;
+    }
+
+    /** Writes all that is known of the request, and its bytes, to {@code target}. */
+    public void pack(long target) {
+        Memory.putInt(target, count);
+        Memory.putInt(target + Integer.BYTES, position);
+        long at = target + 2 * Integer.BYTES;
+        for (int i = 0; i < count; i++) {
+            Memory.putInt(at, offsets[i]);
+            Memory.putInt(at + Integer.BYTES, lengths[i]);
+            at += 2 * Integer.BYTES;
+        }
+        Memory.copy(base, at, position);
+    }
+
+    /** Becomes what was packed at {@code source}, where the bytes stay; without a command. */
+    public void unpack(long source) {
+        int arguments = Memory.getInt(source);
+        long at = source + 2 * Integer.BYTES;
+        begin(at + 2L * Integer.BYTES * arguments);
+        position = Memory.getInt(source + Integer.BYTES);
+        for (int i = 0; i < arguments; i++) {
+            add(Memory.getInt(at), Memory.getInt(at + Integer.BYTES));
+            at += 2 * Integer.BYTES;
+        }
+    }
+
     /** Takes over the arguments of {@code other}, whose bytes were copied to {@code address}. */
     public void copyOf(Request<C> other, long address) {
         begin(address);

@@ -70,6 +70,44 @@ class MemoryLimitsTest {
     }
 
     @Test
+    void watch_beyondTheRequestLimit_isRefused() {
+        String keys = "";
+        for (int i = 0; i < 20; i++) {
+            keys += " " + i + "k".repeat(60_000);
+        }
+        for (int i = 0; i < 6; i++) {
+            assertThat(client.ask("WATCH" + keys)).isEqualTo("+OK");
+        }
+        assertThat(probe.server.memory.taken()).isGreaterThan(7_200_000);
+        assertThat(client.ask("WATCH" + keys)).isEqualTo("-ERR too many watched keys");
+        assertThat(client.ask("UNWATCH")).isEqualTo("+OK");
+        assertThat(probe.server.memory.taken()).isZero();
+    }
+
+    @Test
+    void transaction_ofManyRequests_takesOneBufferOutsideTheHeap() {
+        client.raw("MULTI\r\n" + "PING\r\n".repeat(Transaction.REQUESTS_MAX));
+        assertThat(probe.server.memory.taken()).isBetween(2_000_000L, 8_000_000L);
+        assertThat(client.ask("PING")).isEqualTo("-ERR the transaction is too large");
+        assertThat(client.ask("DISCARD")).isEqualTo("+OK");
+        assertThat(probe.server.memory.taken()).isZero();
+    }
+
+    @Test
+    void transactions_withoutMemory_areRefusedOneByOne() {
+        leave(1 << 17);
+        String value = "x".repeat(60_000);
+        client.ask("MULTI");
+        for (int i = 0; i < 10; i++) {
+            client.send("SET", "k", value);
+        }
+        assertThat(client.ask("EXEC")).startsWith("-EXECABORT");
+        other.ask("MULTI");
+        other.ask("SET k v");
+        assertThat(other.ask("EXEC")).isEqualTo("*1 +OK");
+    }
+
+    @Test
     void announcedArgument_takesNoMemoryInAdvance() {
         client.raw("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r\nx");
         client.raw("*3\r\n");

@@ -75,7 +75,8 @@ final class Probe implements AutoCloseable {
 
     /** A connection. */
     final class Session implements Client.Link {
-        final Client client = new Client(nextClient++, this, users.stranger(), nowMillis);
+        final Client client =
+                new Client(nextClient++, this, users.stranger(), nowMillis, server.memory);
         private final Intake intake =
                 new Intake(client, this::take, () -> false, server.memory, server.heap);
         private final StringBuilder replies = new StringBuilder();

@@ -108,6 +108,21 @@ class MemoryLimitsTest {
     }
 
     @Test
+    void lcs_withoutHeap_isRefused() {
+        client.send("SET", "a", "ab".repeat(1500));
+        client.send("SET", "b", "ba".repeat(1500));
+        MemoryBudget heap = probe.server.heap;
+        long most = heap.bytesMax() - heap.bytesMax() / 4;
+        // A bit for each of nine million pairs, and little else.
+        assertThat(heap.take(most - 1_200_000, 0)).isTrue();
+        assertThat(client.ask("LCS a b LEN")).isEqualTo(":2999");
+        assertThat(client.send("LCS", "a", "b")).startsWith("$2999\r\n");
+        assertThat(heap.take(100_000, 0)).isTrue();
+        assertThat(client.ask("LCS a b")).startsWith("-ERR Insufficient memory");
+        heap.give(most - 1_100_000);
+    }
+
+    @Test
     void announcedArgument_takesNoMemoryInAdvance() {
         client.raw("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r\nx");
         client.raw("*3\r\n");

@@ -53,6 +53,9 @@ public final class Client {
     /** As {@link #lastCommand}, set with each batch. */
     long lastMillis;
 
+    /** How often it gave a wrong password. */
+    int failedLogins;
+
     boolean asking;
     boolean closing;
     Replies replies = Replies.ALL;

@@ -115,6 +115,7 @@ public final class Command {
     private KeyPlace strayKey;
     private Predicate<Exchange> heavy = exchange -> false;
     private boolean mayBeHeavy;
+    private boolean waitsInLine;
     private int id;
 
     /**
@@ -171,6 +172,16 @@ public final class Command {
     /** Always runs in a user thread of its own. */
     Command heavy() {
         return heavyWhen(exchange -> true);
+    }
+
+    /** Where it is heavy, it checks a password, and waits in the {@link PasswordLine}. */
+    Command waitsInLine() {
+        waitsInLine = true;
+        return this;
+    }
+
+    boolean isInLine() {
+        return waitsInLine;
     }
 
     void number(int number) {

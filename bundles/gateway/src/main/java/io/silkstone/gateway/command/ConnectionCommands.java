@@ -54,7 +54,8 @@ final class ConnectionCommands {
                                 ConnectionCommands::auth,
                                 FAST,
                                 NO_AUTH)
-                        .heavyWhen(ConnectionCommands::isSlowAuth));
+                        .heavyWhen(ConnectionCommands::isSlowAuth)
+                        .waitsInLine());
         all.add(
                 new Command(
                                 "hello",
@@ -64,7 +65,8 @@ final class ConnectionCommands {
                                 ConnectionCommands::hello,
                                 FAST,
                                 NO_AUTH)
-                        .heavyWhen(ConnectionCommands::isSlowHello));
+                        .heavyWhen(ConnectionCommands::isSlowHello)
+                        .waitsInLine());
     }
 
     private static void add(
@@ -140,9 +142,17 @@ final class ConnectionCommands {
     }
 
     private static boolean isSlowHello(Exchange x) {
-        for (int i = 2; i + 2 < x.count(); i++) {
-            if (x.is(i, "AUTH")) {
-                return isSlow(x, i + 1, i + 2);
+        // The same walk as in hello(): a word is an option only where an option may stand.
+        for (int i = 2; i < x.count(); i++) {
+            if (x.is(i, "AUTH") && i + 2 < x.count()) {
+                if (isSlow(x, i + 1, i + 2)) {
+                    return true;
+                }
+                i += 2;
+            } else if (x.is(i, "SETNAME")) {
+                i++;
+            } else {
+                return false;
             }
         }
         return false;
@@ -176,6 +186,7 @@ final class ConnectionCommands {
         x.comeBack();
         if (user == null) {
             x.server.statistics.unauthenticated();
+            x.client.failedLogins++;
             x.out.error(WRONG_PASSWORD);
             return false;
         }

@@ -66,23 +66,29 @@ public final class DetachedRequest {
     }
 
     /**
-     * Starts the thread.
+     * Starts the thread, or lets it start when its turn comes.
      *
      * @param done called with the replies when they are all there, by that thread; by the caller
      *     when no thread is to be had, and the reply is an error then
      */
     public void start(Consumer<List<ByteBuf>> done) {
-        long thread =
-                server.threads.create(
-                        ThreadRuntime.NORMAL,
-                        () -> {
-                            try {
-                                run();
-                            } finally {
-                                end(done);
-                            }
-                        });
-        if (thread == ThreadRuntime.NONE) {
+        boolean waits = request.command().isInLine();
+        Runnable task =
+                () -> {
+                    try {
+                        // Nobody has to learn whether a guess was right that left the line.
+                        if (!waits || server.has(client)) {
+                            run();
+                        }
+                    } finally {
+                        end(done);
+                    }
+                };
+        boolean started =
+                waits
+                        ? server.passwordLine.add(client, task)
+                        : server.threads.create(ThreadRuntime.NORMAL, task) != ThreadRuntime.NONE;
+        if (!started) {
             try (ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT)) {
                 out.begin(this::keep, client.resp3);
                 out.error(BUSY);

@@ -33,6 +33,9 @@ public final class ServerContext {
     final RandomGenerator random;
     final long startedMillis;
 
+    /** Password checks that wait. */
+    final PasswordLine passwordLine;
+
     /** What clients make the node hold outside the heap. */
     final MemoryBudget memory = MemoryBudget.ofDirectMemory();
 
@@ -60,6 +63,7 @@ public final class ServerContext {
         this.store = store;
         this.table = store.table(KvStore.DEFAULT_TABLE);
         this.threads = threads;
+        this.passwordLine = new PasswordLine(threads);
         this.commands = commands;
         this.statistics = new CommandStatistics(commands);
         this.users = users;
@@ -115,6 +119,11 @@ public final class ServerContext {
     /** A client went. */
     public void remove(Client client) {
         clients.remove(client.id());
+    }
+
+    /** Whether {@code client} is still there. */
+    boolean has(Client client) {
+        return clients.containsKey(client.id());
     }
 
     /** The clients now. */

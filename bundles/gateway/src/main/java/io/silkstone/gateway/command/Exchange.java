@@ -30,6 +30,9 @@ public final class Exchange implements AutoCloseable {
 
     private static final int STEPS_BETWEEN_BREATHS = 256;
 
+    /** Others wait for a transaction: some milliseconds of work, beside its reads and writes. */
+    private static final long LOCKED_STEPS_MAX = 4 << 20;
+
     final ServerContext server;
     final KvSession session;
     final KvStore.Table table;
@@ -53,6 +56,7 @@ public final class Exchange implements AutoCloseable {
     private boolean refusedForNow;
     private long nowMillis;
     private long parsed;
+    private long workLeft;
     private int steps;
 
     /**
@@ -331,7 +335,26 @@ public final class Exchange implements AutoCloseable {
     Status lockTransaction(long hash) {
         Status status = session.lockTablet(table, hash);
         locked = status == Status.OK;
+        workLeft = LOCKED_STEPS_MAX;
         return status;
+    }
+
+    /**
+     * To be asked before work of {@code steps} steps of about a nanosecond. In a transaction, which
+     * keeps all others from its tablet, there may be only so many of them.
+     *
+     * @return false when they are too many; the reply is an error then
+     */
+    boolean mayWork(long steps) {
+        if (!locked) {
+            return true;
+        }
+        if (steps > workLeft) {
+            out.error("ERR this takes too long for a transaction with keys; run it by itself");
+            return false;
+        }
+        workLeft -= steps;
+        return true;
     }
 
     void unlockTransaction() {
@@ -352,6 +375,11 @@ public final class Exchange implements AutoCloseable {
             session.enter();
         }
         return retries;
+    }
+
+    /** The command's answer stands: running it once more would be wrong. */
+    void settled() {
+        refusedForNow = false;
     }
 
     /** Ends the session and gives all buffers back. */

@@ -31,6 +31,7 @@ final class KeyCommands {
     private static final long MATCHED_AT_ONCE_MAX = 100;
 
     private static final int SCAN_SLICE = 512;
+    private static final int STEPS_PER_OBJECT = 64;
     private static final int OVERHEAD_BYTES = 48;
     private static final List<String> OBJECT_SUBCOMMANDS =
             List.of("ENCODING", "REFCOUNT", "IDLETIME", "FREQ");
@@ -373,6 +374,9 @@ final class KeyCommands {
         }
         Glob pattern = new Glob(x.bytes(1));
         int slice = SCAN_SLICE / pattern.words();
+        if (!x.mayWork(x.table.objects() * STEPS_PER_OBJECT * pattern.words())) {
+            return;
+        }
         x.collected.clear();
         long cursor = 0;
         do {
@@ -470,7 +474,12 @@ final class KeyCommands {
         Glob wantedPattern = pattern;
         String wantedType = type;
         long left = count;
-        int sliceMax = pattern == null ? SCAN_SLICE : SCAN_SLICE / pattern.words();
+        long visited = Math.min(count, x.table.objects());
+        int words = pattern == null ? 1 : pattern.words();
+        if (!x.mayWork(visited * STEPS_PER_OBJECT * words)) {
+            return;
+        }
+        int sliceMax = SCAN_SLICE / words;
         do {
             int slice = (int) Math.min(left, sliceMax);
             cursor =

@@ -62,6 +62,9 @@ final class LongestCommon {
         if (right < 0) {
             return;
         }
+        if (!x.mayWork((long) left * right)) {
+            return;
+        }
         long bytes = heapBytes(left, right);
         boolean tooLarge = (left + 1L) * (right + 1L) > CELLS_MAX;
         if (tooLarge || !x.server.heap.take(bytes, 0)) {

@@ -20,6 +20,9 @@ final class Transaction {
     /** Most requests that may wait. */
     static final int REQUESTS_MAX = 1 << 16;
 
+    /** Most arguments of all of them: others wait while they are worked through. */
+    static final int ARGUMENTS_MAX = 1 << 18;
+
     /** Most keys that may be watched. */
     static final int WATCHED_MAX = 1 << 16;
 
@@ -31,6 +34,7 @@ final class Transaction {
     private final Request<Command> request = new Request<>();
     private final Key key = new Key();
     private int size;
+    private int arguments;
     private int watched;
     private int at;
     private long version;
@@ -68,11 +72,13 @@ final class Transaction {
     /**
      * Keeps a copy of {@code added}.
      *
-     * @return false when that would exceed {@code bytesMax}, the most requests, or the budget
+     * @return false when that would exceed {@code bytesMax}, the most requests or arguments, or the
+     *     budget
      */
     boolean add(Request<Command> added, long bytesMax) {
         long length = aligned(REQUEST_HEADER_BYTES + added.packedBytes());
-        if (size == REQUESTS_MAX || !makeRoom(requests, length, bytesMax)) {
+        boolean tooMany = size == REQUESTS_MAX || arguments + added.count() > ARGUMENTS_MAX;
+        if (tooMany || !makeRoom(requests, length, bytesMax)) {
             return false;
         }
         long record = requests.address() + requests.length();
@@ -81,6 +87,7 @@ final class Transaction {
         added.pack(record + REQUEST_HEADER_BYTES);
         requests.length(requests.length() + (int) length);
         size++;
+        arguments += added.count();
         return true;
     }
 
@@ -115,6 +122,7 @@ final class Transaction {
         requests.release();
         request.trim();
         size = 0;
+        arguments = 0;
         open = false;
         broken = false;
     }

@@ -139,6 +139,8 @@ final class TransactionCommands {
         }
         transaction.clear();
         transaction.unwatch();
+        // What is done cannot be done again, and what was queued is gone.
+        x.settled();
     }
 
     private static void lockAndRun(Exchange x, Transaction transaction) {
@@ -160,6 +162,11 @@ final class TransactionCommands {
             return;
         }
         Status status = x.lockTransaction(keys.first);
+        if (status == Status.RETRY_LATER) {
+            x.out.error(
+                    "EXECABORT Transaction discarded because its tablet is busy; try it again.");
+            return;
+        }
         if (status != Status.OK) {
             x.refuse(status);
             return;

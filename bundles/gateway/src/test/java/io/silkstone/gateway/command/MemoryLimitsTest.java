@@ -123,6 +123,20 @@ class MemoryLimitsTest {
     }
 
     @Test
+    void sort_withoutHeap_isRefused() {
+        client.send("SET", "big", "x".repeat(100_000));
+        client.ask("RPUSH l 1 2 3 4 5 6 7 8");
+        MemoryBudget heap = probe.server.heap;
+        long taken = heap.bytesMax() - heap.bytesMax() / 4 - 500_000;
+        assertThat(heap.take(taken, 0)).isTrue();
+        assertThat(client.ask("SORT l LIMIT 0 2")).isEqualTo("*2 $1 1 $1 2");
+        assertThat(client.ask("SORT l BY nosort GET big*")).startsWith("*8 $-1");
+        client.send("MSET", "big1", "x".repeat(400_000), "big2", "x".repeat(400_000));
+        assertThat(client.ask("SORT l BY nosort GET big*")).startsWith("-OOM clients hold");
+        heap.give(taken);
+    }
+
+    @Test
     void announcedArgument_takesNoMemoryInAdvance() {
         client.raw("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r\nx");
         client.raw("*3\r\n");

@@ -149,7 +149,7 @@ final class StringCommands {
                 new Command(
                                 "mset",
                                 group,
-                                "Sets several values; short of memory, perhaps only the first ones.",
+                                "Sets several values; short of memory, maybe only the first.",
                                 -3,
                                 StringCommands::mset,
                                 WRITE,

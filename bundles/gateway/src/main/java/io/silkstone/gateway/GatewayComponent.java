@@ -127,7 +127,7 @@ public final class GatewayComponent implements EndpointProvider {
                 description = "most bytes of replies that a client may leave unread",
                 min = "" + GatewayOptions.LIMIT_BYTES_MIN,
                 max = "" + GatewayOptions.LIMIT_BYTES_MAX)
-        long output_limit_bytes() default 256L << 20;
+        long output_limit_bytes() default 128L << 20;
 
         /** Most bytes of a request. */
         @AttributeDefinition(

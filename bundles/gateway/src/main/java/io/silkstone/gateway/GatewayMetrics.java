@@ -27,6 +27,11 @@ public enum GatewayMetrics implements MetricDescriptor {
             "gateway.bugs_total",
             "Requests that ended their connection by a bug in the gateway; the log has each."),
     /** See its sentence. */
+    MEMORY_HELD(
+            "gateway.memory.held_bytes",
+            "Memory outside the heap held for clients: unread replies, unfinished requests,"
+                    + " transactions, long requests."),
+    /** See its sentence. */
     BATCH_LATENCY(
             "gateway.batch.latency_ns",
             "Time from the arrival of a batch of commands to the departure of its replies; one of"

@@ -153,7 +153,7 @@ public record GatewayOptions(
         private Path usersFile;
         private int passwordIterations = AclUsers.ITERATIONS;
         private int clientsMax = 10_000;
-        private long outputLimitBytes = 256L << 20;
+        private long outputLimitBytes = 128L << 20;
         private long requestLimitBytes = 64L << 20;
         private int idleTimeoutSeconds;
         private int backlog = 511;

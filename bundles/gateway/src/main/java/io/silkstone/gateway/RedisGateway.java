@@ -405,6 +405,8 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                                     GatewayMetrics.COMMANDS, () -> server.statistics().requests()),
                             metrics.gauge(GatewayMetrics.BUGS, server::bugs),
                             metrics.gauge(
+                                    GatewayMetrics.MEMORY_HELD, () -> server.memory().taken()),
+                            metrics.gauge(
                                     GatewayMetrics.CONNECTIONS, () -> server.clients().size()));
         }
 

@@ -204,6 +204,7 @@ class RedisGatewayTest {
             assertThat(other.ask("PING")).isEqualTo("+PONG");
             assertThat(slow.isClosed()).isTrue();
             assertThat(metric(node.metrics, GatewayMetrics.OUTPUT_LIMIT)).isEqualTo(1);
+            assertThat(metric(node.metrics, GatewayMetrics.MEMORY_HELD)).isZero();
             assertThat(other.ask("PING")).isEqualTo("+PONG");
         }
     }

@@ -240,6 +240,8 @@ public final class AclUsers {
     public AclUser authenticate(String name, byte[] password) {
         AclUser user = users.get(name);
         if (user == null || !user.on()) {
+            // Takes the time of a wrong password, so that guesses do not tell which users exist.
+            PasswordHash.of(password, iterations, random, pause);
             return null;
         }
         Rules rules = user.rules();
@@ -266,7 +268,10 @@ public final class AclUsers {
     /** Whether {@link #authenticate} will answer at once. */
     public boolean isQuick(String name, byte[] password) {
         AclUser user = users.get(name);
-        if (user == null || !user.on() || user.noPassword()) {
+        if (user == null || !user.on()) {
+            return false;
+        }
+        if (user.noPassword()) {
             return true;
         }
         byte[] remembered = user.remembered();

@@ -1,6 +1,7 @@
 package io.silkstone.gateway.command;
 
 import io.silkstone.gateway.acl.AclUser;
+import io.silkstone.gateway.resp.MemoryBudget;
 
 /**
  * One client of the gateway, as commands see it. Belongs to the thread that serves the client; what
@@ -29,7 +30,7 @@ public final class Client {
     private final long id;
     private final Link link;
     private final long createdMillis;
-    final Transaction transaction = new Transaction();
+    final Transaction transaction;
 
     /** The user that the client acts as; null until it has authenticated itself. */
     volatile AclUser user;
@@ -52,6 +53,9 @@ public final class Client {
     /** As {@link #lastCommand}, set with each batch. */
     long lastMillis;
 
+    /** How often it gave a wrong password. */
+    int failedLogins;
+
     boolean asking;
     boolean closing;
     Replies replies = Replies.ALL;
@@ -60,9 +64,11 @@ public final class Client {
      * A client that just connected.
      *
      * @param user whom it acts as from the start, or null
+     * @param memory pays for its transactions
      */
-    public Client(long id, Link link, AclUser user, long nowMillis) {
+    public Client(long id, Link link, AclUser user, long nowMillis, MemoryBudget memory) {
         this.id = id;
+        this.transaction = new Transaction(memory);
         this.link = link;
         this.user = user;
         this.createdMillis = nowMillis;

@@ -1,9 +1,10 @@
 package io.silkstone.gateway.command;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.silkstone.gateway.resp.Decimal;
 import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.MemoryBudget;
+import io.silkstone.gateway.resp.MemoryRefused;
+import io.silkstone.gateway.resp.PaidBuffer;
 import io.silkstone.gateway.resp.ReplyWriter;
 import java.lang.foreign.MemorySegment;
 
@@ -12,48 +13,42 @@ import java.lang.foreign.MemorySegment;
  * here in their wire form, and go into the reply behind the array's header.
  */
 final class Collector implements AutoCloseable {
-    private static final int BYTES_AT_FIRST = 4096;
     private static final int BYTES_KEPT_MAX = 1 << 20;
     private static final int FRAME_BYTES_MAX = 32;
 
-    private final ByteBufAllocator allocator;
-    private ByteBuf buffer;
-    private long address;
-    private long capacity;
-    private int length;
+    private final PaidBuffer buffer;
     private int size;
 
-    Collector(ByteBufAllocator allocator) {
-        this.allocator = allocator;
-        open(BYTES_AT_FIRST);
-    }
-
-    private void open(int bytes) {
-        buffer = allocator.directBuffer(bytes + Memory.SLACK);
-        address = Memory.address(buffer);
-        capacity = bytes;
+    Collector(MemoryBudget budget) {
+        buffer = new PaidBuffer(budget);
     }
 
     /** Nothing collected. */
     void clear() {
-        if (capacity > BYTES_KEPT_MAX) {
+        if (buffer.capacity() > BYTES_KEPT_MAX) {
             buffer.release();
-            open(BYTES_AT_FIRST);
         }
-        length = 0;
+        buffer.length(0);
         size = 0;
     }
 
-    /** Adds a bulk string. */
+    /**
+     * Adds a bulk string.
+     *
+     * @throws MemoryRefused when clients hold too much memory already
+     */
     void add(MemorySegment memory, long offset, int bytes) {
-        ensure(bytes + FRAME_BYTES_MAX);
-        long at = address + length;
+        long wanted = (long) buffer.length() + bytes + FRAME_BYTES_MAX;
+        if (!buffer.reserve(wanted)) {
+            throw new MemoryRefused(wanted);
+        }
+        long at = buffer.address() + buffer.length();
         Memory.putByte(at, '$');
         at = Decimal.write(at + 1, bytes);
         at = crlf(at);
         Memory.copy(memory, offset, at, bytes);
         at = crlf(at + bytes);
-        length = (int) (at - address);
+        buffer.length((int) (at - buffer.address()));
         size++;
     }
 
@@ -63,16 +58,6 @@ final class Collector implements AutoCloseable {
         return at + 2;
     }
 
-    private void ensure(int bytes) {
-        if (length + (long) bytes > capacity) {
-            ByteBuf old = buffer;
-            long from = address;
-            open(Math.toIntExact(Math.max(capacity * 2, length + (long) bytes)));
-            Memory.copy(from, address, length);
-            old.release();
-        }
-    }
-
     /** How many were added. */
     int size() {
         return size;
@@ -80,12 +65,12 @@ final class Collector implements AutoCloseable {
 
     /** Bytes that they take. */
     int length() {
-        return length;
+        return buffer.length();
     }
 
     /** Writes them, behind a header of the caller's. */
     void writeTo(ReplyWriter out) {
-        out.raw(Memory.ALL, address, length);
+        out.raw(Memory.ALL, buffer.address(), buffer.length());
     }
 
     @Override

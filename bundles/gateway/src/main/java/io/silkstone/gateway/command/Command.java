@@ -124,6 +124,7 @@ public final class Command {
     private Predicate<Exchange> heavy = exchange -> false;
     private boolean mayBeHeavy;
     private Secrecy secrecy = (request, index) -> false;
+    private boolean waitsInLine;
     private int id;
 
     /**
@@ -192,6 +193,16 @@ public final class Command {
     /** Whether the argument at {@code index} of {@code request} is not to be shown to others. */
     boolean hides(Request<Command> request, int index) {
         return index > 0 && secrecy.hides(request, index);
+    }
+
+    /** Where it is heavy, it checks a password, and waits in the {@link PasswordLine}. */
+    Command waitsInLine() {
+        waitsInLine = true;
+        return this;
+    }
+
+    boolean isInLine() {
+        return waitsInLine;
     }
 
     void number(int number) {

@@ -55,7 +55,8 @@ final class ConnectionCommands {
                                 FAST,
                                 NO_AUTH)
                         .heavyWhen(ConnectionCommands::isSlowAuth)
-                        .secret((request, index) -> true));
+                        .secret((request, index) -> true)
+                        .waitsInLine());
         all.add(
                 new Command(
                                 "hello",
@@ -66,7 +67,8 @@ final class ConnectionCommands {
                                 FAST,
                                 NO_AUTH)
                         .heavyWhen(ConnectionCommands::isSlowHello)
-                        .secret((request, index) -> index > 1));
+                        .secret((request, index) -> index > 1)
+                        .waitsInLine());
     }
 
     private static void add(
@@ -142,9 +144,17 @@ final class ConnectionCommands {
     }
 
     private static boolean isSlowHello(Exchange x) {
-        for (int i = 2; i + 2 < x.count(); i++) {
-            if (x.is(i, "AUTH")) {
-                return isSlow(x, i + 1, i + 2);
+        // The same walk as in hello(): a word is an option only where an option may stand.
+        for (int i = 2; i < x.count(); i++) {
+            if (x.is(i, "AUTH") && i + 2 < x.count()) {
+                if (isSlow(x, i + 1, i + 2)) {
+                    return true;
+                }
+                i += 2;
+            } else if (x.is(i, "SETNAME")) {
+                i++;
+            } else {
+                return false;
             }
         }
         return false;
@@ -178,6 +188,7 @@ final class ConnectionCommands {
         x.comeBack();
         if (user == null) {
             x.server.statistics.unauthenticated();
+            x.client.failedLogins++;
             x.out.error(WRONG_PASSWORD);
             return false;
         }

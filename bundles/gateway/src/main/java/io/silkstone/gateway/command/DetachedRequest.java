@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.MemoryRefused;
+import io.silkstone.gateway.resp.PaidBuffer;
 import io.silkstone.gateway.resp.ReplyWriter;
 import io.silkstone.gateway.resp.Request;
 import java.util.ArrayList;
@@ -13,74 +15,145 @@ import java.util.function.Consumer;
 /**
  * A request that runs in a user thread of its own, with a copy of its bytes and a session of its
  * own, while its client waits. {@link #start} once, from the client's thread.
+ *
+ * <p>What it holds is taken from the node's budgets. When its replies do not fit there, or are more
+ * than one client may leave unread, its client is disconnected; and so it is when the request fails
+ * in any way: it never waits for a reply that does not come.
  */
 public final class DetachedRequest {
+    static final String BUSY = "BUSY Too many long requests are running; try again in a moment";
+
     private final ServerContext server;
     private final Client client;
     private final Request<Command> request = new Request<>();
-    private final ByteBuf bytes;
+    private final PaidBuffer bytes;
     private final List<ByteBuf> replies = new ArrayList<>();
+    private long heapBytes;
+    private long replyBytes;
 
-    DetachedRequest(ServerContext server, Client client, Request<Command> original) {
+    private DetachedRequest(ServerContext server, Client client) {
         this.server = server;
         this.client = client;
+        this.bytes = new PaidBuffer(server.memory);
+    }
+
+    /** For {@code original} of {@code client}; null when there is no memory for it. */
+    static DetachedRequest of(ServerContext server, Client client, Request<Command> original) {
+        DetachedRequest detached = new DetachedRequest(server, client);
+        if (!server.heap.take(original.heapBytes(), 0)) {
+            return null;
+        }
+        detached.heapBytes = original.heapBytes();
+        if (!detached.copy(original)) {
+            detached.drop();
+            return null;
+        }
+        return detached;
+    }
+
+    private boolean copy(Request<Command> original) {
         int length = (int) (original.end() - original.begin());
-        bytes = ByteBufAllocator.DEFAULT.directBuffer(length + Memory.SLACK);
-        long address = Memory.address(bytes);
-        Memory.copy(original.begin(), address, length);
-        request.copyOf(original, address);
+        if (!bytes.reserve(length)) {
+            return false;
+        }
+        Memory.copy(original.begin(), bytes.address(), length);
+        request.copyOf(original, bytes.address());
         int first = request.command().firstKey();
         if (first > 0 && first < request.count()) {
             request.key().wrap(Memory.ALL, request.address(first), request.length(first));
         }
+        return true;
     }
 
     /**
-     * Starts the thread.
+     * Starts the thread, or lets it start when its turn comes.
      *
      * @param done called with the replies when they are all there, by that thread; by the caller
      *     when no thread is to be had, and the reply is an error then
      */
     public void start(Consumer<List<ByteBuf>> done) {
-        long thread =
-                server.threads.create(
-                        ThreadRuntime.NORMAL,
-                        () -> {
+        boolean waits = request.command().isInLine();
+        Runnable task =
+                () -> {
+                    try {
+                        // Nobody has to learn whether a guess was right that left the line.
+                        if (!waits || server.has(client)) {
                             run();
-                            done.accept(replies);
-                        });
-        if (thread == ThreadRuntime.NONE) {
+                        }
+                    } finally {
+                        end(done);
+                    }
+                };
+        boolean started =
+                waits
+                        ? server.passwordLine.add(client, task)
+                        : server.threads.create(ThreadRuntime.NORMAL, task) != ThreadRuntime.NONE;
+        if (!started) {
             try (ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT)) {
-                out.begin(replies::add, client.resp3);
-                out.error("BUSY Too many long requests are running; try again in a moment");
+                out.begin(this::keep, client.resp3);
+                out.error(BUSY);
                 out.finish();
             }
-            bytes.release();
-            done.accept(replies);
+            end(done);
         }
+    }
+
+    /** In place of {@link #start}: its client is gone. */
+    public void drop() {
+        bytes.release();
+        server.heap.give(heapBytes);
+    }
+
+    private void end(Consumer<List<ByteBuf>> done) {
+        drop();
+        // From here on whoever sends them pays for them.
+        server.memory.give(replyBytes);
+        done.accept(replies);
+    }
+
+    private boolean keep(ByteBuf reply) {
+        int length = reply.readableBytes();
+        boolean small = length < reply.capacity() / 2;
+        int size = small ? length : reply.capacity();
+        boolean fits = replyBytes + size <= server.settings.outputLimitBytes();
+        boolean kept = fits && server.memory.take(size, replyBytes);
+        if (kept) {
+            replyBytes += size;
+            replies.add(
+                    small
+                            ? ByteBufAllocator.DEFAULT.directBuffer(length).writeBytes(reply)
+                            : reply.retain());
+        }
+        reply.release();
+        return kept;
     }
 
     private void run() {
         try (Exchange x = new Exchange(server, true)) {
             x.newBatch();
             x.next(client, request);
-            x.out.begin(replies::add, client.resp3);
+            x.out.begin(this::keep, client.resp3);
             x.out.mute(client.replies != Client.Replies.ALL);
             x.session.enter();
             try {
                 x.runner.execute(x, request.command());
             } finally {
+                x.unlockKeys();
                 x.session.exit();
             }
             x.out.finish();
+            if (x.out.lost()) {
+                throw new MemoryRefused(replyBytes);
+            }
             if (client.replies == Client.Replies.SKIP_NEXT) {
                 client.replies = Client.Replies.ALL;
             }
-        } catch (RuntimeException | AssertionError bug) {
-            server.bug(bug);
+        } catch (Throwable failure) {
+            server.failed(client, failure);
             client.closing = true;
-        } finally {
-            bytes.release();
+            // A part of a reply is of no use.
+            replies.forEach(ByteBuf::release);
+            replies.clear();
         }
     }
 }

@@ -30,15 +30,18 @@ public final class Exchange implements AutoCloseable {
 
     private static final int STEPS_BETWEEN_BREATHS = 256;
 
+    /** Others wait for a transaction: some milliseconds of work, beside its reads and writes. */
+    private static final long LOCKED_STEPS_MAX = 4 << 20;
+
     final ServerContext server;
     final KvSession session;
     final KvStore.Table table;
     final ReplyWriter out;
     final WriteOptions options = new WriteOptions();
-    final Scratch scratch = new Scratch(ByteBufAllocator.DEFAULT);
+    final Scratch scratch;
 
     /** Replies whose number is not known before they are all there. */
-    final Collector collected = new Collector(ByteBufAllocator.DEFAULT);
+    final Collector collected;
 
     final Packed packed = new Packed();
 
@@ -49,9 +52,11 @@ public final class Exchange implements AutoCloseable {
     private Request<Command> request;
     private boolean locked;
     private KvStore.Tablet lockedTablet;
+    private boolean keysLocked;
     private boolean refusedForNow;
     private long nowMillis;
     private long parsed;
+    private long workLeft;
     private int steps;
 
     /**
@@ -64,6 +69,8 @@ public final class Exchange implements AutoCloseable {
         this.detached = detached;
         this.session = server.store.openSession();
         this.table = server.table;
+        this.scratch = new Scratch(server.memory);
+        this.collected = new Collector(server.memory);
         this.out = new ReplyWriter(ByteBufAllocator.DEFAULT);
         this.runner = new RequestRunner(server);
     }
@@ -292,6 +299,7 @@ public final class Exchange implements AutoCloseable {
             refuse(status);
             return false;
         }
+        keysLocked = true;
         lockedTablet = null;
         boolean together = true;
         for (int i = first + command.keyStep(); i <= last && together; i += command.keyStep()) {
@@ -302,7 +310,7 @@ public final class Exchange implements AutoCloseable {
             together = isInTabletOf(hash, key(stray).hash());
         }
         if (!together) {
-            session.unlockTablet();
+            unlockKeys();
             out.error(CROSS_SLOT);
         }
         return together;
@@ -319,8 +327,10 @@ public final class Exchange implements AutoCloseable {
         return ServerContext.covers(lockedTablet, other);
     }
 
+    /** Undoes {@link #lockKeys}; nothing where that did nothing. */
     void unlockKeys() {
-        if (!locked) {
+        if (keysLocked) {
+            keysLocked = false;
             session.unlockTablet();
         }
     }
@@ -334,7 +344,26 @@ public final class Exchange implements AutoCloseable {
     Status lockTransaction(long hash) {
         Status status = session.lockTablet(table, hash);
         locked = status == Status.OK;
+        workLeft = LOCKED_STEPS_MAX;
         return status;
+    }
+
+    /**
+     * To be asked before work of {@code steps} steps of about a nanosecond. In a transaction, which
+     * keeps all others from its tablet, there may be only so many of them.
+     *
+     * @return false when they are too many; the reply is an error then
+     */
+    boolean mayWork(long steps) {
+        if (!locked) {
+            return true;
+        }
+        if (steps > workLeft) {
+            out.error("ERR this takes too long for a transaction with keys; run it by itself");
+            return false;
+        }
+        workLeft -= steps;
+        return true;
     }
 
     void unlockTransaction() {
@@ -355,6 +384,11 @@ public final class Exchange implements AutoCloseable {
             session.enter();
         }
         return retries;
+    }
+
+    /** The command's answer stands: running it once more would be wrong. */
+    void settled() {
+        refusedForNow = false;
     }
 
     /** Ends the session and gives all buffers back. */

@@ -26,7 +26,12 @@ import java.util.Locale;
 /** Commands on keys, whatever lies under them. */
 final class KeyCommands {
     private static final long SCAN_COUNT_AT_ONCE_MAX = 1000;
+
+    /** Keys may be long, and matching takes time in proportion. */
+    private static final long MATCHED_AT_ONCE_MAX = 100;
+
     private static final int SCAN_SLICE = 512;
+    private static final int STEPS_PER_OBJECT = 64;
     private static final int OVERHEAD_BYTES = 48;
     private static final List<String> OBJECT_SUBCOMMANDS =
             List.of("ENCODING", "REFCOUNT", "IDLETIME", "FREQ");
@@ -364,11 +369,18 @@ final class KeyCommands {
     }
 
     private static void keys(Exchange x) {
+        if (isTooLong(x, 1)) {
+            return;
+        }
         Glob pattern = new Glob(x.bytes(1));
+        int slice = SCAN_SLICE / pattern.words();
+        if (!x.mayWork(x.table.objects() * STEPS_PER_OBJECT * pattern.words())) {
+            return;
+        }
         x.collected.clear();
         long cursor = 0;
         do {
-            cursor = x.session.scan(x.table, cursor, SCAN_SLICE, o -> collect(x, pattern, null, o));
+            cursor = x.session.scan(x.table, cursor, slice, o -> collect(x, pattern, null, o));
             if (x.collected.length() > x.server.settings.outputLimitBytes()) {
                 x.out.error(
                         "ERR the reply would exceed the output limit of "
@@ -393,13 +405,26 @@ final class KeyCommands {
         }
     }
 
+    /** Whether an argument is longer than a pattern may be; then the reply is an error. */
+    private static boolean isTooLong(Exchange x, int index) {
+        boolean tooLong = x.length(index) > Glob.PATTERN_BYTES_MAX;
+        if (tooLong) {
+            x.out.error("ERR a pattern is at most " + Glob.PATTERN_BYTES_MAX + " bytes long");
+        }
+        return tooLong;
+    }
+
     private static boolean isLongScan(Exchange x) {
+        long most = SCAN_COUNT_AT_ONCE_MAX;
+        long count = 0;
         for (int i = 2; i + 1 < x.count(); i += 2) {
-            if (x.is(i, "COUNT") && x.isLong(i + 1) && x.parsed() > SCAN_COUNT_AT_ONCE_MAX) {
-                return true;
+            if (x.is(i, "COUNT") && x.isLong(i + 1)) {
+                count = x.parsed();
+            } else if (x.is(i, "MATCH")) {
+                most = x.length(i + 1) < Long.SIZE ? MATCHED_AT_ONCE_MAX : 0;
             }
         }
-        return false;
+        return count > most || most == 0;
     }
 
     /** Whether the argument is a cursor; where it is not, the reply is an error. */
@@ -431,6 +456,9 @@ final class KeyCommands {
                 }
                 count = x.parsed();
             } else if (x.is(i, "MATCH")) {
+                if (isTooLong(x, i + 1)) {
+                    return;
+                }
                 pattern = new Glob(x.bytes(i + 1));
             } else if (x.is(i, "TYPE")) {
                 type = x.text(i + 1);
@@ -446,8 +474,14 @@ final class KeyCommands {
         Glob wantedPattern = pattern;
         String wantedType = type;
         long left = count;
+        long visited = Math.min(count, x.table.objects());
+        int words = pattern == null ? 1 : pattern.words();
+        if (!x.mayWork(visited * STEPS_PER_OBJECT * words)) {
+            return;
+        }
+        int sliceMax = SCAN_SLICE / words;
         do {
-            int slice = (int) Math.min(left, SCAN_SLICE);
+            int slice = (int) Math.min(left, sliceMax);
             cursor =
                     x.session.scan(
                             x.table, cursor, slice, o -> collect(x, wantedPattern, wantedType, o));

@@ -8,20 +8,33 @@ import java.util.List;
 
 /**
  * LCS: the longest common subsequence of two values, by the textbook table of lengths of all pairs
- * of prefixes. Runs in a user thread; the table is bounded, so that one request cannot take a
- * node's heap.
+ * of prefixes. Of that table two rows are kept, and where the sequence itself is wanted, a bit for
+ * each pair: whether the way back goes up. Runs in a user thread; what it takes of the heap is
+ * bounded and paid for.
  */
 final class LongestCommon {
     private static final long CELLS_MAX = 16L << 20;
+    private static final String NO_MEMORY =
+            "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 
     private final byte[] left;
     private final byte[] right;
-    private final int[] table;
+    private final long[] ups;
+    private int[] above;
+    private int[] row;
 
-    private LongestCommon(byte[] left, byte[] right) {
+    private LongestCommon(byte[] left, byte[] right, Wanted wanted) {
         this.left = left;
         this.right = right;
-        this.table = new int[(left.length + 1) * (right.length + 1)];
+        long cells = wanted.length ? 0 : (long) left.length * right.length;
+        this.ups = new long[(int) (cells + Long.SIZE - 1 >> 6)];
+        this.above = new int[right.length + 1];
+        this.row = new int[right.length + 1];
+    }
+
+    private static long heapBytes(int left, int right) {
+        long cells = (long) left * right;
+        return left + right + cells / Byte.SIZE + 2L * Integer.BYTES * (right + 1);
     }
 
     /** What the client wants to know. */
@@ -44,20 +57,34 @@ final class LongestCommon {
         if (wanted == null) {
             return;
         }
-        byte[] left = value(x, 1);
-        byte[] right = left == null ? null : value(x, 2);
-        if (right == null) {
+        int left = length(x, 1);
+        int right = left < 0 ? left : length(x, 2);
+        if (right < 0) {
             return;
         }
-        if ((left.length + 1L) * (right.length + 1L) > CELLS_MAX) {
-            x.out.error(
-                    "ERR Insufficient memory, transient memory for LCS exceeds"
-                            + " proto-max-bulk-len");
+        if (!x.mayWork((long) left * right)) {
             return;
         }
-        LongestCommon common = new LongestCommon(left, right);
-        common.fill(x);
-        common.answer(x, wanted);
+        long bytes = heapBytes(left, right);
+        boolean tooLarge = (left + 1L) * (right + 1L) > CELLS_MAX;
+        if (tooLarge || !x.server.heap.take(bytes, 0)) {
+            x.out.error(NO_MEMORY);
+            return;
+        }
+        try {
+            byte[] first = value(x, 1, left);
+            byte[] second = value(x, 2, right);
+            if (first == null || second == null) {
+                // Another client wrote in between.
+                x.refuse(Status.RETRY_LATER);
+                return;
+            }
+            LongestCommon common = new LongestCommon(first, second, wanted);
+            common.fill(x);
+            common.answer(x, wanted);
+        } finally {
+            x.server.heap.give(bytes);
+        }
     }
 
     private static Wanted wanted(Exchange x) {
@@ -86,19 +113,33 @@ final class LongestCommon {
         return wanted;
     }
 
-    private static byte[] value(Exchange x, int index) {
+    /** Bytes of a value, 0 where there is none; -1 when the reply is an error already. */
+    private static int length(Exchange x, int index) {
         Status seen = x.readAny(x.key(index));
         if (seen == null) {
-            return null;
+            return -1;
         }
         if (seen == Status.NOT_FOUND) {
-            return new byte[0];
+            return 0;
         }
         if (x.object().type() != 0) {
             x.out.error("ERR The specified keys must contain string values");
+            return -1;
+        }
+        return x.object().valueLength();
+    }
+
+    /** A copy of a value, or null when it is not as long as it was. */
+    private static byte[] value(Exchange x, int index, int expected) {
+        Status seen = x.session.read(x.table, x.key(index));
+        int length = seen == Status.OK ? x.object().valueLength() : 0;
+        if (length != expected) {
             return null;
         }
-        byte[] value = new byte[x.object().valueLength()];
+        byte[] value = new byte[expected];
+        if (expected == 0) {
+            return value;
+        }
         MemorySegment.copy(
                 x.object().memory(),
                 ValueLayout.JAVA_BYTE,
@@ -109,25 +150,39 @@ final class LongestCommon {
         return value;
     }
 
-    private int at(int leftLength, int rightLength) {
-        return table[leftLength * (right.length + 1) + rightLength];
-    }
-
     private void fill(Exchange x) {
-        int row = right.length + 1;
         for (int i = 1; i <= left.length; i++) {
-            for (int j = 1; j <= right.length; j++) {
-                table[i * row + j] =
-                        left[i - 1] == right[j - 1]
-                                ? at(i - 1, j - 1) + 1
-                                : Math.max(at(i - 1, j), at(i, j - 1));
+            int[] swapped = above;
+            above = row;
+            row = swapped;
+            long cell = (long) (i - 1) * right.length;
+            for (int j = 1; j <= right.length; j++, cell++) {
+                if (left[i - 1] == right[j - 1]) {
+                    row[j] = above[j - 1] + 1;
+                } else if (above[j] > row[j - 1]) {
+                    row[j] = above[j];
+                    markUp(cell);
+                } else {
+                    row[j] = row[j - 1];
+                }
             }
             x.breathe();
         }
     }
 
+    private void markUp(long cell) {
+        if (ups.length > 0) {
+            ups[(int) (cell >> 6)] |= 1L << cell;
+        }
+    }
+
+    private boolean isUp(int leftLength, int rightLength) {
+        long cell = (long) (leftLength - 1) * right.length + rightLength - 1;
+        return (ups[(int) (cell >> 6)] >>> cell & 1) != 0;
+    }
+
     private void answer(Exchange x, Wanted wanted) {
-        int length = at(left.length, right.length);
+        int length = row[right.length];
         if (wanted.length) {
             x.out.integer(length);
             return;
@@ -174,7 +229,7 @@ final class LongestCommon {
                     j--;
                 }
                 ranges.add(new Range(i, leftLast, j, rightLast));
-            } else if (at(i - 1, j) > at(i, j - 1)) {
+            } else if (isUp(i, j)) {
                 i--;
             } else {
                 j--;

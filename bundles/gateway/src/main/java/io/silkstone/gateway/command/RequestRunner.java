@@ -4,6 +4,7 @@ import io.silkstone.api.store.Status;
 import io.silkstone.gateway.acl.AclUser;
 import io.silkstone.gateway.command.Client.Replies;
 import io.silkstone.gateway.command.Command.Flag;
+import io.silkstone.gateway.resp.MemoryRefused;
 import io.silkstone.gateway.resp.Request;
 
 /**
@@ -12,6 +13,8 @@ import io.silkstone.gateway.resp.Request;
  */
 final class RequestRunner implements AutoCloseable {
     private static final int RETRIES_MAX = 3;
+    private static final String NO_MEMORY =
+            "OOM clients hold too much memory to run this now; read replies, end transactions";
     private static final String NO_AUTH = "NOAUTH Authentication required.";
 
     private final ServerContext server;
@@ -128,9 +131,9 @@ final class RequestRunner implements AutoCloseable {
         long errors = x.out.errors();
         long started = timed ? server.nanoTime.getAsLong() : 0;
         long mark = x.out.written();
-        command.action().run(x);
+        run(x, command, mark);
         for (int i = 0; i < RETRIES_MAX && x.retries() && x.out.rewind(mark); i++) {
-            command.action().run(x);
+            run(x, command, mark);
         }
         int id = command.id();
         tally.requests++;
@@ -164,6 +167,18 @@ final class RequestRunner implements AutoCloseable {
             tally.hits++;
         } else if (status == Status.NOT_FOUND) {
             tally.misses++;
+        }
+    }
+
+    private static void run(Exchange x, Command command, long mark) {
+        try {
+            command.action().run(x);
+        } catch (MemoryRefused refused) {
+            x.unlockKeys();
+            if (!x.out.rewind(mark)) {
+                throw refused;
+            }
+            x.out.error(NO_MEMORY);
         }
     }
 

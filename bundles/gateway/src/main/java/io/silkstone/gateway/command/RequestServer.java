@@ -24,6 +24,12 @@ public final class RequestServer implements AutoCloseable {
     /** Most requests that are parsed before they run. */
     static final int REQUESTS_AT_ONCE_MAX = 64;
 
+    /** Requests in so many bytes may have many arguments; they are not remembered afterwards. */
+    private static final int TRIMMED_BYTES_MIN = 1 << 13;
+
+    /** While more bytes wait, requests are taken one by one: their arguments take heap. */
+    private static final int TOGETHER_BYTES_MAX = 4 << 20;
+
     /** After so many bytes of replies the client is asked whether it keeps up. */
     private static final int REPLY_BYTES_UNASKED_MAX = 1 << 18;
 
@@ -96,9 +102,10 @@ public final class RequestServer implements AutoCloseable {
         Outcome outcome;
         try {
             outcome = serveAll(client, partial, end, clogged);
-        } catch (RuntimeException | AssertionError bug) {
+        } catch (Throwable failure) {
             // Half a reply may be written: nothing sensible can follow it on this connection.
-            server.bug(bug);
+            server.failed(client, failure);
+            exchange.unlockKeys();
             outcome = Outcome.CLOSING;
         } finally {
             exchange.session.exit();
@@ -113,9 +120,11 @@ public final class RequestServer implements AutoCloseable {
             int count = 0;
             int state = RequestParser.COMPLETE;
             long position = servedEnd;
+            long from = position;
             // Who a client is may change with each request until it is known, so that each waits
             // for the one before.
-            int most = client.trusted() ? batch.length : 1;
+            boolean together = client.trusted() && end - position <= TOGETHER_BYTES_MAX;
+            int most = together ? batch.length : 1;
             while (count < most) {
                 Request<Command> request = batch[count];
                 if (next != null) {
@@ -139,6 +148,9 @@ public final class RequestServer implements AutoCloseable {
                 prefetch(count);
             }
             Outcome outcome = run(client, count, clogged);
+            if (position - from > TRIMMED_BYTES_MIN) {
+                trim(count);
+            }
             if (outcome != Outcome.SERVED) {
                 return outcome;
             }
@@ -186,8 +198,13 @@ public final class RequestServer implements AutoCloseable {
             RequestRunner.Result result = runner.run(exchange, client, request);
             servedEnd = request.end();
             if (result == RequestRunner.Result.HEAVY) {
-                detached = new DetachedRequest(server, client, request);
-                return Outcome.DETACHED;
+                detached = DetachedRequest.of(server, client, request);
+                if (detached != null) {
+                    return Outcome.DETACHED;
+                }
+                if (client.replies == Client.Replies.ALL) {
+                    exchange.out.error(DetachedRequest.BUSY);
+                }
             }
             if (client.closing) {
                 return Outcome.CLOSING;
@@ -200,6 +217,12 @@ public final class RequestServer implements AutoCloseable {
             }
         }
         return Outcome.SERVED;
+    }
+
+    private void trim(int count) {
+        for (int i = 0; i < count; i++) {
+            batch[i].trim();
+        }
     }
 
     private void keepUnfinished(int index, long end) {

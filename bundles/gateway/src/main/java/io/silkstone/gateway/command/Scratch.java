@@ -1,39 +1,34 @@
 package io.silkstone.gateway.command;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.MemoryBudget;
+import io.silkstone.gateway.resp.MemoryRefused;
+import io.silkstone.gateway.resp.PaidBuffer;
 
 /** Memory in which a command puts a new value together; used again by the next command. */
 final class Scratch implements AutoCloseable {
     private static final int BYTES_AT_FIRST = 4096;
-
     private static final int BYTES_KEPT_MAX = 1 << 21;
 
-    private final ByteBufAllocator allocator;
-    private ByteBuf buffer;
-    private long address;
-    private int capacity;
+    private final PaidBuffer buffer;
 
-    Scratch(ByteBufAllocator allocator) {
-        this.allocator = allocator;
-        open(BYTES_AT_FIRST);
+    Scratch(MemoryBudget budget) {
+        buffer = new PaidBuffer(budget);
     }
 
-    private void open(int bytes) {
-        buffer = allocator.directBuffer(bytes + Memory.SLACK);
-        address = Memory.address(buffer);
-        capacity = bytes;
-    }
-
-    /** Address of at least {@code bytes} bytes, with anything in them. */
+    /**
+     * Address of at least {@code bytes} bytes, with anything in them.
+     *
+     * @throws MemoryRefused when clients hold too much memory already
+     */
     long take(int bytes) {
-        boolean tooLarge = capacity > BYTES_KEPT_MAX && bytes <= BYTES_AT_FIRST;
-        if (bytes > capacity || tooLarge) {
+        if (buffer.capacity() > BYTES_KEPT_MAX && bytes <= BYTES_AT_FIRST) {
             buffer.release();
-            open(Math.max(bytes, BYTES_AT_FIRST));
         }
-        return address;
+        int wanted = Math.max(bytes, BYTES_AT_FIRST);
+        if (!buffer.reserve(wanted)) {
+            throw new MemoryRefused(wanted);
+        }
+        return buffer.address();
     }
 
     @Override

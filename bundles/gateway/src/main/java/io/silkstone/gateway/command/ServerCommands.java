@@ -27,6 +27,8 @@ final class ServerCommands {
 
     private static final String NO_SNAPSHOTS = "ERR There are no snapshot files here";
 
+    private static final int PATTERNS_MAX = 128;
+
     private ServerCommands() {}
 
     static void declare(List<Command> all) {
@@ -325,6 +327,10 @@ final class ServerCommands {
     }
 
     private static void configGet(Exchange x) {
+        if (x.count() > PATTERNS_MAX) {
+            x.out.error("ERR too many patterns");
+            return;
+        }
         List<Glob> patterns = new ArrayList<>();
         for (int i = 2; i < x.count(); i++) {
             String pattern = x.text(i).toLowerCase(Locale.ROOT);

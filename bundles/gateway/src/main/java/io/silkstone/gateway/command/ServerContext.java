@@ -3,6 +3,8 @@ package io.silkstone.gateway.command;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.gateway.acl.AclUsers;
+import io.silkstone.gateway.resp.MemoryBudget;
+import io.silkstone.gateway.resp.MemoryRefused;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +32,16 @@ public final class ServerContext {
     final LongSupplier nanoTime;
     final RandomGenerator random;
     final long startedMillis;
+
+    /** Password checks that wait. */
+    final PasswordLine passwordLine;
+
+    /** What clients make the node hold outside the heap. */
+    final MemoryBudget memory = MemoryBudget.ofDirectMemory();
+
+    /** What they make it hold on the heap, where that depends on them. */
+    final MemoryBudget heap = MemoryBudget.ofHeap();
+
     private final ConcurrentMap<Long, Client> clients = new ConcurrentHashMap<>();
     private final AtomicLong nextClient = new AtomicLong(1);
     private final AtomicLong connectionsEver = new AtomicLong();
@@ -51,6 +63,7 @@ public final class ServerContext {
         this.store = store;
         this.table = store.table(KvStore.DEFAULT_TABLE);
         this.threads = threads;
+        this.passwordLine = new PasswordLine(threads);
         this.commands = commands;
         this.statistics = new CommandStatistics(commands);
         this.users = users;
@@ -108,9 +121,37 @@ public final class ServerContext {
         clients.remove(client.id());
     }
 
+    /** Whether {@code client} is still there. */
+    boolean has(Client client) {
+        return clients.containsKey(client.id());
+    }
+
     /** The clients now. */
     public Collection<Client> clients() {
         return clients.values();
+    }
+
+    /** What clients may make the node hold outside the heap. */
+    public MemoryBudget memory() {
+        return memory;
+    }
+
+    /** What clients may make the node hold on the heap. */
+    public MemoryBudget heap() {
+        return heap;
+    }
+
+    /** A request of {@code client} failed half-way, so that its connection ends. */
+    void failed(Client client, Throwable failure) {
+        if (failure instanceof MemoryRefused || failure instanceof OutOfMemoryError) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "Client {0} is disconnected: there is no memory for its request: {1}",
+                    client.link().peer(),
+                    failure.getMessage());
+        } else {
+            bug(failure);
+        }
     }
 
     /** A request failed by a bug in the gateway: says so, and counts it. */

@@ -10,6 +10,7 @@ import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
 import io.silkstone.gateway.command.Command.Group;
 import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.MemoryRefused;
 import io.silkstone.gateway.resp.Request;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +32,11 @@ import java.util.regex.Pattern;
 final class SortCommands {
     private static final byte[] ITSELF = {'#'};
     private static final int LIMIT_ARGUMENTS = 2;
+
+    /** What an element takes on the heap beside its bytes. */
+    private static final int ELEMENT_BYTES = 128;
+
+    private static final long STEPS_PER_ELEMENT = 512;
 
     /** What strtod reads to the end; hexadecimal numbers aside. */
     private static final Pattern NUMBER =
@@ -106,6 +112,7 @@ final class SortCommands {
         private int destination;
         private long version;
         private int type;
+        private long heapBytes;
 
         /** The reply is an error already. */
         private boolean refused;
@@ -115,11 +122,36 @@ final class SortCommands {
         }
 
         void run(boolean mayStore) {
-            if (!parse(mayStore)) {
-                return;
+            try {
+                if (parse(mayStore)) {
+                    runParsed();
+                }
+            } finally {
+                x.server.heap.give(heapBytes);
             }
+        }
+
+        /** What is taken of the heap is paid for: a pattern may name a large value many times. */
+        private void pay(long bytes) {
+            if (!x.server.heap.take(bytes, heapBytes)) {
+                throw new MemoryRefused(bytes);
+            }
+            heapBytes += bytes;
+        }
+
+        private byte[] copy(MemorySegment memory, long from, int length) {
+            pay((long) length + ELEMENT_BYTES);
+            byte[] copy = new byte[length];
+            MemorySegment.copy(memory, from, MemorySegment.ofArray(copy), 0, length);
+            return copy;
+        }
+
+        private void runParsed() {
             for (int attempt = 0; attempt < StringCommands.ATTEMPTS_MAX; attempt++) {
                 List<byte[]> elements = read();
+                if (!refused && !x.mayWork(elements.size() * STEPS_PER_ELEMENT)) {
+                    return;
+                }
                 List<byte[]> values = refused ? null : fetch(select(order(elements)));
                 if (refused) {
                     return;
@@ -160,7 +192,8 @@ final class SortCommands {
                         return false;
                     }
                 } else if (x.is(i, "GET") && left >= 1) {
-                    fetched.add(x.bytes(++i));
+                    pay((long) x.length(++i) + ELEMENT_BYTES);
+                    fetched.add(x.bytes(i));
                     if (!mayReadAnyKey("GET")) {
                         return false;
                     }
@@ -252,6 +285,7 @@ final class SortCommands {
             if (fetched.isEmpty()) {
                 return elements;
             }
+            pay((long) elements.size() * fetched.size() * Long.BYTES);
             List<byte[]> values = new ArrayList<>(elements.size() * fetched.size());
             for (byte[] element : elements) {
                 for (byte[] pattern : fetched) {
@@ -362,12 +396,6 @@ final class SortCommands {
                     length,
                     x.options.reset().type(Packed.LIST));
         }
-    }
-
-    private static byte[] copy(MemorySegment memory, long offset, int length) {
-        byte[] bytes = new byte[length];
-        MemorySegment.copy(memory, offset, MemorySegment.ofArray(bytes), 0, length);
-        return bytes;
     }
 
     private static int indexOf(byte[] bytes, int from, char wanted) {

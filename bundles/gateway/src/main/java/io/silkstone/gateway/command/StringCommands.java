@@ -7,6 +7,7 @@ import static io.silkstone.gateway.command.Command.Flag.READONLY;
 import static io.silkstone.gateway.command.Command.Flag.WRITE;
 
 import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
@@ -148,7 +149,7 @@ final class StringCommands {
                 new Command(
                                 "mset",
                                 group,
-                                "Sets several values in one step.",
+                                "Sets several values; short of memory, maybe only the first.",
                                 -3,
                                 StringCommands::mset,
                                 WRITE,
@@ -159,7 +160,7 @@ final class StringCommands {
                 new Command(
                                 "msetnx",
                                 group,
-                                "Sets several values in one step, if none of the keys exists.",
+                                "As MSET, if none of the keys exists.",
                                 -3,
                                 StringCommands::msetnx,
                                 WRITE,
@@ -465,7 +466,7 @@ final class StringCommands {
 
     private static void mget(Exchange x) {
         x.out.array(x.count() - 1);
-        for (int i = 1; i < x.count(); i++) {
+        for (int i = 1; i < x.count() && !x.out.lost(); i++) {
             Status status = x.read(x.key(i));
             if (status == Status.OK && x.object().type() == 0) {
                 x.out.bulk(x.object());
@@ -495,8 +496,15 @@ final class StringCommands {
         }
     }
 
+    /**
+     * Writes all, and so that others see all or nothing, unless the store runs out of memory in the
+     * middle: then those before stay, since to take them back would need memory, too.
+     */
     private static Status writeAll(Exchange x) {
         Status status = Status.OK;
+        for (int i = 1; i < x.count() && status == Status.OK; i += 2) {
+            status = x.length(i) > KvStore.KEY_BYTES_MAX ? Status.TOO_LARGE : Status.OK;
+        }
         for (int i = 1; i < x.count() && status == Status.OK; i += 2) {
             status = write(x, x.key(i), i + 1, x.options.reset());
         }

@@ -11,7 +11,6 @@ import io.silkstone.gateway.command.Command.Flag;
 import io.silkstone.gateway.command.Command.Group;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.Request;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
@@ -94,31 +93,34 @@ final class TransactionCommands {
             x.out.error("ERR WATCH inside MULTI is not allowed");
             return;
         }
-        if (transaction.watched().size() + x.count() > Transaction.WATCHED_MAX) {
-            x.out.error("ERR too many watched keys");
-            return;
-        }
         for (int i = 1; i < x.count(); i++) {
-            Status seen = x.readAny(x.key(i));
+            Key key = x.key(i);
+            Status seen = x.readAny(key);
             if (seen == null) {
                 return;
             }
             long version = seen == Status.OK ? x.object().version() : 0;
-            transaction.watched().add(new Transaction.Watched(x.bytes(i), version));
+            if (!transaction.watch(key, version, x.server.settings.requestLimitBytes())) {
+                x.out.error("ERR too many watched keys");
+                return;
+            }
         }
         x.out.ok();
     }
 
     private static boolean isLong(Exchange x) {
         Transaction transaction = x.client.transaction;
-        if (transaction.size() + transaction.watched().size() > REQUESTS_AT_ONCE_MAX) {
+        if (transaction.size() + transaction.watched() > REQUESTS_AT_ONCE_MAX) {
             return true;
         }
         Request<Command> exec = x.request();
         boolean heavy = false;
-        for (int i = 0; i < transaction.size() && !heavy; i++) {
-            x.next(x.client, transaction.request(i));
-            heavy = x.request().command().isHeavy(x);
+        transaction.rewind();
+        Request<Command> request = transaction.next(x.server.commands);
+        while (request != null && !heavy) {
+            x.next(x.client, request);
+            heavy = request.command().isHeavy(x);
+            request = transaction.next(x.server.commands);
         }
         x.next(x.client, exec);
         return heavy;
@@ -137,21 +139,34 @@ final class TransactionCommands {
         }
         transaction.clear();
         transaction.unwatch();
+        // What is done cannot be done again, and what was queued is gone.
+        x.settled();
     }
 
     private static void lockAndRun(Exchange x, Transaction transaction) {
         Keys keys = new Keys(x);
-        for (Transaction.Watched watched : transaction.watched()) {
-            keys.add(new Key().wrap(watched.key()).hash());
+        transaction.rewind();
+        Key watched = transaction.nextWatched();
+        while (watched != null) {
+            keys.add(watched.hash());
+            watched = transaction.nextWatched();
         }
-        for (int i = 0; i < transaction.size(); i++) {
-            keys.add(transaction.request(i));
+        transaction.rewind();
+        Request<Command> request = transaction.next(x.server.commands);
+        while (request != null) {
+            keys.add(request);
+            request = transaction.next(x.server.commands);
         }
         if (!keys.any) {
             run(x, transaction);
             return;
         }
         Status status = x.lockTransaction(keys.first);
+        if (status == Status.RETRY_LATER) {
+            x.out.error(
+                    "EXECABORT Transaction discarded because its tablet is busy; try it again.");
+            return;
+        }
         if (status != Status.OK) {
             x.refuse(status);
             return;
@@ -218,17 +233,15 @@ final class TransactionCommands {
     }
 
     private static boolean unchanged(Exchange x, Transaction transaction) {
-        Key key = new Key();
-        for (Transaction.Watched watched : transaction.watched()) {
-            int length = watched.key().length;
-            long address = x.scratch.take(length);
-            MemorySegment.copy(
-                    MemorySegment.ofArray(watched.key()), 0, Memory.ALL, address, length);
-            Status seen = x.session.read(x.table, key.wrap(Memory.ALL, address, length));
+        transaction.rewind();
+        Key watched = transaction.nextWatched();
+        while (watched != null) {
+            Status seen = x.session.read(x.table, watched);
             long version = seen == Status.OK ? x.object().version() : 0;
-            if (version != watched.version()) {
+            if (version != transaction.version()) {
                 return false;
             }
+            watched = transaction.nextWatched();
         }
         return true;
     }
@@ -236,8 +249,9 @@ final class TransactionCommands {
     private static void run(Exchange x, Transaction transaction) {
         Request<Command> exec = x.request();
         x.out.array(transaction.size());
-        for (int i = 0; i < transaction.size(); i++) {
-            Request<Command> request = transaction.request(i);
+        transaction.rewind();
+        Request<Command> request = transaction.next(x.server.commands);
+        while (request != null) {
             Command command = request.command();
             int first = command.firstKey();
             if (first > 0 && first < request.count()) {
@@ -249,9 +263,11 @@ final class TransactionCommands {
             String refusal = checked ? null : Permission.refusal(x, x.client.user, command);
             if (refusal != null) {
                 x.out.error(refusal);
-            } else {
+            } else if (!x.out.lost() || !command.is(Flag.READONLY)) {
+                // Of a client that is gone in the middle, the writes make the transaction whole.
                 x.runner.execute(x, command);
             }
+            request = transaction.next(x.server.commands);
         }
         x.next(x.client, exec);
     }

@@ -53,6 +53,7 @@ final class Connection extends ChannelInboundHandlerAdapter
     private final Client client;
     private final Intake intake;
     private final AtomicReference<List<ByteBuf>> finished = new AtomicReference<>();
+    private long queuedBytes;
     private boolean waiting;
     private boolean clogged;
     private boolean closing;
@@ -78,8 +79,12 @@ final class Connection extends ChannelInboundHandlerAdapter
         this.unix = plain && channel instanceof UnixChannel socket ? socket : null;
         this.client =
                 new Client(
-                        server.nextClientId(), this, server.users().stranger(), server.nowMillis());
-        this.intake = new Intake(client, this, this);
+                        server.nextClientId(),
+                        this,
+                        server.users().stranger(),
+                        server.nowMillis(),
+                        server.memory());
+        this.intake = new Intake(client, this, this, server.memory(), server.heap());
         server.add(client);
         this.poller = poller.add(this);
         channel.closeFuture().addListener(closed -> ended());
@@ -107,10 +112,8 @@ final class Connection extends ChannelInboundHandlerAdapter
 
     private void receive(long address, int length) {
         if (waiting || clogged) {
-            if (intake.hasRoom(length)) {
-                intake.store(address, address + length);
-            } else {
-                channel.close();
+            if (!intake.store(address, address + length)) {
+                cutOff("clients hold too much memory to keep what it sent");
             }
             return;
         }
@@ -183,21 +186,22 @@ final class Connection extends ChannelInboundHandlerAdapter
     // ---- to the socket ----
 
     @Override
-    public void take(ByteBuf replies) {
-        if (dropped) {
-            replies.release();
-            return;
-        }
-        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+    public boolean take(ByteBuf replies) {
+        ChannelOutboundBuffer queue = dropped ? null : channel.unsafe().outboundBuffer();
         if (queue == null) {
             replies.release();
-            return;
+            return false;
         }
-        if (unix != null && queue.isEmpty()) {
-            sendAtOnce(replies);
-        } else {
-            enqueue(replies);
+        try {
+            if (unix != null && queue.isEmpty()) {
+                sendAtOnce(replies);
+            } else {
+                enqueue(replies);
+            }
+        } catch (OutOfMemoryError full) {
+            cutOff("there is no memory for its replies: " + full.getMessage());
         }
+        return !dropped;
     }
 
     private void sendAtOnce(ByteBuf replies) {
@@ -210,9 +214,10 @@ final class Connection extends ChannelInboundHandlerAdapter
                                     replies.readerIndex(),
                                     replies.writerIndex());
             if (sent < length) {
-                replies.skipBytes(Math.max(sent, 0));
+                int left = length - Math.max(sent, 0);
+                replies.skipBytes(length - left);
                 // The buffer is the core's: it must come back at once.
-                enqueue(ByteBufAllocator.DEFAULT.directBuffer(length).writeBytes(replies));
+                enqueue(ByteBufAllocator.DEFAULT.directBuffer(left).writeBytes(replies));
             }
         } catch (IOException gone) {
             dropped = true;
@@ -223,21 +228,33 @@ final class Connection extends ChannelInboundHandlerAdapter
     }
 
     private void enqueue(ByteBuf replies) {
-        channel.write(replies, channel.voidPromise());
+        int bytes = replies.capacity();
+        if (!server.memory().take(bytes, queuedBytes)) {
+            replies.release();
+            cutOff("clients leave too many replies unread, and it has more of them");
+            return;
+        }
+        queuedBytes += bytes;
+        channel.write(replies)
+                .addListener(
+                        sent -> {
+                            queuedBytes -= bytes;
+                            server.memory().give(bytes);
+                        });
         channel.flush();
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         long limit = server.settings().outputLimitBytes();
         if (queue != null && queue.totalPendingWriteBytes() > limit) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "Client {0} is disconnected: it left more than {1} bytes of replies unread",
-                    peer(),
-                    Long.toString(limit));
-            metrics.outputLimit();
-            dropped = true;
-            closing = true;
-            channel.close();
+            cutOff("it left more than " + limit + " bytes of replies unread");
         }
+    }
+
+    private void cutOff(String reason) {
+        LOG.log(System.Logger.Level.WARNING, "Client {0} is disconnected: {1}", peer(), reason);
+        metrics.outputLimit();
+        dropped = true;
+        closing = true;
+        channel.close();
     }
 
     @Override
@@ -286,7 +303,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         waiting = false;
         if (!channel.isOpen()) {
             release(replies);
-            client.gone();
+            intake.leave();
             return;
         }
         replies.forEach(this::take);
@@ -372,10 +389,9 @@ final class Connection extends ChannelInboundHandlerAdapter
         dropped = true;
         poller.remove(this);
         server.remove(client);
-        intake.release();
         // A long request may be looking at the transaction still.
         if (!waiting) {
-            client.gone();
+            intake.leave();
         }
     }
 

@@ -1,78 +1,65 @@
 package io.silkstone.gateway.net;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.silkstone.gateway.resp.Memory;
+import io.silkstone.gateway.resp.MemoryBudget;
+import io.silkstone.gateway.resp.PaidBuffer;
 
 /**
  * Bytes of a connection that could not be served yet: the beginning of a request whose end has not
  * come, or requests behind one that takes its time. Holds memory only while there are any.
  */
 final class Tail {
-    private static final int BYTES_AT_FIRST = 4096;
-    private static final int BYTES_MAX = Integer.MAX_VALUE - 2 * Memory.SLACK;
+    /** Room for bytes that a client only announced: no more, so that promises cost nothing. */
+    private static final int AHEAD_BYTES_MAX = 1 << 20;
 
-    private ByteBuf buffer;
-    private long address;
-    private int capacity;
-    private int length;
+    private final PaidBuffer buffer;
+
+    Tail(MemoryBudget budget) {
+        buffer = new PaidBuffer(budget);
+    }
 
     int length() {
-        return length;
+        return buffer.length();
     }
 
     boolean isEmpty() {
-        return length == 0;
+        return buffer.length() == 0;
     }
 
     /** Where the first byte is; changes with {@link #append} and {@link #keepFrom}. */
     long address() {
-        return address;
+        return buffer.address();
     }
 
-    /** Adds bytes; makes room for {@code wanted} in all, since so many are known to come. */
-    void append(long from, int bytes, int wanted) {
-        int needed = Math.max(Math.addExact(length, bytes), wanted);
-        if (needed > capacity) {
-            grow(needed);
+    /**
+     * Adds bytes, where {@code wanted} in all are known to come.
+     *
+     * @return false when clients hold too much memory already
+     */
+    boolean append(long from, int bytes, int wanted) {
+        long needed = (long) buffer.length() + bytes;
+        long ahead = Math.min(wanted, needed + AHEAD_BYTES_MAX);
+        if (!buffer.reserve(Math.max(needed, ahead)) && !buffer.reserve(needed)) {
+            return false;
         }
-        Memory.copy(from, address + length, bytes);
-        length += bytes;
-    }
-
-    private void grow(int needed) {
-        ByteBuf old = buffer;
-        long from = address;
-        // Twice as much as before, so that growing step by step costs linear time.
-        capacity =
-                Math.max(
-                        Math.max(needed, BYTES_AT_FIRST), (int) Math.min(capacity * 2L, BYTES_MAX));
-        buffer = ByteBufAllocator.DEFAULT.directBuffer(capacity + Memory.SLACK);
-        address = Memory.address(buffer);
-        if (old != null) {
-            Memory.copy(from, address, length);
-            old.release();
-        }
+        Memory.copy(from, buffer.address() + buffer.length(), bytes);
+        buffer.length((int) needed);
+        return true;
     }
 
     /** Drops all bytes before {@code from}. */
     void keepFrom(long from) {
-        int kept = (int) (address + length - from);
+        int kept = (int) (buffer.address() + buffer.length() - from);
         if (kept == 0) {
             release();
-        } else if (from != address) {
-            Memory.move(from, address, kept);
-            length = kept;
+        } else if (from != buffer.address()) {
+            Memory.move(from, buffer.address(), kept);
+            buffer.length(kept);
         }
     }
 
     /** Drops everything. */
     void release() {
-        if (buffer != null) {
-            buffer.release();
-            buffer = null;
-            capacity = 0;
-            length = 0;
-        }
+        buffer.release();
     }
 }

@@ -45,6 +45,11 @@ public final class Memory {
         return ALL.get(JAVA_BYTE, address);
     }
 
+    /** The four bytes from {@code address} on. */
+    public static int getInt(long address) {
+        return ALL.get(JAVA_INT_UNALIGNED, address);
+    }
+
     /** The eight bytes from {@code address} on. */
     public static long getLong(long address) {
         return ALL.get(JAVA_LONG_UNALIGNED, address);

@@ -8,6 +8,8 @@ public interface ReplySink {
     /**
      * Takes {@code replies}, and releases it in the end. Called in order, on the thread that writes
      * replies, in the middle of a batch when a buffer is full.
+     *
+     * @return false when nobody will get them: then nothing more of the batch is handed over
      */
-    void take(ByteBuf replies);
+    boolean take(ByteBuf replies);
 }

@@ -2,6 +2,7 @@ package io.silkstone.gateway.resp;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.silkstone.api.store.ObjectView;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ public final class ReplyWriter implements AutoCloseable {
     private static final Literal NULL_ARRAY_2 = word("*-1\r\n");
 
     private final ByteBufAllocator allocator;
-    private ByteBuf buffer;
+    private ByteBuf buffer = Unpooled.EMPTY_BUFFER;
     private long first;
     private long end;
     private long position;
@@ -40,6 +41,7 @@ public final class ReplyWriter implements AutoCloseable {
     private boolean resp3;
     private long taken;
     private boolean muted;
+    private boolean lost;
     private long errors;
     private String lastError;
 
@@ -49,11 +51,23 @@ public final class ReplyWriter implements AutoCloseable {
         open(HOME_BYTES);
     }
 
+    /** In place of the buffer there is; when there is no memory for it, that one stays. */
     private void open(int bytes) {
-        buffer = allocator.directBuffer(bytes + Memory.SLACK);
-        first = Memory.address(buffer);
+        ByteBuf opened = allocator.directBuffer(bytes + Memory.SLACK);
+        letGo();
+        buffer = opened;
+        first = Memory.address(opened);
         end = first + bytes;
         position = first;
+    }
+
+    /** Has no buffer from here on, until one is needed. */
+    private void letGo() {
+        buffer.release();
+        buffer = Unpooled.EMPTY_BUFFER;
+        first = 0;
+        end = 0;
+        position = 0;
     }
 
     /** Begins a batch for one client. */
@@ -62,6 +76,8 @@ public final class ReplyWriter implements AutoCloseable {
         this.resp3 = resp3;
         position = first;
         taken = 0;
+        muted = false;
+        lost = false;
     }
 
     /** Ends the batch: gives what is written to the sink. */
@@ -75,7 +91,7 @@ public final class ReplyWriter implements AutoCloseable {
     private void hand() {
         int length = (int) (position - first);
         taken += length;
-        if (muted) {
+        if (muted || lost) {
             position = first;
             return;
         }
@@ -83,12 +99,11 @@ public final class ReplyWriter implements AutoCloseable {
         // We keep one reference: when the sink has released its own by the time it returns, the
         // bytes are in the socket and the buffer is ours again; else we take another one.
         buffer.retain();
-        sink.take(buffer);
+        lost = !sink.take(buffer);
         if (buffer.refCnt() == 1 && end - first == HOME_BYTES) {
             position = first;
         } else {
-            buffer.release();
-            open(HOME_BYTES);
+            letGo();
         }
     }
 
@@ -104,9 +119,15 @@ public final class ReplyWriter implements AutoCloseable {
             hand();
         }
         if (bytes > end - first) {
-            buffer.release();
-            open(Math.toIntExact(bytes));
+            open(Math.toIntExact(Math.max(bytes, HOME_BYTES)));
         }
+    }
+
+    /**
+     * Whether the sink takes no more: what is written goes nowhere, and can as well be left out.
+     */
+    public boolean lost() {
+        return lost;
     }
 
     /** Whether the client speaks version 3. */
@@ -340,9 +361,12 @@ public final class ReplyWriter implements AutoCloseable {
 
     /** Bytes that are replies already. */
     public void raw(MemorySegment memory, long offset, int length) {
-        ensure(length);
-        Memory.copy(memory, offset, position, length);
-        position += length;
+        for (int from = 0; from < length; from += HOME_BYTES) {
+            int piece = Math.min(length - from, HOME_BYTES);
+            ensure(piece);
+            Memory.copy(memory, offset + from, position, piece);
+            position += piece;
+        }
     }
 
     /** Gives the buffer back. */

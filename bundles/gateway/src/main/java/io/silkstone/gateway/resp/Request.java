@@ -54,10 +54,7 @@ public final class Request<C> {
 
     /** Forgets everything; the next request starts at {@code address}. */
     public Request<C> begin(long address) {
-        if (offsets.length > ARGUMENTS_KEPT_MAX) {
-            offsets = new int[ARGUMENTS_AT_FIRST];
-            lengths = new int[ARGUMENTS_AT_FIRST];
-        }
+        trim();
         base = address;
         position = 0;
         count = 0;
@@ -71,6 +68,20 @@ public final class Request<C> {
         error = null;
         command = null;
         return this;
+    }
+
+    /** Gives back what many arguments took; the request is over. */
+    public void trim() {
+        if (offsets.length > ARGUMENTS_KEPT_MAX) {
+            offsets = new int[ARGUMENTS_AT_FIRST];
+            lengths = new int[ARGUMENTS_AT_FIRST];
+            count = 0;
+        }
+    }
+
+    /** Bytes of the heap that it takes; 0 when that is no more than any request does. */
+    public long heapBytes() {
+        return offsets.length > ARGUMENTS_KEPT_MAX ? 2L * Integer.BYTES * offsets.length : 0;
     }
 
     void add(int offset, int length) {
@@ -153,6 +164,36 @@ public final class Request<C> {
     /** Sets what the request is resolved to. */
     public void command(C resolved) {
         command = resolved;
+    }
+
+    /** Bytes that {@link #pack} writes. */
+    public long packedBytes() {
+        return 2L * Integer.BYTES * (count + 1) + position;
+    }
+
+    /** Writes all that is known of the request, and its bytes, to {@code target}. */
+    public void pack(long target) {
+        Memory.putInt(target, count);
+        Memory.putInt(target + Integer.BYTES, position);
+        long at = target + 2 * Integer.BYTES;
+        for (int i = 0; i < count; i++) {
+            Memory.putInt(at, offsets[i]);
+            Memory.putInt(at + Integer.BYTES, lengths[i]);
+            at += 2 * Integer.BYTES;
+        }
+        Memory.copy(base, at, position);
+    }
+
+    /** Becomes what was packed at {@code source}, where the bytes stay; without a command. */
+    public void unpack(long source) {
+        int arguments = Memory.getInt(source);
+        long at = source + 2 * Integer.BYTES;
+        begin(at + 2L * Integer.BYTES * arguments);
+        position = Memory.getInt(source + Integer.BYTES);
+        for (int i = 0; i < arguments; i++) {
+            add(Memory.getInt(at), Memory.getInt(at + Integer.BYTES));
+            at += 2 * Integer.BYTES;
+        }
     }
 
     /** Takes over the arguments of {@code other}, whose bytes were copied to {@code address}. */

@@ -2,6 +2,7 @@ package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -339,5 +340,17 @@ class ConnectionCommandsTest {
         probe.threads.refuseThreads();
         assertThat(client.ask("KEYS *")).startsWith("-BUSY");
         assertThat(client.ask("PING")).isEqualTo("+PONG");
+    }
+
+    @Test
+    void slowPassword_whereverItStands_isCheckedInAThread() throws Exception {
+        probe.users.set("default", List.of("resetpass", ">right"));
+        Probe.Session stranger = probe.connect();
+        probe.threads.refuseThreads();
+        assertThat(stranger.ask("AUTH wrong")).startsWith("-BUSY");
+        assertThat(stranger.ask("AUTH nobody wrong")).as("as slow").startsWith("-BUSY");
+        assertThat(stranger.ask("HELLO 3 AUTH default wrong")).startsWith("-BUSY");
+        assertThat(stranger.ask("HELLO 3 SETNAME AUTH AUTH default wrong")).startsWith("-BUSY");
+        assertThat(stranger.ask("HELLO 3 WHAT AUTH default wrong")).startsWith("-ERR Syntax");
     }
 }

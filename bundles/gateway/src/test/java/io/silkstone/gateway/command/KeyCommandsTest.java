@@ -154,4 +154,16 @@ class KeyCommandsTest {
         assertThat(client.ask("MEMORY USAGE s")).startsWith(":");
         assertThat(client.ask("OBJECT WHAT s")).startsWith("-ERR unknown subcommand");
     }
+
+    @Test
+    void patterns_longerThanAllowed_areRefused() {
+        String pattern = "a".repeat(4097);
+        assertThat(client.send("KEYS", pattern))
+                .isEqualTo("-ERR a pattern is at most 4096 bytes long\r\n");
+        assertThat(client.send("SCAN", "0", "MATCH", pattern))
+                .isEqualTo("-ERR a pattern is at most 4096 bytes long\r\n");
+        String wide = "k".repeat(3000);
+        client.send("SET", wide, "v");
+        assertThat(client.send("SCAN", "0", "MATCH", wide.substring(1) + "?")).contains(wide);
+    }
 }

@@ -25,6 +25,10 @@ final class Probe implements AutoCloseable {
 
     long nowMillis = 1_700_000_000_000L;
     long nanos;
+
+    /** Thrown where a request asks for the time. */
+    volatile Error failure;
+
     final Store store;
     final TestRuntime threads = new TestRuntime(0);
     final ServerContext server;
@@ -57,25 +61,41 @@ final class Probe implements AutoCloseable {
                         new ServerContext.Identity(
                                 "1.2.3", "ab".repeat(20), cluster, "127.0.0.1", 7600),
                         () -> Instant.ofEpochMilli(nowMillis),
-                        () -> nanos,
+                        this::nanoTime,
                         new Random(3));
         requests = new RequestServer(server);
     }
 
+    private long nanoTime() {
+        if (failure != null) {
+            throw failure;
+        }
+        return nanos;
+    }
+
     /** A connection. */
     final class Session implements Client.Link {
-        final Client client = new Client(nextClient++, this, users.stranger(), nowMillis);
-        private final Intake intake = new Intake(client, this::take, () -> false);
+        final Client client =
+                new Client(nextClient++, this, users.stranger(), nowMillis, server.memory);
+        private final Intake intake =
+                new Intake(client, this::take, () -> false, server.memory, server.heap);
         private final StringBuilder replies = new StringBuilder();
         boolean killed;
+
+        /** Whether the client goes as soon as it gets a reply. */
+        boolean leaves;
 
         private Session() {
             server.add(client);
         }
 
-        private void take(ByteBuf reply) {
+        private boolean take(ByteBuf reply) {
             replies.append(reply.toString(StandardCharsets.ISO_8859_1));
             reply.release();
+            if (leaves) {
+                disconnect();
+            }
+            return !leaves;
         }
 
         /** The replies to bytes as they are. */
@@ -97,6 +117,7 @@ final class Probe implements AutoCloseable {
                         outcome = intake.resume(requests);
                     }
                     if (outcome == RequestServer.Outcome.CLOSING) {
+                        client.closing = true;
                         break;
                     }
                 }
@@ -104,10 +125,14 @@ final class Probe implements AutoCloseable {
             return replies.toString();
         }
 
+        /** Whether the gateway said that the connection ends. */
+        boolean closed() {
+            return client.closing;
+        }
+
         void disconnect() {
-            intake.release();
             server.remove(client);
-            client.gone();
+            intake.leave();
         }
 
         /** The reply to one request. */

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StringCommandsTest {
     private final Probe probe = new Probe();
@@ -262,5 +263,12 @@ class StringCommandsTest {
                 .isEqualTo("$" + most + "\r\n" + "x".repeat(most - 1) + "y\r\n");
         assertThat(client.ask("CONFIG GET proto-max-bulk-len"))
                 .isEqualTo("*2 $18 proto-max-bulk-len $7 " + most);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"MSET", "MSETNX"})
+    void mset_withAKeyThatIsTooLong_writesNothing(String command) {
+        assertThat(client.send(command, "a", "1", "k".repeat(65_536), "2")).startsWith("-ERR");
+        assertThat(client.ask("EXISTS a")).isEqualTo(":0");
     }
 }

@@ -2,6 +2,9 @@ package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.Status;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -133,6 +136,52 @@ class TransactionCommandsTest {
         }
         assertThat(last).isEqualTo("-ERR the transaction is too large\r\n");
         assertThat(client.ask("EXEC")).startsWith("-EXECABORT");
+    }
+
+    @Test
+    void exec_tabletBusy_saysThatItIsDiscarded() {
+        client.ask("MULTI");
+        client.ask("INCR n");
+        KvStore.Table table = probe.store.table(KvStore.DEFAULT_TABLE);
+        try (KvSession holder = probe.store.openSession()) {
+            holder.enter();
+            assertThat(holder.lockTablet(table, 0)).isEqualTo(Status.OK);
+            assertThat(client.ask("EXEC"))
+                    .isEqualTo(
+                            "-EXECABORT Transaction discarded because its tablet is busy; try it"
+                                    + " again.");
+            holder.unlockTablet();
+            holder.exit();
+        }
+        assertThat(client.ask("EXEC")).isEqualTo("-ERR EXEC without MULTI");
+        assertThat(client.ask("EXISTS n")).isEqualTo(":0");
+    }
+
+    @Test
+    void exec_ofLongReads_refusesThemBeyondItsShare() {
+        client.send("SET", "a", "x".repeat(1500));
+        client.send("SET", "b", "y".repeat(1500));
+        client.ask("MULTI");
+        client.ask("LCS a b LEN");
+        client.ask("LCS a b LEN");
+        client.ask("KEYS *");
+        client.ask("SCAN 0 COUNT 100000");
+        client.ask("INCR n");
+        assertThat(client.ask("EXEC"))
+                .isEqualTo(
+                        "*5 :0 -ERR this takes too long for a transaction with keys; run it by"
+                                + " itself *2 $1 b $1 a *2 $1 0 *2 $1 b $1 a :1");
+        assertThat(client.ask("LCS a b LEN")).isEqualTo(":0");
+    }
+
+    @Test
+    void queue_ofManyArguments_spoilsTheTransaction() {
+        client.ask("MULTI");
+        String many = "EXISTS" + " k".repeat(Transaction.ARGUMENTS_MAX / 4);
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.ask(many)).isEqualTo("+QUEUED");
+        }
+        assertThat(client.ask(many)).isEqualTo("-ERR the transaction is too large");
     }
 
     @Test

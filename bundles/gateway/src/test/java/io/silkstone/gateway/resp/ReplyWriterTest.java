@@ -1,9 +1,12 @@
 package io.silkstone.gateway.resp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +23,10 @@ class ReplyWriterTest {
         out.close();
     }
 
-    private void take(ByteBuf replies) {
+    private boolean take(ByteBuf replies) {
         sent.append(replies.toString(StandardCharsets.ISO_8859_1));
         replies.release();
+        return true;
     }
 
     private String written(boolean resp3, Consumer<ReplyWriter> replies) {
@@ -114,6 +118,79 @@ class ReplyWriterTest {
                 .extracting(buffer -> buffer.toString(StandardCharsets.US_ASCII))
                 .containsExactly(":100\r\n", ":101\r\n", ":102\r\n");
         kept.forEach(ByteBuf::release);
+    }
+
+    /** Gives no direct memory while {@link #empty}. */
+    private static final class Allocator extends AbstractByteBufAllocator {
+        private boolean empty;
+
+        Allocator() {
+            super(true);
+        }
+
+        @Override
+        protected ByteBuf newHeapBuffer(int initial, int most) {
+            return Unpooled.buffer(initial, most);
+        }
+
+        @Override
+        protected ByteBuf newDirectBuffer(int initial, int most) {
+            if (empty) {
+                throw new OutOfMemoryError("test");
+            }
+            return Unpooled.directBuffer(initial, most);
+        }
+
+        @Override
+        public boolean isDirectBufferPooled() {
+            return false;
+        }
+    }
+
+    @Test
+    void allocation_thatFails_leavesTheWriterWhole() {
+        Allocator memory = new Allocator();
+        List<ByteBuf> kept = new ArrayList<>();
+        try (ReplyWriter writer = new ReplyWriter(memory)) {
+            memory.empty = true;
+            writer.begin(kept::add, false);
+            byte[] large = new byte[ReplyWriter.HOME_BYTES * 2];
+            assertThatThrownBy(() -> writer.bulk(large)).isInstanceOf(OutOfMemoryError.class);
+            writer.pong();
+            writer.finish();
+            writer.begin(kept::add, false);
+            // The first buffer was kept by the sink, so that there is none to write to.
+            assertThatThrownBy(writer::ok).isInstanceOf(OutOfMemoryError.class);
+            writer.finish();
+            memory.empty = false;
+            writer.begin(kept::add, false);
+            writer.ok();
+            writer.finish();
+        }
+        assertThat(kept)
+                .extracting(buffer -> buffer.toString(StandardCharsets.US_ASCII))
+                .containsExactly("+PONG\r\n", "+OK\r\n");
+        assertThat(kept).allMatch(buffer -> buffer.refCnt() == 1);
+        kept.forEach(ByteBuf::release);
+    }
+
+    @Test
+    void sinkThatRefuses_getsNothingMoreOfTheBatch() {
+        List<ByteBuf> kept = new ArrayList<>();
+        out.begin(
+                reply -> {
+                    kept.add(reply);
+                    return false;
+                },
+                false);
+        out.bulk(new byte[ReplyWriter.HOME_BYTES]);
+        out.pong();
+        out.bulk(new byte[ReplyWriter.HOME_BYTES]);
+        assertThat(out.lost()).isTrue();
+        out.finish();
+        assertThat(kept).hasSize(1);
+        kept.forEach(ByteBuf::release);
+        assertThat(written(false, ReplyWriter::pong)).isEqualTo("+PONG\r\n");
     }
 
     @Test

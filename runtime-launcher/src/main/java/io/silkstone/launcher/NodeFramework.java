@@ -157,7 +157,18 @@ final class NodeFramework {
         context().registerService(Condition.class, Condition.INSTANCE, properties);
     }
 
-    /** Waits until the framework has stopped, whoever stopped it. */
+    /**
+     * Waits until the framework has stopped, whoever stopped it, but no longer than {@code millis}.
+     *
+     * @return whether it is still active
+     */
+    boolean awaitStop(long millis) throws InterruptedException {
+        FrameworkEvent event = framework.waitForStop(millis);
+        return event.getType() == FrameworkEvent.WAIT_TIMEDOUT
+                && framework.getState() == Bundle.ACTIVE;
+    }
+
+    /** Waits until the framework has stopped for good. */
     void awaitStop() throws InterruptedException {
         framework.waitForStop(0);
     }

@@ -8,6 +8,7 @@ import java.lang.System.Logger.Level;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.List;
 final class NodeStart {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final long STOP_MILLIS = 20_000;
+    private static final long ENDPOINTS_INTERVAL_MILLIS = 1_000;
 
     private final Arguments arguments;
     private final Distribution distribution;
@@ -24,6 +26,7 @@ final class NodeStart {
 
     private Home home;
     private SharedMemory sharedMemory;
+    private List<String> endpointsWritten = List.of();
     private volatile NodeFramework framework;
     private volatile boolean ending;
 
@@ -63,7 +66,29 @@ final class NodeStart {
             }
             throw e;
         }
+        while (framework.awaitStop(ENDPOINTS_INTERVAL_MILLIS)) {
+            followEndpoints();
+        }
         framework.awaitStop();
+    }
+
+    /** An edit may have moved them, and status is to say where the node serves now. */
+    private void followEndpoints() {
+        try {
+            writeEndpoints(framework.endpoints());
+        } catch (IOException | RuntimeException e) {
+            // Bundles that are on their way out cannot tell; the next look will.
+            log.write(Level.DEBUG, "launcher", "endpoints were not written", e);
+        }
+    }
+
+    private void writeEndpoints(List<String> endpoints) throws IOException {
+        if (!endpoints.equals(endpointsWritten)) {
+            Path fresh = home.run().resolve("endpoints.new");
+            Files.write(fresh, endpoints);
+            Files.move(fresh, home.run().resolve("endpoints"), StandardCopyOption.ATOMIC_MOVE);
+            endpointsWritten = endpoints;
+        }
     }
 
     private void openLog(NodeSettings settings) throws StartRefused {
@@ -121,7 +146,7 @@ final class NodeStart {
 
     private void announceReady(List<String> endpoints) throws StartRefused {
         try {
-            Files.write(home.run().resolve("endpoints"), endpoints);
+            writeEndpoints(endpoints);
         } catch (IOException e) {
             throw new StartRefused(
                     "%s cannot be written: %s.".formatted(home.run(), e.getMessage()), e);

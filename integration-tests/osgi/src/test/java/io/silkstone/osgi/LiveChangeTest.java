@@ -2,6 +2,7 @@ package io.silkstone.osgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.harness.Ports;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,6 +65,13 @@ class LiveChangeTest {
                 .doesNotContain(" 3 ");
         node.configure(OperatedNode.THREADS, "cores.max = 2\ncores.min = 2\n");
         node.awaitSaid("node:health", said -> !said.contains("cores.min"));
+    }
+
+    @Test
+    void edit_ofThePort_isWhatStatusSays() throws Exception {
+        int other = Ports.free();
+        node.configure("io.silkstone.gateway.redis.cfg", "port = " + other + "\n");
+        await(() -> node.command("status").output().contains("redis 127.0.0.1:" + other));
     }
 
     @Test

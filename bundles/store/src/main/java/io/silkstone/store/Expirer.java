@@ -1,6 +1,7 @@
 package io.silkstone.store;
 
 import io.silkstone.base.EpochClock;
+import io.silkstone.base.NanoClock;
 import io.silkstone.store.index.EntryVisitor;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
@@ -15,12 +16,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Redis keeps a second dictionary of all keys that can expire and draws samples from it. That
  * would cost each such object a dozen bytes more. Here each table knows a time before which nothing
  * in it expires; once that is over, the expirer passes through all its lines, at a pace that takes
- * it round in {@link #PASS_MILLIS}, removes what has expired and learns the next such time. A table
+ * it round in {@link #PASS_NANOS}, removes what has expired and learns the next such time. A table
  * in which nothing expires costs nothing, and objects go within about a second.
+ *
+ * <p>What has expired is the wall clock's to say; the pace is not, for that clock may be set back.
  */
 final class Expirer implements Agent {
     /** How long a pass through a table takes, however large it is, unless slices are too rare. */
-    static final long PASS_MILLIS = 500;
+    static final long PASS_NANOS = 500_000_000;
 
     private static final int LINES_PER_SLICE = 256;
 
@@ -28,6 +31,7 @@ final class Expirer implements Agent {
     private final Log log;
     private final Epochs epochs;
     private final EpochClock clock;
+    private final NanoClock pace;
     private final int slot;
     private final EntryVisitor onEntry = this::visit;
 
@@ -40,11 +44,12 @@ final class Expirer implements Agent {
     private long passBegan;
     private long now;
 
-    Expirer(Tables tables, Log log, Epochs epochs, EpochClock clock) {
+    Expirer(Tables tables, Log log, Epochs epochs, EpochClock clock, NanoClock pace) {
         this.tables = tables;
         this.log = log;
         this.epochs = epochs;
         this.clock = clock;
+        this.pace = pace;
         slot = epochs.register();
     }
 
@@ -69,40 +74,42 @@ final class Expirer implements Agent {
         }
         try {
             now = clock.millis();
-            // A hash table that was put aside shrinks to nothing: a pace by its lines never ends.
-            if (table != null && table.index() != index) {
-                endPass();
+            epochs.enter(slot);
+            try {
+                return pass(hasty);
+            } finally {
+                epochs.exit(slot);
             }
-            if (table == null && !beginPass()) {
-                return 0;
-            }
-            long due = (now - passBegan + 1) * index.lines() / PASS_MILLIS + 1 - linesDone;
-            long lines = hasty ? LINES_PER_SLICE : Math.min(due, LINES_PER_SLICE);
-            if (lines <= 0) {
-                return 0;
-            }
-            pass(lines);
-            return 1;
         } finally {
             expiring.set(false);
         }
     }
 
-    private void pass(long lines) {
-        epochs.enter(slot);
-        try {
-            boolean ended = table.index() != index;
-            for (long line = 0; line < lines && !ended; line++) {
-                cursor = index.scan(cursor, onEntry);
-                ended = cursor == 0;
-            }
-            linesDone += lines;
-            if (ended) {
-                endPass();
-            }
-        } finally {
-            epochs.exit(slot);
+    private int pass(boolean hasty) {
+        if (table != null && table.index() != index) {
+            // The table was cleared or dropped, and with it what this pass was after.
+            endPass();
         }
+        if (table == null && !beginPass()) {
+            return 0;
+        }
+        long lines = hasty ? LINES_PER_SLICE : Math.min(linesDue(), LINES_PER_SLICE);
+        boolean ended = false;
+        for (long line = 0; line < lines && !ended; line++) {
+            cursor = index.scan(cursor, onEntry);
+            ended = cursor == 0;
+            linesDone++;
+        }
+        if (ended) {
+            endPass();
+        }
+        return lines > 0 ? 1 : 0;
+    }
+
+    /** How many lines it is behind its pace. */
+    private long linesDue() {
+        double elapsed = (double) (pace.nanoTime() - passBegan) / PASS_NANOS;
+        return (long) (elapsed * index.lines()) + 1 - linesDone;
     }
 
     private void endPass() {
@@ -123,7 +130,7 @@ final class Expirer implements Agent {
                 index = current;
                 cursor = 0;
                 linesDone = 0;
-                passBegan = now;
+                passBegan = pace.nanoTime();
                 return true;
             }
         }

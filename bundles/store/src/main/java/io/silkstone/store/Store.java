@@ -103,7 +103,7 @@ public final class Store implements KvStore, AutoCloseable {
         tables = new Tables(versions, clock, expired);
         sweeper = new Sweeper(tables, log, epochs, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
-        Expirer expirer = new Expirer(tables, log, epochs, clock);
+        Expirer expirer = new Expirer(tables, log, epochs, clock, nanoClock);
         Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
         admission =
                 new Admission(pool, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);

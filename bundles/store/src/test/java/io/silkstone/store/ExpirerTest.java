@@ -21,11 +21,11 @@ class ExpirerTest {
         write(20_000, 5_000, 10_000);
         fixture.write("stays", "1");
         fixture.nowMillis += 100;
-        run(1000);
+        fixture.pass(1000);
         assertThat(fixture.table.objects()).isEqualTo(5_001);
         assertThat(fixture.metric(StoreMetrics.EXPIRED)).isEqualTo(20_000);
         fixture.nowMillis += 10_000 - 1_100;
-        run(1000);
+        fixture.pass(1000);
         assertThat(fixture.table.objects()).isEqualTo(1);
         assertThat(fixture.read("stays")).isEqualTo("1");
     }
@@ -48,7 +48,7 @@ class ExpirerTest {
             fixture.write("k" + number, "new");
         }
         fixture.nowMillis += 10;
-        run(1000);
+        fixture.pass(1000);
         assertThat(fixture.table.objects()).isEqualTo(500);
         assertThat(fixture.read("k0")).isEqualTo("new");
         assertThat(fixture.read("k1")).isNull();
@@ -62,7 +62,7 @@ class ExpirerTest {
         fixture.session.clear(fixture.table);
         write(0, 1000, 10);
         fixture.nowMillis += 10;
-        run(1000);
+        fixture.pass(1000);
         assertThat(fixture.table.objects()).isZero();
     }
 
@@ -75,15 +75,40 @@ class ExpirerTest {
         fixture.session.clear(fixture.table);
         fixture.drain();
         write(0, 3, 10);
-        run(2000);
+        fixture.pass(2000);
         assertThat(fixture.table.objects()).isZero();
+    }
+
+    @Test
+    void doWork_afterAClearThatLeavesFewerLines_stillRemoves() {
+        write(0, 10, 10);
+        fixture.nowMillis += 10;
+        // The pass is ahead of its pace when the table is cleared.
+        fixture.drain();
+        fixture.session.clear(fixture.table);
+        write(0, 1000, 10);
+        fixture.nowMillis += 10;
+        fixture.pass(1000);
+        assertThat(fixture.table.objects()).isZero();
+    }
+
+    @Test
+    void doWork_whenTheWallClockIsSetBackInAPass_goesOn() {
+        write(0, 10_000, 10);
+        fixture.nowMillis += 10;
+        expirer().doWork();
+        long rest = fixture.table.objects();
+        fixture.nowMillis -= 3_600_000;
+        write(10_000, 1000, 10);
+        fixture.pass(1000);
+        assertThat(fixture.table.objects()).isEqualTo(rest);
     }
 
     @Test
     void doWork_marksTheExpiredDead() {
         write(0, 1000, 10);
         fixture.nowMillis += 10;
-        run(1000);
+        fixture.pass(1000);
         assertThat(fixture.store.usage().logLive()).isZero();
     }
 
@@ -94,7 +119,7 @@ class ExpirerTest {
         }
         long version = fixture.session.version();
         fixture.nowMillis += 10;
-        run(1000);
+        fixture.pass(1000);
         assertThat(fixture.table.objects()).isZero();
         fixture.write("a", "1");
         assertThat(fixture.session.version()).isGreaterThan(version);
@@ -103,14 +128,6 @@ class ExpirerTest {
     private void write(int first, int count, long millis) {
         for (int number = first; number < first + count; number++) {
             fixture.write("k" + number, "1", options.reset().expireAt(fixture.nowMillis + millis));
-        }
-    }
-
-    /** Lets {@code millis} pass, the agents woken every ten. */
-    private void run(int millis) {
-        for (int passed = 0; passed < millis; passed += 10) {
-            fixture.drain();
-            fixture.nowMillis += 10;
         }
     }
 

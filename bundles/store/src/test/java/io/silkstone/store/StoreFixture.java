@@ -18,7 +18,10 @@ final class StoreFixture implements AutoCloseable {
     static final StoreOptions SMALL =
             StoreOptions.DEFAULTS.withMemoryBytes(32 << 20).withMemoryPrefaultBytes(0);
 
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
     long nowMillis = 1_000_000;
+    private long nanosSkipped;
     final Metrics metrics = new Metrics();
     final Store store;
     final KvStore.Table table;
@@ -33,7 +36,7 @@ final class StoreFixture implements AutoCloseable {
         store =
                 Store.open(
                         options,
-                        NanoClock.SYSTEM,
+                        () -> NanoClock.SYSTEM.nanoTime() + nanosSkipped,
                         () -> nowMillis,
                         new SplittableRandom(1),
                         metrics);
@@ -113,6 +116,15 @@ final class StoreFixture implements AutoCloseable {
             for (Agent agent : store.agents()) {
                 work += agent.doWork();
             }
+        }
+    }
+
+    /** Lets {@code millis} pass, the agents woken every ten. */
+    void pass(int millis) {
+        for (int passed = 0; passed < millis; passed += 10) {
+            drain();
+            nowMillis += 10;
+            nanosSkipped += 10 * NANOS_PER_MILLI;
         }
     }
 

@@ -39,6 +39,10 @@ final class Expirer implements Agent {
 
     private TableData table;
     private HashTable index;
+
+    /** The id of the table that was passed through last. */
+    private int lastServed;
+
     private long cursor;
     private long linesDone;
     private long passBegan;
@@ -117,24 +121,31 @@ final class Expirer implements Agent {
         index = null;
     }
 
+    /** Tables take turns, or else one in which objects expire all the time would be all there is. */
     private boolean beginPass() {
+        TableData next = null;
         for (TableData each : tables.all()) {
-            if (each.expiryNext() > now) {
-                continue;
-            }
-            // In this order: what is written to a hash table that comes later is not forgotten.
-            each.resetExpiry();
-            HashTable current = each.index();
-            if (current != null) {
-                table = each;
-                index = current;
-                cursor = 0;
-                linesDone = 0;
-                passBegan = pace.nanoTime();
-                return true;
+            boolean due = each.expiryNext() <= now && each.index() != null;
+            boolean isNext = next == null || each.id() > lastServed && next.id() <= lastServed;
+            if (due && isNext) {
+                next = each;
             }
         }
-        return false;
+        if (next == null) {
+            return false;
+        }
+        // In this order: what is written to a hash table that comes later is not forgotten.
+        next.resetExpiry();
+        index = next.index();
+        if (index == null) {
+            return false;
+        }
+        table = next;
+        lastServed = next.id();
+        cursor = 0;
+        linesDone = 0;
+        passBegan = pace.nanoTime();
+        return true;
     }
 
     private void visit(long entry) {

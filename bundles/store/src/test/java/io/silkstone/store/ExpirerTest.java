@@ -2,6 +2,9 @@ package io.silkstone.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -102,6 +105,19 @@ class ExpirerTest {
         write(10_000, 1000, 10);
         fixture.pass(1000);
         assertThat(fixture.table.objects()).isEqualTo(rest);
+    }
+
+    @Test
+    void doWork_whileObjectsOfOneTableExpireAllTheTime_comesToTheOthersToo() throws StoreRefused {
+        KvStore.Table other = fixture.store.createTable("other", 1);
+        Key key = fixture.key("x");
+        options.expireAt(fixture.nowMillis + 100);
+        fixture.batch(() -> fixture.session.write(other, key, key.memory(), 0, 1, options));
+        for (int step = 0; step < 300; step++) {
+            write(step, 1, 100);
+            fixture.pass(10);
+        }
+        assertThat(other.objects()).isZero();
     }
 
     @Test

@@ -109,6 +109,8 @@ final class Admission {
     /** Does a slice of each duty that gives memory back; false when there is none to be had. */
     private boolean reclaim() {
         int work = sweeper.doWork() + expirer.hasten();
-        return cleaner.urge() || work > 0 || sweeper.isPending();
+        // Asked before the cleaner is: what others end until then it finds dead.
+        boolean pending = work > 0 || sweeper.isPending() || expirer.isPending();
+        return cleaner.urge() || pending;
     }
 }

@@ -37,6 +37,11 @@ final class Expirer implements Agent {
 
     private final AtomicBoolean expiring = new AtomicBoolean();
 
+    /** Whether a pass has begun and not ended. */
+    private volatile boolean passing;
+
+    // What follows is guarded by expiring.
+
     private TableData table;
     private HashTable index;
 
@@ -70,6 +75,20 @@ final class Expirer implements Agent {
     /** For writers that lack memory: a slice of what is due, at no pace. Any thread. */
     int hasten() {
         return slice(true);
+    }
+
+    /** Whether a pass is under way or due, so that memory may still come back. Any thread. */
+    boolean isPending() {
+        if (expiring.get() || passing) {
+            return true;
+        }
+        long time = clock.millis();
+        for (TableData each : tables.all()) {
+            if (each.expiryNext() <= time && each.index() != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private int slice(boolean hasty) {
@@ -119,6 +138,7 @@ final class Expirer implements Agent {
     private void endPass() {
         table = null;
         index = null;
+        passing = false;
     }
 
     /** Tables take turns, or else one in which objects expire all the time would be all there is. */
@@ -145,6 +165,7 @@ final class Expirer implements Agent {
         cursor = 0;
         linesDone = 0;
         passBegan = pace.nanoTime();
+        passing = true;
         return true;
     }
 

@@ -175,6 +175,39 @@ class StoreMemoryTest {
     }
 
     @Test
+    void write_byManyThreadsWhenMemoryIsFullOfExpiredObjects_succeeds() throws Exception {
+        options.reset().expireAt(fixture.nowMillis + 10);
+        int count = 0;
+        while (fixture.write("key:" + count, new byte[100], options) == Status.OK) {
+            count++;
+        }
+        fixture.nowMillis += 10;
+        int each = count / 8;
+        AtomicLong failures = new AtomicLong();
+        List<Thread> threads = new ArrayList<>();
+        for (int number = 0; number < 4; number++) {
+            int first = count + number * each;
+            threads.add(
+                    new Thread(
+                            () -> {
+                                Key own = new Key();
+                                try (KvSession by = fixture.store.openSession()) {
+                                    for (int object = first; object < first + each; object++) {
+                                        if (put(by, own, object, 100) != Status.OK) {
+                                            failures.incrementAndGet();
+                                        }
+                                    }
+                                }
+                            }));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failures).hasValue(0);
+    }
+
+    @Test
     void write_inALongBatchThatShowsNothing_isNotRefused() {
         session.enter();
         for (int number = 0; number < 300_000; number++) {

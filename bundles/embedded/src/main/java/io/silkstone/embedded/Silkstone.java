@@ -71,7 +71,7 @@ public final class Silkstone implements AutoCloseable {
             threads.close();
             throw e;
         }
-        agents = new AgentLoop(store.agents(), threads::yield, threads::sleep);
+        agents = new AgentLoop(store.agents(), threads::yield, threads::sleep, metrics);
         agentThread = threads.create(ThreadRuntime.NORMAL, agents);
         store.onDemand(() -> threads.signal(agentThread));
         try {

@@ -78,7 +78,7 @@ public final class StoreComponent implements KvStore {
                         RandomGenerator.getDefault(),
                         metrics,
                         Backoff.over(runtime::yield));
-        loop = new AgentLoop(store.agents(), runtime::yield, runtime::sleep);
+        loop = new AgentLoop(store.agents(), runtime::yield, runtime::sleep, metrics);
         thread = runtime.create(ThreadRuntime.NORMAL, loop);
         if (thread == ThreadRuntime.NONE) {
             store.close();

@@ -24,6 +24,8 @@ public enum StoreMetrics implements MetricDescriptor {
     OUT_OF_MEMORY("store.out_of_memory_total", "Changes refused because memory was full."),
     /** Each made a client wait. */
     ASSISTS("store.cleaner.assists_total", "Slices of cleaning that writers did themselves."),
+    /** Any is a bug. */
+    AGENT_FAILURES("store.agents.failures_total", "Slices of background duties that failed."),
     /** Clients at work. */
     SESSIONS("store.sessions_count", "Sessions that are open.");
 

@@ -81,13 +81,16 @@ final class Sweeper implements Agent {
             cursor = 0;
         }
         epochs.enter(slot);
-        for (int line = 0; line < LINES_PER_SLICE; line++) {
-            cursor = index.scan(cursor, onEntry);
-            if (cursor == 0) {
-                break;
+        try {
+            for (int line = 0; line < LINES_PER_SLICE; line++) {
+                cursor = index.scan(cursor, onEntry);
+                if (cursor == 0) {
+                    break;
+                }
             }
+        } finally {
+            epochs.exit(slot);
         }
-        epochs.exit(slot);
         if (cursor == 0) {
             current = null;
             table.forget(index);

@@ -16,6 +16,7 @@ import io.silkstone.store.log.Versions;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.SegletPool;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -414,8 +415,8 @@ public final class Store implements KvStore, AutoCloseable {
         return admission;
     }
 
-    boolean buriesOverwritten() {
-        return options.buryOverwritten();
+    boolean writesTombstones() {
+        return options.tombstones();
     }
 
     long nowMillis() {

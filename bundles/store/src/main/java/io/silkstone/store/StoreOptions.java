@@ -20,8 +20,8 @@ import io.silkstone.store.memory.SegletPool;
  * @param segmentBytes length of a segment of the log; 0 chooses by the memory
  * @param sessionsMax how many sessions may be open at a time
  * @param tablets tablets that the default table begins with, a power of two
- * @param buryOverwritten whether overwriting an object writes a tombstone for the one before, which
- *     only a node needs whose log is replicated
+ * @param tombstones whether removing or overwriting an object writes a tombstone for it, which only
+ *     a node needs whose log is replicated
  */
 public record StoreOptions(
         long memoryBytes,
@@ -30,7 +30,7 @@ public record StoreOptions(
         int segmentBytes,
         int sessionsMax,
         int tablets,
-        boolean buryOverwritten) {
+        boolean tombstones) {
     /** What a node uses that says nothing. */
     public static final StoreOptions DEFAULTS =
             new StoreOptions(1L << 30, 64 << 20, HugePages.AUTO, 0, 1024, 1, false);
@@ -79,19 +79,19 @@ public record StoreOptions(
     public int valueBytesMax() {
         int around = Entry.stride(Entry.lengthOf(KvStore.KEY_BYTES_MAX, 0, true));
         int tombstone = Entry.stride(Entry.tombstoneLength(KvStore.KEY_BYTES_MAX));
-        return segmentBytes - Log.MARKS_BYTES - around - (buryOverwritten ? tombstone : 0);
+        return segmentBytes - Log.MARKS_BYTES - around - (tombstones ? tombstone : 0);
     }
 
     /** With this much memory, and segments to match. */
     public StoreOptions withMemoryBytes(long bytes) {
         return new StoreOptions(
-                bytes, memoryPrefaultBytes, hugePages, 0, sessionsMax, tablets, buryOverwritten);
+                bytes, memoryPrefaultBytes, hugePages, 0, sessionsMax, tablets, tombstones);
     }
 
     /** With this much memory backed ahead of use. */
     public StoreOptions withMemoryPrefaultBytes(long bytes) {
         return new StoreOptions(
-                memoryBytes, bytes, hugePages, segmentBytes, sessionsMax, tablets, buryOverwritten);
+                memoryBytes, bytes, hugePages, segmentBytes, sessionsMax, tablets, tombstones);
     }
 
     /** With this use of huge pages. */
@@ -103,7 +103,7 @@ public record StoreOptions(
                 segmentBytes,
                 sessionsMax,
                 tablets,
-                buryOverwritten);
+                tombstones);
     }
 
     /** With segments of this length. */
@@ -115,7 +115,7 @@ public record StoreOptions(
                 bytes,
                 sessionsMax,
                 tablets,
-                buryOverwritten);
+                tombstones);
     }
 
     /** With at most this many sessions. */
@@ -127,7 +127,7 @@ public record StoreOptions(
                 segmentBytes,
                 count,
                 tablets,
-                buryOverwritten);
+                tombstones);
     }
 
     /** With a default table of this many tablets. */
@@ -139,11 +139,11 @@ public record StoreOptions(
                 segmentBytes,
                 sessionsMax,
                 count,
-                buryOverwritten);
+                tombstones);
     }
 
-    /** With tombstones for overwritten objects, or without. */
-    public StoreOptions withBuryOverwritten(boolean bury) {
+    /** With tombstones for objects that are removed or overwritten, or without. */
+    public StoreOptions withTombstones(boolean written) {
         return new StoreOptions(
                 memoryBytes,
                 memoryPrefaultBytes,
@@ -151,6 +151,6 @@ public record StoreOptions(
                 segmentBytes,
                 sessionsMax,
                 tablets,
-                bury);
+                written);
     }
 }

@@ -14,6 +14,7 @@ import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool.Claimant;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
@@ -566,7 +567,7 @@ final class StoreSession implements KvSession {
         boolean expires = expiryMillis != 0;
         int length = Entry.lengthOf(key.length(), valueLength, expires);
         int room = Entry.stride(length);
-        boolean buries = old != 0 && store.buriesOverwritten();
+        boolean buries = old != 0 && store.writesTombstones();
         if (buries) {
             room += Entry.stride(Entry.tombstoneLength(key.length()));
         }
@@ -624,13 +625,15 @@ final class StoreSession implements KvSession {
     }
 
     private Status removeLocked(TableData table, HashTable index, long place, long old) {
-        int room = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
-        long tombstone = log.claimForRemoval(room);
-        if (tombstone == 0) {
-            return wantRoom(room, Claimant.REMOVE);
+        if (store.writesTombstones()) {
+            int room = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
+            long tombstone = log.claimForRemoval(room);
+            if (tombstone == 0) {
+                return wantRoom(room, Claimant.REMOVE);
+            }
+            appendedBytes += room;
+            bury(tombstone, old);
         }
-        appendedBytes += room;
-        bury(tombstone, old);
         log.versions().raiseAbove(version);
         index.remove(place);
         log.entryDied(old);

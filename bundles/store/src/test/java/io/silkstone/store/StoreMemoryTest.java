@@ -1,7 +1,8 @@
 package io.silkstone.store;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
@@ -9,32 +10,49 @@ import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.store.memory.SegletPool.Claimant;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicLong;
+
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+
 @Timeout(120)
 class StoreMemoryTest {
     private static final long MEMORY_BYTES = 48 << 20;
+    private static final StoreOptions SMALL =
+            StoreOptions.DEFAULTS.withMemoryBytes(MEMORY_BYTES).withMemoryPrefaultBytes(0);
 
-    private final StoreFixture fixture =
-            new StoreFixture(
-                    StoreOptions.DEFAULTS.withMemoryBytes(MEMORY_BYTES).withMemoryPrefaultBytes(0));
-    private final KvSession session = fixture.session;
+    private StoreFixture fixture;
+    private KvSession session;
     private final MemorySegment value = MemorySegment.ofArray(new byte[1 << 20]);
     private final WriteOptions options = new WriteOptions();
     private final Key key = new Key();
 
+    @BeforeEach
+    void open() {
+        fixture = new StoreFixture(SMALL);
+        session = fixture.session;
+    }
+
     @AfterEach
     void close() {
         fixture.close();
+    }
+
+    /** Instead of the store at hand, uses one that writes tombstones or does not. */
+    private void use(boolean tombstones) {
+        fixture.close();
+        fixture = new StoreFixture(SMALL.withTombstones(tombstones));
+        session = fixture.session;
     }
 
     private Status put(int number, int length) {
@@ -87,14 +105,33 @@ class StoreMemoryTest {
         assertThat(fixture.table.objects()).isEqualTo(count);
     }
 
-    @Test
-    void remove_whenMemoryIsFull_succeedsAndMakesRoom() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void remove_whenMemoryIsFull_succeedsAndMakesRoom(boolean tombstones) {
+        use(tombstones);
         int count = fill(100);
-        for (int number = 0; number < count; number++) {
+        long usedBytes = fixture.store.usage().logUsed();
+        for (int number : shuffled(count)) {
             assertThat(delete(number)).isEqualTo(Status.OK);
         }
         assertThat(fixture.table.objects()).isZero();
+        if (!tombstones) {
+            assertThat(fixture.store.usage().logUsed()).isLessThanOrEqualTo(usedBytes);
+            assertThat(fixture.store.usage().logLive()).isZero();
+        }
         assertThat(fill(100)).isGreaterThan(count * 8 / 10);
+    }
+
+    private static int[] shuffled(int count) {
+        int[] numbers = IntStream.range(0, count).toArray();
+        SplittableRandom random = new SplittableRandom(5);
+        for (int last = count - 1; last > 0; last--) {
+            int other = random.nextInt(last + 1);
+            int number = numbers[last];
+            numbers[last] = numbers[other];
+            numbers[other] = number;
+        }
+        return numbers;
     }
 
     @Test
@@ -136,6 +173,7 @@ class StoreMemoryTest {
 
     @Test
     void writeAndRemove_withoutEnd_leaveNoTombstonesBehind() {
+        use(true);
         for (int number = 0; number < 100; number++) {
             put(-1 - number, 1000);
         }

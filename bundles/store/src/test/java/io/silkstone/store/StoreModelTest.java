@@ -1,11 +1,16 @@
 package io.silkstone.store;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
@@ -13,8 +18,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random operations on the store and on a map that keeps objects the obvious way, compared. */
 class StoreModelTest {
@@ -32,8 +35,9 @@ class StoreModelTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void anyOperations_answerAsTheModelDoes(long seed) {
-        boolean bury = seed % 2 == 0;
-        try (StoreFixture opened = new StoreFixture(StoreFixture.SMALL.withBuryOverwritten(bury))) {
+        boolean tombstones = seed % 2 == 0;
+        try (StoreFixture opened =
+                new StoreFixture(StoreFixture.SMALL.withTombstones(tombstones))) {
             fixture = opened;
             session = opened.session;
             random = new Random(seed);

@@ -3,6 +3,7 @@ package io.silkstone.store.cleaner;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
 import io.silkstone.store.memory.SegletPool;
+
 import java.util.Arrays;
 
 /**
@@ -34,7 +35,10 @@ final class Candidates {
     private static final int PASS_MIN = 2;
     private static final int SEGMENTS_PER_CHOSEN = 64;
 
-    /** Segments that are fuller of wanted entries are left alone: they cost more than they give. */
+    /**
+     * Segments that are fuller of wanted entries are left alone, for they cost more than they give;
+     * unless a writer waits, and what little each of them can give is a segment in all.
+     */
     private static final double UTILIZATION_MAX = 0.98;
 
     private static final double TOMBSTONE_SHARE_MAX = 0.4;
@@ -70,7 +74,7 @@ final class Candidates {
      */
     boolean choose(boolean eager, boolean compactionFailed) {
         survey();
-        double limit = eager ? UTILIZATION_MAX : Math.min(UTILIZATION_MAX, worthwhile());
+        double limit = eager ? lastResort() : Math.min(UTILIZATION_MAX, worthwhile());
         long now = log.appendedBytes();
         forget();
         passMax = Math.clamp(segments / SEGMENTS_PER_CHOSEN, PASS_MIN, PASS_MAX);
@@ -190,6 +194,11 @@ final class Candidates {
         return usedBytes == 0 ? 0 : (1 + (double) liveBytes / usedBytes) / 2;
     }
 
+    private double lastResort() {
+        boolean thinlySpread = reclaimableBytes + tombstoneBytes >= log.segmentBytes();
+        return thinlySpread ? 1 : UTILIZATION_MAX;
+    }
+
     private boolean isBuried() {
         long notLive = reclaimableBytes + tombstoneBytes;
         return tombstoneBytes > TOMBSTONE_SHARE_MAX * notLive && tombstoneBytes > 0;
@@ -197,12 +206,12 @@ final class Candidates {
 
     private void consider(Segment segment, double limit, long now) {
         double utilization = (double) wanted(segment) / segment.usedBytes();
-        if (utilization > limit) {
+        if (utilization > limit || gain(segment) <= 0) {
             return;
         }
         double free = 1 - utilization;
         double floor = 1.0 / SegletPool.SEGLET_BYTES;
-        if (gain(segment) > 0 && free / Math.max(utilization, floor) > compactionScore) {
+        if (free / Math.max(utilization, floor) > compactionScore) {
             compactionScore = free / Math.max(utilization, floor);
             compactable = segment;
         }

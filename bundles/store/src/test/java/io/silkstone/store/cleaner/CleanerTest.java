@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.store.log.Segment;
 import io.silkstone.store.memory.SegletPool.Claimant;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,10 +17,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(300)
 class CleanerTest {
@@ -200,6 +202,25 @@ class CleanerTest {
                 assertThat(client.put(number, 2, 100, 0)).isTrue();
             }
             assertThat(objects.metric(CleanerMetrics.COMPACTIONS)).isPositive();
+        }
+    }
+
+    /** What a segment full of tombstones buries is then half a per cent of each other segment. */
+    @Test
+    void full_andRemovedInRandomOrder_neverRefusesARemoval() {
+        try (Objects objects = new Objects(MEMORY, SEGMENT / 4, RESERVE)) {
+            Objects.Client client = objects.client();
+            int written = 0;
+            while (client.put(written, 1, 20, 0)) {
+                written++;
+            }
+            SplittableRandom random = new SplittableRandom(3);
+            int refused = 0;
+            for (int count = 0; count < written / 16; count++) {
+                refused += client.remove(random.nextInt(written)) ? 0 : 1;
+            }
+            assertThat(refused).isZero();
+            assertThat(objects.index.count()).isLessThan(written * 95L / 100);
         }
     }
 

@@ -16,6 +16,7 @@ import io.silkstone.store.memory.HugePages;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.memory.SegletPool.Claimant;
+
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -27,7 +28,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Objects implements References, AutoCloseable {
     private static final int TABLE = 1;
     private static final int KEY_BYTES = 12;
-    private static final Key[] KEYS = keys(170_000);
+    private static final Key[] KEYS = keys(280_000);
 
     final SegletPool pool;
     final Epochs epochs = new Epochs(16);

@@ -7,6 +7,7 @@ import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
 import io.silkstone.benchmarks.measure.Series;
 import io.silkstone.benchmarks.measure.Table;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -45,7 +46,7 @@ public final class CleanerBenchmark implements Benchmark {
     @Override
     public void run(Setting setting) throws Exception {
         RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
-        long memoryBytes = (long) setting.choose(256, 64) << 20;
+        long memoryBytes = (long) setting.choose(1024, 256) << 20;
         long trialNanos = setting.choose(2_000, 500) * 1_000_000L;
         List<FullStore> stores = new ArrayList<>();
         try {

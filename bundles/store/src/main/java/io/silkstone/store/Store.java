@@ -33,8 +33,9 @@ import java.util.regex.Pattern;
  * The tables of one node: memory, log, hash tables, cleaner and sessions put together.
  *
  * <p>{@link #open} starts no thread. Whoever opens a store drives its {@link #agents}: without them
- * objects are found and changed all the same, but memory is cleaned only when a writer finds none,
- * expired objects keep theirs, and first touches of memory cost their time.
+ * objects are found and changed all the same, but all cleaning is paid for by writers, objects that
+ * expired or were cleared keep their memory until a writer lacks it, and first touches of memory
+ * cost their time.
  *
  * <p>Operations on objects go through {@link StoreSession}; what is here is for operators, is rare,
  * and takes one lock.
@@ -76,6 +77,7 @@ public final class Store implements KvStore, AutoCloseable {
     /** For clearing a table when memory is so full that there is none for an empty one. */
     private final AtomicReference<HashTable> spareIndex = new AtomicReference<>();
 
+    private volatile Runnable wakeUp = () -> {};
     private int lastTableId;
     private boolean closed;
     private boolean unmapped;
@@ -109,7 +111,9 @@ public final class Store implements KvStore, AutoCloseable {
         admission =
                 new Admission(pool, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
-        agents = List.of(memoryAhead, sweeper, expirer);
+        Agent cleaning = Agent.of("cleaner", cleaner::doWork);
+        agents = List.of(memoryAhead, sweeper, expirer, cleaning);
+        log.onDemand(() -> wakeUp.run());
         administrator = newSession();
         replenish();
         addTable(DEFAULT_TABLE, options.tablets());
@@ -147,11 +151,13 @@ public final class Store implements KvStore, AutoCloseable {
     }
 
     /**
-     * Has {@code wakeUp} called whenever an operation leaves work for the agents, so that their
-     * driver may sleep long. Called often and from within operations: be cheap.
+     * Has {@code wakeUp} called when an operation leaves work that should not wait for the agents'
+     * next round: when it has begun a segment of the log, so that there is less free memory, and
+     * when it has cleared or dropped a table. Time leaves work too, so come round now and then
+     * without it. Called from within operations: be cheap.
      */
     public void onDemand(Runnable wakeUp) {
-        log.onDemand(wakeUp);
+        this.wakeUp = wakeUp;
     }
 
     /** Backs this much memory ahead of use by pages from now on. */
@@ -246,6 +252,7 @@ public final class Store implements KvStore, AutoCloseable {
         } finally {
             administrator.exit();
         }
+        wakeUp.run();
     }
 
     @Override
@@ -369,6 +376,7 @@ public final class Store implements KvStore, AutoCloseable {
         }
         if (mine) {
             gate.open(session, table, null);
+            wakeUp.run();
         }
         if (!exists) {
             return Status.NO_SUCH_TABLE;

@@ -2,6 +2,7 @@ package io.silkstone.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.silkstone.api.metrics.MetricDescriptor;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
@@ -9,6 +10,7 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
@@ -128,7 +130,7 @@ final class StoreFixture implements AutoCloseable {
         }
     }
 
-    long metric(StoreMetrics descriptor) {
+    long metric(MetricDescriptor descriptor) {
         return metrics.snapshot().stream()
                 .filter(metric -> metric.label().equals(descriptor.label()))
                 .findFirst()

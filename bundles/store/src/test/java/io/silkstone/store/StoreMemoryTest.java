@@ -9,6 +9,7 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.store.cleaner.CleanerMetrics;
 import io.silkstone.store.memory.SegletPool.Claimant;
 
 import org.junit.jupiter.api.AfterEach;
@@ -190,6 +191,47 @@ class StoreMemoryTest {
         for (int round = 0; round < 3; round++) {
             assertThat(session.clear(fixture.table)).isEqualTo(Status.OK);
             assertThat(fill(100)).isBetween(count * 8 / 10, count * 12 / 10);
+        }
+    }
+
+    @Test
+    void agents_afterAClear_giveTheMemoryBack() {
+        fill(100);
+        long before = fixture.store.usage().allocated();
+        AtomicLong wakeUps = new AtomicLong();
+        fixture.store.onDemand(wakeUps::incrementAndGet);
+        session.clear(fixture.table);
+        assertThat(wakeUps).hasPositiveValue();
+        fixture.drain();
+        assertThat(fixture.store.usage().allocated()).isLessThan(before / 4);
+    }
+
+    @Test
+    void agents_whileMemoryIsNearlyFull_cleanSoEarlyThatWritersNeverPay() {
+        int count = 0;
+        while (live() < usable() * 80 / 100) {
+            put(count, 100);
+            count++;
+        }
+        long paid = fixture.metric(CleanerMetrics.ASSISTED);
+        long moved = fixture.metric(CleanerMetrics.MOVED);
+        SplittableRandom random = new SplittableRandom(8);
+        for (int round = 0; round < count; round++) {
+            assertThat(put(random.nextInt(count), 100)).isEqualTo(Status.OK);
+            if (round % 50 == 0) {
+                fixture.drain();
+            }
+        }
+        assertThat(fixture.metric(CleanerMetrics.ASSISTED)).isEqualTo(paid);
+        assertThat(fixture.metric(CleanerMetrics.MOVED)).isGreaterThan(moved);
+    }
+
+    @Test
+    void agents_whenNothingIsWorthCleaning_rest() {
+        fill(100);
+        fixture.drain();
+        for (Agent agent : fixture.store.agents()) {
+            assertThat(agent.doWork()).as(agent.name()).isZero();
         }
     }
 

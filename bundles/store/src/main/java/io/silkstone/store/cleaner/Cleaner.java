@@ -10,6 +10,7 @@ import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.memory.SegletPool.Claimant;
+
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -58,10 +59,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * <h2>Pace</h2>
  *
  * Cleaning is the cheaper the later it is done, since entries die meanwhile; but who waits for the
- * last byte makes writers wait. The cleaner begins when free memory is below a few segments, or a
- * quarter of what is not live if that is less. From there on writers pay: {@link #assist} has each
- * clean as many bytes as its own cost, times how far free memory has sunk below that mark. The two
- * meet at some level between, and nobody ever waits for long.
+ * last byte makes writers wait. So the agent begins when free memory is below a few segments, or
+ * half of what is not live if that is less, and rests when it is above, or when nothing is worth
+ * its cost. It has a core to share, and loads may be too much for it: from a segment below its mark
+ * on, and at a quarter of what is not live at the latest, writers pay as well. {@link #assist} has
+ * each clean as many bytes as its own cost, times how far free memory has sunk. The two meet at
+ * some level between, and nobody ever waits for long.
  *
  * <p>{@link #doWork} is an agent's; the other methods may be called by any thread outside an epoch.
  * One thread cleans at a time, the others go on.
@@ -78,7 +81,10 @@ public final class Cleaner {
     private static final int DEBT_MAX_BYTES = 1 << 20;
     private static final int BARREN_PASSES_MAX = 3;
     private static final int FREE_SHARE = 4;
+    private static final int AHEAD_SHARE = 2;
     private static final long FREE_SEGMENTS = 4;
+
+    private static final int SLOTS_PER_SLICE = 128;
 
     private final SegletPool pool;
     private final Log log;
@@ -97,8 +103,11 @@ public final class Cleaner {
     private final AtomicBoolean cleaning = new AtomicBoolean();
     private final AtomicLong debt = new AtomicLong();
 
-    /** Cleaning begins when writers have less than this left. */
+    /** Writers pay when they have less than this left. */
     private volatile long freeWanted;
+
+    /** The agent cleans when writers have less than this left: before they pay. */
+    private long freeAhead;
 
     private volatile double costPerByte = 1;
 
@@ -130,6 +139,7 @@ public final class Cleaner {
 
     private boolean futile;
     private long appendedWhenFutile;
+    private long reclaimableWhenFutile;
     private long appendedWhenSurveyed;
     private int slotWhenIdle;
 
@@ -173,14 +183,15 @@ public final class Cleaner {
         }
         try {
             int work = reclaim();
+            if (source == null) {
+                work += retireEmpty();
+            }
             if (log.appendedBytes() - appendedWhenSurveyed >= log.segmentBytes()) {
                 candidates.survey();
                 updateFreeWanted();
             }
             if (source != null || isLow()) {
                 work += clean(SLICE_BYTES, false) > 0 ? 1 : 0;
-            } else {
-                work += retireOneIfEmpty();
             }
             return work;
         } finally {
@@ -248,7 +259,7 @@ public final class Cleaner {
     }
 
     private boolean isLow() {
-        return pool.available(Claimant.WRITE) < freeWanted;
+        return pool.available(Claimant.WRITE) < freeAhead;
     }
 
     /** Whether more has died since the last passes gained nothing, if they did. */
@@ -265,20 +276,26 @@ public final class Cleaner {
 
     private void updateFreeWanted() {
         long notLive = pool.available(Claimant.WRITE) + candidates.reclaimableBytes();
-        freeWanted = Math.min(notLive / FREE_SHARE, FREE_SEGMENTS * log.segmentBytes());
+        long wanted = Math.min(notLive / FREE_SHARE, FREE_SEGMENTS * log.segmentBytes());
+        freeAhead = Math.min(notLive / AHEAD_SHARE, wanted + log.segmentBytes());
+        freeWanted = wanted;
         appendedWhenSurveyed = log.appendedBytes();
     }
 
-    /** Takes the next closed segment away if nothing in it is wanted. */
-    private int retireOneIfEmpty() {
-        slotWhenIdle = slotWhenIdle + 1 < log.slots() ? slotWhenIdle + 1 : 0;
-        Segment segment = log.segment(slotWhenIdle);
-        if (segment == null || !segment.isClosed() || segment.liveBytes() > 0) {
-            return 0;
+    /** Looks at the next closed segments, and takes away those in which nothing is wanted. */
+    private int retireEmpty() {
+        int retired = 0;
+        int looks = Math.min(SLOTS_PER_SLICE, log.slots());
+        for (int look = 0; look < looks; look++) {
+            slotWhenIdle = slotWhenIdle + 1 < log.slots() ? slotWhenIdle + 1 : 0;
+            Segment segment = log.segment(slotWhenIdle);
+            if (segment != null && segment.isClosed() && segment.liveBytes() == 0) {
+                emptySegments.increment();
+                retire(segment);
+                retired++;
+            }
         }
-        emptySegments.increment();
-        retire(segment);
-        return 1;
+        return retired;
     }
 
     private void retire(Segment segment) {
@@ -327,20 +344,29 @@ public final class Cleaner {
     }
 
     private boolean choose(boolean eager) {
-        // Nothing new can be gained before the log has moved on.
-        if (futile && !eager && log.appendedBytes() == appendedWhenFutile || !isFertile()) {
+        if (futile && !eager && !hasChanged() || !isFertile()) {
             return false;
         }
         boolean chosen = candidates.choose(eager, barrenPasses > 0);
         updateFreeWanted();
         futile = !chosen;
         appendedWhenFutile = log.appendedBytes();
+        reclaimableWhenFutile = candidates.reclaimableBytes();
         if (!chosen) {
             candidates.forget();
             return false;
         }
         costPerByte = candidates.costPerByte();
         return true;
+    }
+
+    /** Whether the log has moved on, or more of it has died, since nothing was worth its cost. */
+    private boolean hasChanged() {
+        if (log.appendedBytes() != appendedWhenFutile) {
+            return true;
+        }
+        candidates.survey();
+        return candidates.reclaimableBytes() - reclaimableWhenFutile >= log.segmentBytes();
     }
 
     /** Chooses a segment that fits into gaps, unless nothing has changed since there was none. */

@@ -7,6 +7,7 @@ import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.memory.SegletPool.Claimant;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -280,7 +281,7 @@ public final class Log {
         return 1;
     }
 
-    /** Has {@code wakeUp} called when there is something to {@link #prepare}. Be cheap. */
+    /** Has {@code wakeUp} called when the log takes memory, or would like to. Be cheap. */
     public void onDemand(Runnable wakeUp) {
         onDemand = wakeUp;
     }

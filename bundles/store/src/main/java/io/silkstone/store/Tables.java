@@ -5,6 +5,7 @@ import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.References;
 import io.silkstone.store.log.Versions;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -81,20 +82,21 @@ final class Tables implements References {
     public boolean discard(long entry) {
         TableData table = withId(Entry.tableId(entry));
         if (table == null) {
-            return true;
+            return false;
         }
         long hash = Entry.keyHash(entry);
         HashTable index = table.index();
-        boolean ends = index == null;
-        if (!ends && Entry.isExpired(entry, clock.millis())) {
-            removeExpired(index, hash, entry);
-            ends = true;
+        boolean expires = index != null && Entry.isExpired(entry, clock.millis());
+        if (expires && removeExpired(index, hash, entry)) {
+            return true;
         }
         // The sweeper must not come to an entry whose segment is gone.
         for (HashTable discarded : table.discarded()) {
-            ends |= discarded.removeIf(hash, entry);
+            if (discarded.removeIf(hash, entry)) {
+                return true;
+            }
         }
-        return ends;
+        return false;
     }
 
     @Override
@@ -119,23 +121,8 @@ final class Tables implements References {
     @Override
     public boolean move(long entry, long copy) {
         TableData table = withId(Entry.tableId(entry));
-        if (table == null) {
-            return false;
-        }
-        long hash = Entry.keyHash(entry);
-        HashTable index = table.index();
-        if (index != null) {
-            if (Entry.isExpired(entry, clock.millis())) {
-                removeExpired(index, hash, entry);
-            } else if (index.replaceIf(hash, entry, copy)) {
-                return true;
-            }
-        }
-        // The sweeper must not come to an entry whose segment is gone.
-        for (HashTable discarded : table.discarded()) {
-            discarded.removeIf(hash, entry);
-        }
-        return false;
+        HashTable index = table == null ? null : table.index();
+        return index != null && index.replaceIf(Entry.keyHash(entry), entry, copy);
     }
 
     /**

@@ -46,8 +46,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * RAMCloud asks the hash table about each entry. Here most of the dead carry a flag, so that the
  * cleaner reads past them; for the others the question is part of the move itself: {@link
  * References#move} swaps the reference under the lock of its line, or says that there is none. A
- * tombstone is wanted while the segment that it names is in the log. Old copies are marked dead as
- * they are moved; a segment half cleaned is a good segment, and a pass can stop anywhere.
+ * tombstone is wanted while the segment that it names is in the log. What is moved, and what turns
+ * out to be dead, is marked and counted at once; a segment half cleaned is a good segment, and a
+ * pass can stop anywhere.
  *
  * <h2>Slices</h2>
  *
@@ -449,18 +450,27 @@ public final class Cleaner {
             }
             lookedAt++;
             int header = Entry.header(entry);
+            if (Entry.isDead(header)) {
+                continue;
+            }
             boolean wanted = false;
-            if (!Entry.isDead(header)) {
-                switch (Entry.type(header)) {
-                    case Entry.OBJECT -> wanted = !references.discard(entry);
-                    case Entry.TOMBSTONE -> {
-                        wanted = log.contains(Entry.tombstoneSegment(entry));
-                        tombstones += Entry.strideOf(header);
-                        deadTombstones += wanted ? 0 : Entry.strideOf(header);
+            switch (Entry.type(header)) {
+                case Entry.OBJECT -> {
+                    wanted = !references.discard(entry);
+                    if (!wanted) {
+                        log.entryDied(entry);
                     }
-                    default -> {
-                        // Marks and padding mean something only where they are.
+                }
+                case Entry.TOMBSTONE -> {
+                    wanted = log.contains(Entry.tombstoneSegment(entry));
+                    tombstones += Entry.strideOf(header);
+                    if (!wanted) {
+                        deadTombstones += Entry.strideOf(header);
+                        log.tombstoneDied(entry);
                     }
+                }
+                default -> {
+                    // Marks and padding mean something only where they are.
                 }
             }
             if (wanted) {
@@ -519,10 +529,14 @@ public final class Cleaner {
         }
     }
 
-    /** Has references point to the copies; copies that nobody wants any more are dead. */
+    /**
+     * Has references point to the copies. A copy that nobody wants any more becomes padding: a dead
+     * one could outlive the tombstone that buries it, and rise when the log is read again.
+     */
     private long swap(int copied) {
         long sum = 0;
         long moved = 0;
+        long tombstones = 0;
         for (int index = 0; index < copied; index++) {
             long entry = entries[index];
             long copy = copies[index];
@@ -532,15 +546,20 @@ public final class Cleaner {
             boolean tombstone = Entry.type(header) == Entry.TOMBSTONE;
             if (tombstone) {
                 log.tombstoneAdded(copy);
+                tombstones += stride;
             }
             if (tombstone || references.move(entry, copy)) {
                 log.entryMoved(entry, header);
                 moved += stride;
-            } else {
-                log.entryDied(copy);
+                continue;
+            }
+            log.abandon(copy, stride);
+            // Its table may have been cleared meanwhile; whoever drops the last reference counts.
+            if (references.discard(entry)) {
+                log.entryDied(entry);
             }
         }
-        log.entriesMoved(source, moved);
+        log.entriesMoved(source, moved, tombstones);
         movedBytes.add(sum);
         movedInPass += sum;
         return sum;

@@ -3,6 +3,7 @@ package io.silkstone.store.cleaner;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
+
 import java.util.Arrays;
 
 /**
@@ -90,28 +91,26 @@ final class Survivors {
      * @return 0 when there is no memory
      */
     int room(int bytes, long born) {
-        if (current != NONE) {
-            if (left[current] >= bytes) {
-                return left[current];
-            }
-            if (!targets[current].isClosed()) {
-                log.seal(targets[current]);
-            }
-        }
-        current = bestFit(left, bytes);
-        if (current != NONE) {
-            log.reopen(targets[current]);
+        if (current != NONE && left[current] >= bytes) {
             return left[current];
         }
-        Segment opened = log.openSurvivor(born);
-        if (opened == null) {
+        int next = bestFit(left, bytes);
+        Segment opened = next == NONE ? log.openSurvivor(born) : null;
+        if (next == NONE && opened == null) {
+            // What is at hand stays there, for smaller entries.
             return 0;
         }
-        if (count == TARGETS_MAX) {
-            count--;
+        if (current != NONE && !targets[current].isClosed()) {
+            log.seal(targets[current]);
         }
-        current = count;
-        add(opened);
+        if (opened == null) {
+            current = next;
+            log.reopen(targets[current]);
+        } else {
+            count = Math.min(count, TARGETS_MAX - 1);
+            current = count;
+            add(opened);
+        }
         return left[current];
     }
 

@@ -301,9 +301,10 @@ public final class Log {
         Entry.markMoved(entry, header);
     }
 
-    /** So many bytes of {@code segment} have been moved away. */
-    public void entriesMoved(Segment segment, long bytes) {
+    /** So many bytes of {@code segment} have been moved away, {@code tombstones} among them. */
+    public void entriesMoved(Segment segment, long bytes, long tombstones) {
         segment.addDead(bytes);
+        segment.addTombstone(-tombstones);
     }
 
     /** A tombstone was written at {@code entry}. */
@@ -311,7 +312,13 @@ public final class Log {
         segmentOf(entry).addTombstone(Entry.strideOf(Entry.header(entry)));
     }
 
-    /** What was claimed at {@code entry} will not be written. */
+    /** The tombstone at {@code entry} buries nothing any more. Called by the cleaner only. */
+    public void tombstoneDied(long entry) {
+        entryDied(entry);
+        segmentOf(entry).addTombstone(-Entry.strideOf(Entry.header(entry)));
+    }
+
+    /** What was claimed at {@code entry} is to be nothing: it stays unwritten, or is unwanted. */
     public void abandon(long entry, int bytes) {
         Entry.commitPadding(entry, bytes);
         segmentOf(entry).addDead(bytes);

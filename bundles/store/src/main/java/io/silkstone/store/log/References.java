@@ -6,10 +6,11 @@ package io.silkstone.store.log;
  */
 public interface References {
     /**
-     * Ends the object at {@code entry} if it has expired, or its table was cleared or dropped:
-     * nobody refers to it afterwards.
+     * Drops the reference to the object at {@code entry} if it has expired, or its table was
+     * cleared or dropped.
      *
-     * @return whether it did; if not, the object may still have died in another way
+     * @return whether this call did, so that the caller must count the entry as dead; if not,
+     *     nobody may refer to it all the same
      */
     boolean discard(long entry);
 
@@ -22,10 +23,10 @@ public interface References {
     long prefetch(long[] entries, int count);
 
     /**
-     * Makes whoever refers to the object at {@code entry} refer to {@code copy} instead, unless
-     * there is nobody, or the object has expired and is then removed.
+     * Makes whoever finds the object at {@code entry} find it at {@code copy} instead.
      *
-     * @return false when {@code copy} is not wanted either
+     * @return false when nobody finds it any more; its table may still refer to it if it was
+     *     cleared meanwhile, see {@link #discard}
      */
     boolean move(long entry, long copy);
 }

@@ -120,7 +120,7 @@ public final class Segment {
         DEAD.getAndAdd(this, bytes);
     }
 
-    /** Counts a tombstone that was added. */
+    /** Counts tombstones that were added, or with a minus sign those that are gone. */
     void addTombstone(long bytes) {
         TOMBSTONES.getAndAdd(this, bytes);
     }

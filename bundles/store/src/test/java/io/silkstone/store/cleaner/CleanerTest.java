@@ -182,6 +182,60 @@ class CleanerTest {
     }
 
     @Test
+    void pass_stoppedAnywhere_hasCountedWhatItFoundDead() {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
+            Objects.Client client = objects.client();
+            for (int number = 0; objects.pool.available(Claimant.WRITE) > SEGMENT; number++) {
+                assertThat(client.put(number, 1, 100, number % 2 == 0 ? 5_000 : 0)).isTrue();
+                if (number % 10 == 1) {
+                    client.remove(number);
+                }
+            }
+            objects.now.set(5_000);
+            for (int slice = 0; slice < 200; slice++) {
+                objects.cleaner.doWork();
+                for (int slot = 0; slot < objects.log.slots(); slot++) {
+                    Segment segment = objects.log.segment(slot);
+                    if (segment != null && segment.isClosed() && slice % 20 == 0) {
+                        assertThat(segment.liveBytes())
+                                .isEqualTo(objects.countWantedBytes(segment));
+                    }
+                }
+            }
+            assertThat(objects.expired).hasPositiveValue();
+        }
+    }
+
+    @Test
+    void removed_whileItIsCopied_leavesNoCopyBehind() {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
+            Objects.Client client = objects.client();
+            Objects.Client remover = objects.client();
+            int keys = 0;
+            while (objects.pool.available(Claimant.WRITE) > SEGMENT) {
+                client.put(keys++, 1, 100, 0);
+            }
+            for (int number = 1; number < keys; number += 3) {
+                client.remove(number);
+            }
+            List<Integer> removed = new ArrayList<>();
+            objects.onGathered =
+                    number -> {
+                        if (removed.size() < 20) {
+                            assertThat(remover.remove(number)).isTrue();
+                            removed.add(number);
+                        }
+                    };
+            settle(objects);
+            assertThat(removed).hasSize(20);
+            assertMemoryIsConserved(objects);
+            for (int number : removed) {
+                assertThat(objects.countCopies(number)).isZero();
+            }
+        }
+    }
+
+    @Test
     void full_ofLiveObjects_isSaidAndRemovalMakesRoom() {
         try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
             Objects.Client client = objects.client();

@@ -19,6 +19,7 @@ import io.silkstone.store.memory.SegletPool.Claimant;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 
 /**
  * One table of numbered objects over a real log, hash table and cleaner: what sessions do, without
@@ -38,6 +39,9 @@ final class Objects implements References, AutoCloseable {
     final Cleaner cleaner;
     final AtomicLong now = new AtomicLong(1_000);
     final AtomicLong expired = new AtomicLong();
+
+    /** Told the number of an object that the cleaner is about to copy. */
+    IntConsumer onGathered = number -> {};
 
     Objects(long memoryBytes, int segmentBytes, int reserve) {
         pool = new SegletPool(memoryBytes, segmentBytes, reserve, HugePages.OFF, Backoff.YIELDING);
@@ -76,17 +80,17 @@ final class Objects implements References, AutoCloseable {
 
     @Override
     public boolean discard(long entry) {
-        if (!Entry.isExpired(entry, now.get())) {
-            return false;
-        }
-        if (index.removeIf(Entry.keyHash(entry), entry)) {
-            expired.incrementAndGet();
-        }
-        return true;
+        boolean discarded =
+                Entry.isExpired(entry, now.get()) && index.removeIf(Entry.keyHash(entry), entry);
+        expired.addAndGet(discarded ? 1 : 0);
+        return discarded;
     }
 
     @Override
     public long prefetch(long[] entries, int count) {
+        if (count > 0 && Entry.type(Entry.header(entries[0])) == Entry.OBJECT) {
+            onGathered.accept(Integer.reverseBytes(Memory.getInt(Entry.keyAddress(entries[0]))));
+        }
         long sum = 0;
         for (int number = 0; number < count; number++) {
             sum += index.prefetch(Entry.keyHash(entries[number]));
@@ -234,6 +238,40 @@ final class Objects implements References, AutoCloseable {
                 throw new AssertionError("the object at " + entry + " is not what was written");
             }
         }
+    }
+
+    /** Bytes of entries that the hash table refers to, and of tombstones not marked dead. */
+    long countWantedBytes(Segment segment) {
+        long wanted = 0;
+        SegmentWalk walk = new SegmentWalk();
+        walk.begin(segment);
+        for (long entry = walk.next(); entry != 0; entry = walk.next()) {
+            int header = Entry.header(entry);
+            boolean object = Entry.type(header) == Entry.OBJECT;
+            boolean tombstone = Entry.type(header) == Entry.TOMBSTONE && !Entry.isDead(header);
+            if (tombstone || object && index.replaceIf(Entry.keyHash(entry), entry, entry)) {
+                wanted += Entry.strideOf(header);
+            }
+        }
+        return wanted;
+    }
+
+    /** Objects in the log with the key of {@code number}, marked dead or not. */
+    int countCopies(int number) {
+        int copies = 0;
+        SegmentWalk walk = new SegmentWalk();
+        for (int slot = 0; slot < log.slots(); slot++) {
+            Segment segment = log.segment(slot);
+            if (segment == null) {
+                continue;
+            }
+            walk.begin(segment);
+            for (long entry = walk.next(); entry != 0; entry = walk.next()) {
+                boolean object = Entry.type(Entry.header(entry)) == Entry.OBJECT;
+                copies += object && Entry.keyHash(entry) == key(number).hash() ? 1 : 0;
+            }
+        }
+        return copies;
     }
 
     /** Bytes of entries without the dead flag, counted one by one, marks and padding excluded. */

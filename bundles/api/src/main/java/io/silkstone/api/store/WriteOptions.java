@@ -17,6 +17,9 @@ public final class WriteOptions {
         AT
     }
 
+    /** The highest type tag. */
+    public static final int TYPE_MAX = 15;
+
     private boolean rejectIfMissing;
     private boolean rejectIfExists;
     private long requiredVersion;
@@ -82,8 +85,15 @@ public final class WriteOptions {
         return this;
     }
 
-    /** The object's type tag, 0 to 15. */
+    /**
+     * The object's type tag, 0 to {@link #TYPE_MAX}.
+     *
+     * @throws IllegalArgumentException when it is not
+     */
     public WriteOptions type(int tag) {
+        if (tag < 0 || tag > TYPE_MAX) {
+            throw new IllegalArgumentException("a type tag is 0 to 15, not " + tag);
+        }
         type = tag;
         return this;
     }

@@ -46,7 +46,7 @@ public final class Store implements KvStore, AutoCloseable {
     private static final long SLOT_MASK = (1L << Key.SLOT_SHIFT) - 1;
     private static final long LOCK_NANOS_MAX = 10_000_000_000L;
 
-    /** Slots of {@link Epochs} that agents use. */
+    /** Slots of {@link Epochs} for agents and administrator. */
     private static final int AGENTS_MAX = 16;
 
     /**
@@ -71,7 +71,10 @@ public final class Store implements KvStore, AutoCloseable {
     private final List<Agent> agents;
     private final List<AutoCloseable> gauges = new ArrayList<>();
     private final Set<StoreSession> sessions = ConcurrentHashMap.newKeySet();
+
+    /** Locks tables and tablets for operators; not one of the sessions, and writes nothing. */
     private final StoreSession administrator;
+
     private final AtomicLong versionMaxOfClosed = new AtomicLong();
 
     /** For clearing a table when memory is so full that there is none for an empty one. */
@@ -114,7 +117,7 @@ public final class Store implements KvStore, AutoCloseable {
         Agent cleaning = Agent.of("cleaner", cleaner::doWork);
         agents = List.of(memoryAhead, sweeper, expirer, cleaning);
         log.onDemand(() -> wakeUp.run());
-        administrator = newSession();
+        administrator = new StoreSession(this, epochs.register(), random);
         replenish();
         addTable(DEFAULT_TABLE, options.tablets());
         registerGauges(metrics);
@@ -179,14 +182,13 @@ public final class Store implements KvStore, AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the store is closed");
         }
-        int slot = epochs.register();
-        if (slot < 0) {
+        if (sessions.size() == options.sessionsMax()) {
             throw new IllegalStateException(
                     String.format(
                             "all %d sessions are open; raise sessions.max", options.sessionsMax()));
         }
         RandomGenerator own = new SplittableRandom(random.nextLong());
-        StoreSession session = new StoreSession(this, slot, own);
+        StoreSession session = new StoreSession(this, epochs.register(), own);
         sessions.add(session);
         return session;
     }
@@ -243,7 +245,7 @@ public final class Store implements KvStore, AutoCloseable {
         administrator.enter();
         try {
             refuseUnless(
-                    gate.close(administrator, table, null, LOCK_NANOS_MAX),
+                    gate.closeTable(administrator, table, LOCK_NANOS_MAX),
                     "the table %s is busy; try again",
                     name);
             tables.drop(table);
@@ -286,15 +288,13 @@ public final class Store implements KvStore, AutoCloseable {
                 "%016x is not the first hash of a slot, and the table %s is cut between slots only",
                 hash,
                 name);
-        TabletRange tablet = table.tabletOf(hash);
-        if (tablet.firstHash == hash) {
+        if (table.tabletOf(hash).firstHash == hash) {
             return;
         }
         administrator.enter();
         try {
-            refuseUnless(
-                    gate.close(administrator, table, tablet, LOCK_NANOS_MAX),
-                    "the tablet is busy; try again");
+            TabletRange tablet = gate.closeTablet(administrator, table, hash, LOCK_NANOS_MAX);
+            refuseUnless(tablet != null, "the tablet is busy; try again");
             table.split(tablet, hash);
             gate.open(administrator, table, tablet);
         } finally {
@@ -335,7 +335,6 @@ public final class Store implements KvStore, AutoCloseable {
             return;
         }
         closed = true;
-        administrator.close();
         for (AutoCloseable gauge : gauges) {
             try {
                 gauge.close();
@@ -343,7 +342,7 @@ public final class Store implements KvStore, AutoCloseable {
                 throw new AssertionError(e);
             }
         }
-        closePool();
+        administrator.close();
     }
 
     private void closePool() {
@@ -365,7 +364,7 @@ public final class Store implements KvStore, AutoCloseable {
         if (fresh == null) {
             return Status.RETRY_LATER;
         }
-        boolean mine = gate.close(session, table, null, LOCK_NANOS_MAX);
+        boolean mine = gate.closeTable(session, table, LOCK_NANOS_MAX);
         boolean exists = table.index() != null;
         if (mine && exists) {
             // All versions given so far are those of sessions that are kept out now.

@@ -67,6 +67,9 @@ final class StoreSession implements KvSession {
     private TableData lockedTable;
     private TabletRange lockedTablet;
 
+    /** Of the operation under way. */
+    private HashTable index;
+
     /** Read by others only when this session was kept out of a table, which orders it. */
     private long versionMax;
 
@@ -178,9 +181,9 @@ final class StoreSession implements KvSession {
 
     @Override
     public Status read(KvStore.Table table, Key key) {
-        HashTable index = begin((TableData) table, key.hash());
-        if (index == null) {
-            return Status.NO_SUCH_TABLE;
+        Status begun = begin((TableData) table, key.hash());
+        if (begun != Status.OK) {
+            return begun;
         }
         long entry = index.find(key);
         if (entry == 0 || isExpired(entry)) {
@@ -317,8 +320,8 @@ final class StoreSession implements KvSession {
         if (data.index() == null) {
             return Status.NO_SUCH_TABLE;
         }
-        TabletRange tablet = data.tabletOf(keyHash);
-        if (!gate.close(this, data, tablet, TABLET_LOCK_NANOS_MAX)) {
+        TabletRange tablet = gate.closeTablet(this, data, keyHash, TABLET_LOCK_NANOS_MAX);
+        if (tablet == null) {
             return Status.RETRY_LATER;
         }
         lockedTable = data;
@@ -369,15 +372,25 @@ final class StoreSession implements KvSession {
         }
     }
 
-    /** Where the objects of {@code table} are found, once no other session keeps this one out. */
-    private HashTable begin(TableData table, long hash) {
+    /** Whether it keeps others out of a tablet. */
+    boolean holdsTablet() {
+        return lockedTable != null;
+    }
+
+    /**
+     * Begins an operation, once no other session keeps this one out.
+     *
+     * @return OK when {@link #index} is where the objects of {@code table} are found
+     */
+    private Status begin(TableData table, long hash) {
         assert entered;
         assert table.store == store;
-        if (gate.isActive()) {
-            gate.pass(this, table, hash);
-        }
         forgetResult();
-        return table.index();
+        if (gate.isActive() && !gate.pass(this, table, hash)) {
+            return Status.RETRY_LATER;
+        }
+        index = table.index();
+        return index == null ? Status.NO_SUCH_TABLE : Status.OK;
     }
 
     private void forgetResult() {
@@ -429,10 +442,11 @@ final class StoreSession implements KvSession {
     private Status attempt(TableData table, Key key, WriteOptions options, Change change) {
         long hash = key.hash();
         for (int attempt = 0; ; attempt++) {
-            HashTable index = begin(table, hash);
-            if (index == null) {
-                return Status.NO_SUCH_TABLE;
+            Status begun = begin(table, hash);
+            if (begun != Status.OK) {
+                return begun;
             }
+            HashTable index = this.index;
             roomWanted = 0;
             Status status;
             long line = index.lock(hash);

@@ -3,6 +3,7 @@ package io.silkstone.store;
 import io.silkstone.base.NanoClock;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,7 +28,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>A session that waits here is between two operations, so it may as well leave its batch and
  * enter again, and does if it has shown nothing in it. Sessions that wait acknowledge all the
- * while, so two that lock different tablets do not wait for each other.
+ * while, so two that lock different tablets do not wait for each other. Who holds a lock waits for
+ * no other, but with a time limit.
  */
 final class TabletGate {
     private static final int STRIDE = 16;
@@ -59,47 +61,82 @@ final class TabletGate {
         ACKNOWLEDGED.setVolatile(acknowledged, (slot + 1) * STRIDE, newest.get());
     }
 
-    /** Waits while another session keeps {@code session} from working on {@code hash}. */
-    void pass(StoreSession session, TableData table, long hash) {
+    /**
+     * Waits while another session keeps {@code session} from working on {@code hash}.
+     *
+     * @return false when it does not wait, since it keeps others out itself: two that wait for each
+     *     other's tablets would do so for ever
+     */
+    boolean pass(StoreSession session, TableData table, long hash) {
         acknowledge(session.slot());
         for (int attempt = 0; table.isClosedTo(session, hash); attempt++) {
+            if (session.holdsTablet()) {
+                return false;
+            }
             // The holder may wait for memory that this session's batch keeps from being used.
             session.renewEpoch();
             backoff.idle(attempt);
             acknowledge(session.slot());
         }
+        return true;
     }
 
     /**
-     * Keeps all other sessions out of {@code tablet}, or out of the whole table when that is null,
-     * and waits until they are.
+     * Keeps all other sessions out of the whole of {@code table}, and waits until they are.
      *
      * @return false when that took longer than {@code nanosMax}; nothing is locked then
      */
-    boolean close(StoreSession session, TableData table, TabletRange tablet, long nanosMax) {
+    boolean closeTable(StoreSession session, TableData table, long nanosMax) {
         long deadline = clock.nanoTime() + nanosMax;
-        for (int attempt = 0; !tryHold(session, table, tablet); attempt++) {
-            if (clock.nanoTime() - deadline > 0) {
+        for (int attempt = 0; !tryHold(session, table); attempt++) {
+            if (!mayWait(session, deadline, attempt)) {
                 return false;
             }
-            acknowledge(session.slot());
-            backoff.idle(attempt);
         }
+        return drain(session, table, null, deadline);
+    }
+
+    /**
+     * As {@link #closeTable} for the one tablet that {@code hash} belongs to.
+     *
+     * @return that tablet, or null
+     */
+    TabletRange closeTablet(StoreSession session, TableData table, long hash, long nanosMax) {
+        long deadline = clock.nanoTime() + nanosMax;
+        TabletRange tablet = tryHold(session, table, hash);
+        for (int attempt = 0; tablet == null; attempt++) {
+            if (!mayWait(session, deadline, attempt)) {
+                return null;
+            }
+            tablet = tryHold(session, table, hash);
+        }
+        return drain(session, table, tablet, deadline) ? tablet : null;
+    }
+
+    private boolean drain(
+            StoreSession session, TableData table, TabletRange tablet, long deadline) {
         long number = newest.get();
         for (int slot = 0; slot < epochs.slotsUsed(); slot++) {
             for (int attempt = 0; slot != session.slot() && mayNotKnow(slot, number); attempt++) {
-                if (clock.nanoTime() - deadline > 0) {
+                if (!mayWait(session, deadline, attempt)) {
                     open(session, table, tablet);
                     return false;
                 }
-                acknowledge(session.slot());
-                backoff.idle(attempt);
             }
         }
         return true;
     }
 
-    /** Lets the others on. */
+    private boolean mayWait(StoreSession session, long deadline, int attempt) {
+        if (clock.nanoTime() - deadline > 0) {
+            return false;
+        }
+        acknowledge(session.slot());
+        backoff.idle(attempt);
+        return true;
+    }
+
+    /** Lets the others on, into {@code tablet} or, if that is null, into the whole table. */
     void open(StoreSession session, TableData table, TabletRange tablet) {
         lock();
         if (tablet == null) {
@@ -114,28 +151,34 @@ final class TabletGate {
         unlock();
     }
 
-    private boolean tryHold(StoreSession session, TableData table, TabletRange tablet) {
+    private boolean tryHold(StoreSession session, TableData table) {
         lock();
-        boolean free =
-                table.holder == null
-                        && (tablet == null ? table.tabletsHeld == 0 : isFree(table, tablet));
+        boolean free = table.holder == null && table.tabletsHeld == 0;
         if (free) {
-            active.incrementAndGet();
-            if (tablet == null) {
-                table.holder = session;
-            } else {
-                tablet.holder = session;
-                table.tabletsHeld++;
-            }
-            newest.incrementAndGet();
+            table.holder = session;
+            publish();
         }
         unlock();
         return free;
     }
 
-    private static boolean isFree(TableData table, TabletRange tablet) {
-        // A tablet that was split meanwhile is no longer in the table.
-        return tablet.holder == null && table.tabletOf(tablet.firstHash) == tablet;
+    /** Looks the tablet up each time, for it may be split while its holder is waited for. */
+    private TabletRange tryHold(StoreSession session, TableData table, long hash) {
+        lock();
+        TabletRange tablet = table.tabletOf(hash);
+        boolean free = table.holder == null && tablet.holder == null;
+        if (free) {
+            tablet.holder = session;
+            table.tabletsHeld++;
+            publish();
+        }
+        unlock();
+        return free ? tablet : null;
+    }
+
+    private void publish() {
+        active.incrementAndGet();
+        newest.incrementAndGet();
     }
 
     private void lock() {

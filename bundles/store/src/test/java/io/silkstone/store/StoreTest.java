@@ -1,6 +1,7 @@
 package io.silkstone.store;
 
 import static io.silkstone.api.store.Status.OK;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,9 +10,11 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
-import java.util.List;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+
+import java.util.List;
 
 class StoreTest {
     private final StoreFixture fixture = new StoreFixture();
@@ -24,15 +27,17 @@ class StoreTest {
 
     @Test
     void openSession_beyondTheLimit_saysWhatToRaise() {
-        try (StoreFixture few = new StoreFixture(StoreFixture.SMALL.withSessionsMax(64))) {
-            assertThatThrownBy(
-                            () -> {
-                                for (int count = 0; count < 100; count++) {
-                                    few.store.openSession();
-                                }
-                            })
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("raise sessions.max");
+        try (StoreFixture few = new StoreFixture(StoreFixture.SMALL.withSessionsMax(3))) {
+            assertThat(few.metric(StoreMetrics.SESSIONS)).isEqualTo(1);
+            try (KvSession second = few.store.openSession();
+                    KvSession third = few.store.openSession()) {
+                assertThat(second).isNotSameAs(third);
+                assertThat(few.metric(StoreMetrics.SESSIONS)).isEqualTo(3);
+                assertThatThrownBy(few.store::openSession)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("raise sessions.max");
+            }
+            few.store.openSession().close();
         }
     }
 

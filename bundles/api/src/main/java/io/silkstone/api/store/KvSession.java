@@ -1,8 +1,10 @@
 package io.silkstone.api.store;
 
 import io.silkstone.api.store.KvStore.Table;
-import java.lang.foreign.MemorySegment;
+
 import org.osgi.annotation.versioning.ProviderType;
+
+import java.lang.foreign.MemorySegment;
 
 /**
  * One thread's way into the store. Not thread-safe; a session may be handed from thread to thread
@@ -47,6 +49,9 @@ public interface KvSession extends AutoCloseable {
      * Writes {@code length} bytes of {@code value} from {@code offset} on under {@code key}. With
      * {@link WriteOptions#returnPrevious} {@link #object} is the object before, where there was one
      * ({@link #hadPrevious}).
+     *
+     * <p>A time of expiry that is over already makes this a removal, of nothing if there is no
+     * object: {@link #version} is the removed version then, 0 for none.
      *
      * @return OK with {@link #version} the new version; EXISTS, NOT_FOUND or WRONG_VERSION when a
      *     reject rule held, with {@link #version} the present version and, if asked for, {@link
@@ -113,8 +118,13 @@ public interface KvSession extends AutoCloseable {
     /**
      * Waits until no other session works on the tablet of {@code keyHash}, and keeps them out until
      * {@link #unlockTablet}: what this session does on that tablet meanwhile is one atomic step for
-     * all others. Others wait; keep it under a few milliseconds. One tablet at a time, inside one
-     * batch.
+     * all others that ask for its keys. Others wait; keep it under a few milliseconds. One tablet
+     * at a time, inside one batch.
+     *
+     * <p>{@link #scan} and {@link #random} ask for no key: they do not wait, and may show a state
+     * in between. A session that holds a tablet does not wait for another holder: what it asks of
+     * that one's tablet is answered RETRY_LATER at once, and it should unlock before it tries
+     * again.
      *
      * @return OK; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER when the lock was not had within a second
      */

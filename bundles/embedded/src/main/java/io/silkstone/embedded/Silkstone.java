@@ -19,6 +19,7 @@ import io.silkstone.store.StoreOptions;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.threads.ArachneOptions;
 import io.silkstone.threads.ArachneRuntime;
+
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
@@ -73,6 +74,11 @@ public final class Silkstone implements AutoCloseable {
         }
         agents = new AgentLoop(store.agents(), threads::yield, threads::sleep, metrics);
         agentThread = threads.create(ThreadRuntime.NORMAL, agents);
+        if (agentThread == ThreadRuntime.NONE) {
+            store.close();
+            threads.close();
+            throw new IllegalStateException("the runtime has no thread for the store's agents");
+        }
         store.onDemand(() -> threads.signal(agentThread));
         try {
             gateway =

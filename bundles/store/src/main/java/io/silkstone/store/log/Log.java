@@ -239,13 +239,17 @@ public final class Log {
         }
         Window next = new Window(segment, segment.begin() + from, cleared - from, reserved);
         if (from == 0) {
-            writeMark(next.claim(MARK_BYTES), Entry.SEGMENT_HEADER, segment.id());
-            writeMark(next.claim(MARK_BYTES), Entry.SAFE_VERSION, versions.safe());
-            segment.addDead(MARKS_BYTES);
+            writeMarks(segment, next);
         }
         claimed = claiming == 0 ? 0 : next.claim(claiming);
         segment.window(next);
         head = next;
+    }
+
+    private void writeMarks(Segment segment, Window window) {
+        writeMark(window.claim(MARK_BYTES), Entry.SEGMENT_HEADER, segment.id());
+        writeMark(window.claim(MARK_BYTES), Entry.SAFE_VERSION, versions.safe());
+        segment.addDead(MARKS_BYTES);
     }
 
     private void writeMark(long entry, int type, long version) {
@@ -387,7 +391,9 @@ public final class Log {
         }
         lock();
         try {
-            return newSegment(born, memory, segmentBytes);
+            Segment survivor = newSegment(born, memory, segmentBytes);
+            writeMarks(survivor, survivor.window());
+            return survivor;
         } finally {
             unlock();
         }

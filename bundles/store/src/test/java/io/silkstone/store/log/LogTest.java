@@ -8,14 +8,16 @@ import io.silkstone.store.memory.HugePages;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.memory.SegletPool.Claimant;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 class LogTest {
     private static final int SEGMENT_BYTES = 2 << 20;
@@ -170,10 +172,10 @@ class LogTest {
         log.reopen(survivor);
         assertThat(survivor.isClosed()).isTrue();
         long second = log.append(survivor, 1000);
-        assertThat(second).isEqualTo(survivor.begin() + 1000);
+        assertThat(second).isEqualTo(survivor.begin() + Log.MARKS_BYTES + 1000);
         write(second, 1000, 2);
-        assertThat(survivor.usedBytes()).isEqualTo(2000);
-        assertThat(survivor.leftBytes()).isEqualTo(SEGMENT_BYTES - 2000);
+        assertThat(survivor.usedBytes()).isEqualTo(Log.MARKS_BYTES + 2000);
+        assertThat(survivor.leftBytes()).isEqualTo(SEGMENT_BYTES - Log.MARKS_BYTES - 2000);
         assertThat(survivor.liveBytes()).isEqualTo(2000);
     }
 
@@ -229,6 +231,19 @@ class LogTest {
     }
 
     @Test
+    void openSurvivor_beginsWithItsIdAndTheSafeVersion() {
+        log.versions().raiseAbove(41);
+        Segment survivor = log.openSurvivor(0);
+        long header = survivor.begin();
+        assertThat(Entry.type(Entry.header(header))).isEqualTo(Entry.SEGMENT_HEADER);
+        assertThat(Entry.version(header)).isEqualTo(survivor.id());
+        long safe = header + Entry.strideOf(Entry.header(header));
+        assertThat(Entry.type(Entry.header(safe))).isEqualTo(Entry.SAFE_VERSION);
+        assertThat(Entry.version(safe)).isEqualTo(42);
+        assertThat(survivor.liveBytes()).isZero();
+    }
+
+    @Test
     void openSurvivor_whenThePoolIsEmpty_isNull() {
         while (pool.allocate(0, Claimant.CLEANER) != 0) {
             assertThat(pool.freeBytes()).isNotNegative();
@@ -246,7 +261,7 @@ class LogTest {
             count++;
             address = log.append(survivor, 4096);
         }
-        assertThat(count).isEqualTo(SEGMENT_BYTES / 4096);
+        assertThat(count).isEqualTo((SEGMENT_BYTES - Log.MARKS_BYTES) / 4096);
         log.seal(survivor);
     }
 

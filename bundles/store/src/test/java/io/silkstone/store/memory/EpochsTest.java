@@ -2,12 +2,14 @@ package io.silkstone.store.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 class EpochsTest {
     private final Epochs epochs = new Epochs(4);
@@ -62,6 +64,7 @@ class EpochsTest {
         cells.set(1, 1);
         AtomicBoolean stop = new AtomicBoolean();
         AtomicBoolean poisoned = new AtomicBoolean();
+        AtomicLong rounds = new AtomicLong();
         int slot = epochs.register();
         Thread reader =
                 new Thread(
@@ -73,10 +76,15 @@ class EpochsTest {
                                     poisoned.compareAndSet(false, cells.get(cell) != 1);
                                 }
                                 epochs.exit(slot);
+                                rounds.incrementAndGet();
                             }
                         });
         reader.start();
         for (int next = 2; next < cells.length(); next++) {
+            // One round of the reader's at the least for some cells, or it would test nothing.
+            for (long seen = rounds.get(); next % 64 == 2 && rounds.get() == seen; ) {
+                Thread.yield();
+            }
             int old = next - 1;
             cells.set(next, 1);
             cells.set(0, next);
@@ -86,6 +94,7 @@ class EpochsTest {
         stop.set(true);
         reader.join();
         epochs.reclaim();
+        assertThat(rounds).hasValueGreaterThanOrEqualTo(cells.length() / 64);
         assertThat(poisoned).isFalse();
         assertThat(cells.get(1)).isEqualTo(-1);
     }

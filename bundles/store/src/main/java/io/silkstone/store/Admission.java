@@ -84,7 +84,6 @@ final class Admission {
         if (late || attempt == ATTEMPTS_MAX) {
             return Status.RETRY_LATER;
         }
-        assists.increment();
         if (!reclaim()) {
             // Another thread may have found the last of it between the two looks.
             if (hasRoom(session, bytes, claimant)) {
@@ -111,6 +110,10 @@ final class Admission {
         int work = sweeper.doWork() + expirer.hasten();
         // Asked before the cleaner is: what others end until then it finds dead.
         boolean pending = work > 0 || sweeper.isPending() || expirer.isPending();
-        return cleaner.urge() || pending;
+        long cleaned = cleaner.urge();
+        if (work > 0 || cleaned > 0) {
+            assists.increment();
+        }
+        return cleaned != Cleaner.FUTILE || pending;
     }
 }

@@ -71,6 +71,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * One thread cleans at a time, the others go on.
  */
 public final class Cleaner {
+    /** Answer of {@link #urge}: there is nothing to be had. */
+    public static final long FUTILE = -1;
+
     private static final int BATCH = 64;
     private static final int LOOKED_AT_MAX = 8 * BATCH;
 
@@ -229,17 +232,20 @@ public final class Cleaner {
     /**
      * For a writer that found no memory: does a slice, be it ever so dear.
      *
-     * @return false when no memory can be had by cleaning, that is, when it is full of live entries
+     * @return how much was done; 0 when another thread is at it or must leave its batch first;
+     *     {@link #FUTILE} when no memory can be had by cleaning, that is, when it is full of live
+     *     entries
      */
-    public boolean urge() {
+    public long urge() {
         if (!begin()) {
-            return true;
+            return 0;
         }
         try {
-            return reclaim() > 0
-                    || clean(SLICE_BYTES, true) > 0
-                    || inTheMaking
-                    || epochs.isPending();
+            long done = reclaim();
+            if (done == 0) {
+                done = clean(SLICE_BYTES, true);
+            }
+            return done > 0 || inTheMaking || epochs.isPending() ? done : FUTILE;
         } finally {
             end();
         }

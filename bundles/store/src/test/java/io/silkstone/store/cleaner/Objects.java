@@ -127,7 +127,7 @@ final class Objects implements References, AutoCloseable {
                     index.grow();
                     return true;
                 }
-                if (!log.makeRoom(bytes, Claimant.WRITE) && !cleaner.urge()) {
+                if (!log.makeRoom(bytes, Claimant.WRITE) && cleaner.urge() == Cleaner.FUTILE) {
                     return false;
                 }
             }
@@ -176,7 +176,7 @@ final class Objects implements References, AutoCloseable {
                 if (done) {
                     return true;
                 }
-                if (!log.makeRoom(bytes, Claimant.REMOVE) && !cleaner.urge()) {
+                if (!log.makeRoom(bytes, Claimant.REMOVE) && cleaner.urge() == Cleaner.FUTILE) {
                     return false;
                 }
             }

@@ -7,7 +7,6 @@ import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
 import io.silkstone.benchmarks.measure.Series;
 import io.silkstone.benchmarks.measure.Table;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -19,7 +19,6 @@ import io.silkstone.store.StoreOptions;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.threads.ArachneOptions;
 import io.silkstone.threads.ArachneRuntime;
-
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.SplittableRandom;

@@ -141,7 +141,9 @@ final class Expirer implements Agent {
         passing = false;
     }
 
-    /** Tables take turns, or else one in which objects expire all the time would be all there is. */
+    /**
+     * Tables take turns, or else one in which objects expire all the time would be all there is.
+     */
     private boolean beginPass() {
         TableData next = null;
         for (TableData each : tables.all()) {

@@ -16,7 +16,6 @@ import io.silkstone.store.log.Versions;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.SegletPool;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

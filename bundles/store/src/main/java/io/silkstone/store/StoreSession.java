@@ -14,7 +14,6 @@ import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool.Claimant;
-
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.random.RandomGenerator;

@@ -5,7 +5,6 @@ import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.References;
 import io.silkstone.store.log.Versions;
-
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

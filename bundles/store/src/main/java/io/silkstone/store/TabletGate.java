@@ -3,7 +3,6 @@ package io.silkstone.store;
 import io.silkstone.base.NanoClock;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
-
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -74,9 +74,7 @@ class AgentLoopTest {
                         () -> {
                             throw new IllegalStateException("on purpose");
                         });
-        loop =
-                new AgentLoop(
-                        List.of(broken, agent), () -> yields++, nanos -> loop.stop(), metrics);
+        loop = new AgentLoop(List.of(broken, agent), () -> yields++, nanos -> loop.stop(), metrics);
         loop.run();
         loop.awaitEnd();
         assertThat(yields).isEqualTo(3);

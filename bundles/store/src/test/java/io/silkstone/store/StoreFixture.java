@@ -10,7 +10,6 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;

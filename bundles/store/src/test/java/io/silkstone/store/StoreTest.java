@@ -1,7 +1,6 @@
 package io.silkstone.store;
 
 import static io.silkstone.api.store.Status.OK;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,11 +9,9 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
-
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import java.util.List;
 
 class StoreTest {
     private final StoreFixture fixture = new StoreFixture();

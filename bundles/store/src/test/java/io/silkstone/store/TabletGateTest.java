@@ -2,7 +2,6 @@ package io.silkstone.store;
 
 import static io.silkstone.api.store.Status.OK;
 import static io.silkstone.api.store.Status.RETRY_LATER;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.api.store.KvSession;
@@ -10,11 +9,9 @@ import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.Metrics;
-
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import java.util.SplittableRandom;
 
 class TabletGateTest {
     private static final long STEP_NANOS = 10_000_000;

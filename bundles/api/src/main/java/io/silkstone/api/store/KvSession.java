@@ -1,10 +1,8 @@
 package io.silkstone.api.store;
 
 import io.silkstone.api.store.KvStore.Table;
-
-import org.osgi.annotation.versioning.ProviderType;
-
 import java.lang.foreign.MemorySegment;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * One thread's way into the store. Not thread-safe; a session may be handed from thread to thread

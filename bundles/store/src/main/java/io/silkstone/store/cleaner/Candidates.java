@@ -3,7 +3,6 @@ package io.silkstone.store.cleaner;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
 import io.silkstone.store.memory.SegletPool;
-
 import java.util.Arrays;
 
 /**

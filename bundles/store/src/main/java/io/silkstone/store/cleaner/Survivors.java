@@ -3,7 +3,6 @@ package io.silkstone.store.cleaner;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
-
 import java.util.Arrays;
 
 /**

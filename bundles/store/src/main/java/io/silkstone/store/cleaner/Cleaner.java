@@ -145,6 +145,7 @@ public final class Cleaner {
     private long reclaimableWhenFutile;
     private long appendedWhenSurveyed;
     private int slotWhenIdle;
+    private long owedWhenLeft;
 
     /** Keeps the compiler from dropping the reads that warm the cache. */
     @SuppressWarnings("unused")
@@ -193,7 +194,7 @@ public final class Cleaner {
                 candidates.survey();
                 updateFreeWanted();
             }
-            if (source != null || isLow()) {
+            if ((source != null || isLow()) && !leavesItToWriters()) {
                 work += clean(SLICE_BYTES, false) > 0 ? 1 : 0;
             }
             return work;
@@ -266,6 +267,17 @@ public final class Cleaner {
 
     private boolean isLow() {
         return pool.available(Claimant.WRITE) < freeAhead;
+    }
+
+    /**
+     * Whether writers owe something and are about to pay. They would find the cleaner busy and
+     * write on, faster than it cleans, until memory ends; paying, they keep its pace.
+     */
+    private boolean leavesItToWriters() {
+        long owed = pool.available(Claimant.WRITE) < freeWanted ? debt.get() : 0;
+        boolean payWillCome = owed >= DEBT_MIN_BYTES && owed != owedWhenLeft;
+        owedWhenLeft = owed;
+        return payWillCome;
     }
 
     /** Whether more has died since the last passes gained nothing, if they did. */

@@ -43,7 +43,7 @@ public final class StoreComponent implements KvStore {
 
         /** See {@link StoreOptions#hugePages}. */
         @AttributeDefinition(description = "Whether the kernel uses huge pages.")
-        HugePages memory_hugepages() default HugePages.AUTO;
+        HugePages memory_hugepages() default HugePages.ON;
 
         /** See {@link StoreOptions#segmentBytes}. */
         @AttributeDefinition(description = "Length of a segment; 0 chooses by the memory.")

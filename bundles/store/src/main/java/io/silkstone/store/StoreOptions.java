@@ -33,7 +33,7 @@ public record StoreOptions(
         boolean tombstones) {
     /** What a node uses that says nothing. */
     public static final StoreOptions DEFAULTS =
-            new StoreOptions(1L << 30, 64 << 20, HugePages.AUTO, 0, 1024, 1, false);
+            new StoreOptions(1L << 30, 64 << 20, HugePages.ON, 0, 1024, 1, false);
 
     /** Least memory. */
     public static final long MEMORY_BYTES_MIN = 32 << 20;

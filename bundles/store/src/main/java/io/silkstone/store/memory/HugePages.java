@@ -2,7 +2,7 @@ package io.silkstone.store.memory;
 
 /** Whether the kernel backs memory with huge pages. */
 public enum HugePages {
-    /** Ask for them: fewer TLB misses, but the first touch of each costs a long pause. */
+    /** Ask for them: fewer TLB misses. Their long first touch is paid ahead of use. */
     ON,
     /** Refuse them. */
     OFF,

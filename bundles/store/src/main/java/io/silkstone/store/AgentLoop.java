@@ -9,7 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.LongConsumer;
 
 /**
- * Drives agents in one thread until it is stopped. It gives the core to others after each cycle,
+ * Drives agents in one thread until it is stopped. It gives the core to others after each slice,
  * and sleeps longer and longer while there is nothing to do, so that an idle store costs next to
  * nothing; whoever leaves work behind wakes it.
  *
@@ -49,16 +49,18 @@ public final class AgentLoop implements Runnable {
         long rest = SLEEP_NANOS_MIN;
         try {
             while (!stopped) {
-                int work = 0;
+                boolean idle = true;
                 for (Agent agent : agents) {
-                    work += work(agent);
+                    if (work(agent) > 0) {
+                        idle = false;
+                        yield.run();
+                    }
                 }
-                if (work > 0) {
-                    rest = SLEEP_NANOS_MIN;
-                    yield.run();
-                } else {
+                if (idle) {
                     sleep.accept(rest);
                     rest = Math.min(2 * rest, SLEEP_NANOS_MAX);
+                } else {
+                    rest = SLEEP_NANOS_MIN;
                 }
             }
         } finally {

@@ -33,6 +33,11 @@ final class MemoryAhead implements Agent {
 
     @Override
     public int doWork() {
-        return epochs.reclaim() + log.prepare() + pool.populateAhead(aheadBytes);
+        // One at a time: together they would keep the core for long.
+        int work = epochs.reclaim();
+        if (work == 0) {
+            work = log.prepare();
+        }
+        return work == 0 ? pool.populateAhead(aheadBytes) : work;
     }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
+import org.osgi.framework.ServiceReference;
 
 class DeployerLiveTest {
     @TempDir Path home;
@@ -339,11 +340,18 @@ class DeployerLiveTest {
     private void configure(String settings) throws Exception {
         Path file = home.resolve("etc/io.silkstone.node.deployer.cfg");
         Files.writeString(file, settings);
-        Node node = live.service(Node.class);
-        String last = settings.strip().replaceAll("(?s).*= ", "");
+        // A component's properties, its service's too, change after it has taken the new ones.
+        ServiceReference<?> service = live.context().getServiceReference(BundleDeployer.class);
         LiveFramework.await(
                 "the edit",
-                () -> node.config().stream().anyMatch(setting -> setting.value().equals(last)));
+                () ->
+                        settings.lines()
+                                .map(line -> line.split(" = "))
+                                .allMatch(
+                                        setting ->
+                                                setting[1].equals(
+                                                        String.valueOf(
+                                                                service.getProperty(setting[0])))));
     }
 
     private int proofs() {

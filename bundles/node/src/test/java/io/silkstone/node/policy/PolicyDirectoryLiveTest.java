@@ -82,8 +82,9 @@ class PolicyDirectoryLiveTest {
                                 TestPolicies.Adjustable.class,
                                 "activate='activate' modified='modified'",
                                 "<property name='silkstone.kind' value='cores'/><property"
-                                        + " name='silkstone.name' value='fixed'/><service><provide"
-                                        + " interface='java.util.function.LongSupplier'/></service>"));
+                                        + " name='silkstone.name' value='fixed'/><service>"
+                                        + "<provide interface='java.util.function.LongSupplier'/>"
+                                        + "</service>"));
         directory.use("cores", "fixed", false);
         assertThat(slot.decide()).isEqualTo(1);
         // Edits reach the policy one by one: with the third, all is over that the first caused.

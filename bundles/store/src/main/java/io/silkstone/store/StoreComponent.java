@@ -34,7 +34,10 @@ public final class StoreComponent implements KvStore {
     @ObjectClassDefinition(name = "Silkstone store: master")
     @interface Config {
         /** See {@link StoreOptions#memoryBytes}. */
-        @AttributeDefinition(description = "Memory for objects and hash tables.")
+        @AttributeDefinition(
+                description = "Memory for objects and hash tables.",
+                min = "" + StoreOptions.MEMORY_BYTES_MIN,
+                max = "" + StoreOptions.MEMORY_BYTES_MAX)
         long memory_bytes() default 1L << 30;
 
         /** See {@link StoreOptions#memoryPrefaultBytes}. */
@@ -50,11 +53,17 @@ public final class StoreComponent implements KvStore {
         int log_segment_bytes() default 0;
 
         /** See {@link StoreOptions#sessionsMax}. */
-        @AttributeDefinition(description = "Sessions that may be open at a time.")
+        @AttributeDefinition(
+                description = "Sessions that may be open at a time.",
+                min = "1",
+                max = "" + StoreOptions.SESSIONS_MAX)
         int sessions_max() default 1024;
 
         /** See {@link StoreOptions#tablets}. */
-        @AttributeDefinition(description = "Tablets that the default table begins with.")
+        @AttributeDefinition(
+                description = "Tablets that the default table begins with, a power of two.",
+                min = "1",
+                max = "" + StoreOptions.TABLETS_MAX)
         int tablets() default 1;
     }
 

@@ -38,11 +38,11 @@ public record StoreOptions(
     /** Least memory. */
     public static final long MEMORY_BYTES_MIN = 32 << 20;
 
-    private static final long MEMORY_BYTES_MAX = 1L << 46;
+    static final long MEMORY_BYTES_MAX = 1L << 46;
     private static final int SEGMENT_BYTES_MIN = 2 << 20;
     private static final int SEGMENTS_WANTED = 128;
-    private static final int SESSIONS_MAX = 65_536;
-    private static final int TABLETS_MAX = 16_384;
+    static final int SESSIONS_MAX = 65_536;
+    static final int TABLETS_MAX = 16_384;
 
     /** Checks every setting; the message of a failure names it. */
     public StoreOptions {

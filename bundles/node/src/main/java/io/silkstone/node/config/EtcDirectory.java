@@ -355,6 +355,7 @@ final class EtcDirectory implements ConfigStore {
      */
     private void apply(String name, FileState state, Map<String, Object> typed, boolean onTrial)
             throws IOException {
+        state.before = state.trialLooks > 0 ? state.applied : null;
         state.appliedMs = clock.millis();
         target.update(pidOf(name), typed);
         state.applied = typed;
@@ -378,15 +379,21 @@ final class EtcDirectory implements ConfigStore {
             }
             return;
         }
-        state.trialLooks = 0;
         report(name, state, List.of("was refused by its component: " + failure));
+        // The edit before may be on trial still. It comes back, and its trial begins anew: was it
+        // the one that is refused, then it will be again.
+        boolean onTrial = state.before != null;
+        Map<String, Object> back = onTrial ? state.before : state.good;
+        state.before = null;
+        state.trialLooks = onTrial ? TRIAL_LOOKS : 0;
+        state.appliedMs = clock.millis();
         try {
-            if (state.good == null) {
+            if (back == null) {
                 target.delete(pidOf(name));
             } else {
-                target.update(pidOf(name), state.good);
+                target.update(pidOf(name), back);
             }
-            state.applied = state.good;
+            state.applied = back;
         } catch (IOException unwritable) {
             LOG.log(
                     System.Logger.Level.ERROR,
@@ -488,6 +495,9 @@ final class EtcDirectory implements ConfigStore {
         private String text;
         private Map<String, Object> applied;
         private long appliedMs;
+
+        /** The edit before, while it was on trial itself when this one came; else null. */
+        private Map<String, Object> before;
 
         /** The last values that no component refused, null when there were none. */
         private Map<String, Object> good;

@@ -116,7 +116,7 @@ class EtcDirectoryTest {
     }
 
     @Test
-    void scan_refusalThatComesLate_goesBackPastTheNextEditToo() throws Exception {
+    void scan_refusalAfterTwoEdits_goesBackOneByOne() throws Exception {
         write(SAMPLE, "name = x\nport = 1\n");
         directory.start();
         write(SAMPLE, "name = x\nport = 2\n");
@@ -124,6 +124,9 @@ class EtcDirectoryTest {
         write(SAMPLE, "name = x\nport = 3\n");
         scanTwice();
         target.refuse("port 3 is taken");
+        directory.scan();
+        assertThat(target.values.get(SAMPLE)).containsEntry("port", 2);
+        target.refuse("port 2 is taken");
         directory.scan();
         assertThat(target.values.get(SAMPLE)).containsEntry("port", 1);
     }

@@ -104,7 +104,8 @@ public final class TableCommands implements CommandScope {
         KvStore present = store.now();
         KvStore.Table table = present.table(name);
         long objects = table == null ? 0 : table.objects();
-        if (objects > 0 && !call.has(FORCE)) {
+        boolean droppable = !KvStore.DEFAULT_TABLE.equals(name);
+        if (objects > 0 && droppable && !call.has(FORCE)) {
             throw new CommandRefused(
                     "The table "
                             + name

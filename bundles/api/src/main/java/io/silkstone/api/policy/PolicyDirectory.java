@@ -28,6 +28,9 @@ public interface PolicyDirectory {
      */
     Switch use(String kind, String name, boolean dryRun) throws PolicyRefused;
 
+    /** What is wanted by the configuration and cannot be had now, a sentence each. */
+    List<String> unmet();
+
     /** Every switch and every failure since the node started, newest last, at most 1,000. */
     List<Event> history();
 

@@ -28,8 +28,11 @@ public final class PoliciesCheck implements HealthCheck {
                         .filter(entry -> entry.state().equals("failed"))
                         .map(entry -> entry.policy().toString())
                         .toList();
+        List<String> unmet = directory.unmet();
         if (failed.isEmpty()) {
-            return new Result(Result.Status.OK, "No policy has failed.");
+            return unmet.isEmpty()
+                    ? new Result(Result.Status.OK, "No policy has failed.")
+                    : new Result(Result.Status.WARN, String.join(" ", unmet));
         }
         return new Result(
                 Result.Status.WARN,

@@ -81,7 +81,7 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
 
     private final Map<String, Command> commands = new TreeMap<>();
 
-    private volatile View view = new View(List.of(), Map.of(), List.of());
+    private volatile View view = new View(List.of(), Map.of(), List.of(), List.of());
     private volatile Thread controlThread;
 
     /**
@@ -196,6 +196,11 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
     @Override
     public PolicyId inUse(String kind) {
         return view.inUse().get(kind);
+    }
+
+    @Override
+    public List<String> unmet() {
+        return view.unmet();
     }
 
     @Override
@@ -547,9 +552,7 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
                                 .formatted(wishes.place())
                         : "Wanted is %s, by %s.".formatted(wish, wishes.place()));
         List<Offer> offered = offersOf(kindName);
-        if (wish != null
-                && !wish.equals(kind.builtIn().name())
-                && offered.stream().noneMatch(offer -> offer.id().name().equals(wish))) {
+        if (wish != null && isUnmet(kind, wish)) {
             lines.add("No bundle offers %s now; %s".formatted(wish, noSuchPolicy(kind, wish)));
         }
         for (Offer offer : offered) {
@@ -618,7 +621,31 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
                 Comparator.comparing((Entry entry) -> entry.policy().kind())
                         .thenComparing(entry -> entry.policy().name())
                         .thenComparing(entry -> entry.policy().bundleId()));
-        view = new View(List.copyOf(entries), Map.copyOf(inUse), journal.events());
+        view = new View(List.copyOf(entries), Map.copyOf(inUse), unmetNow(), journal.events());
+    }
+
+    private List<String> unmetNow() {
+        List<String> unmet = new ArrayList<>();
+        wanted.forEach(
+                (kindName, wish) -> {
+                    Kind kind = kindNamed(kindName);
+                    if (kind == null) {
+                        unmet.add(
+                                "%s wants %s, but %s"
+                                        .formatted(wishes.place(), wish, noSuchKind(kindName)));
+                    } else if (isUnmet(kind, wish)) {
+                        unmet.add(
+                                "%s wants %s, but %s"
+                                        .formatted(wishes.place(), wish, noSuchPolicy(kind, wish)));
+                    }
+                });
+        return List.copyOf(unmet);
+    }
+
+    private boolean isUnmet(Kind kind, String wish) {
+        return !wish.equals(kind.builtIn().name())
+                && offersOf(kind.name()).stream()
+                        .noneMatch(offer -> offer.id().name().equals(wish));
     }
 
     private record Departure(
@@ -629,5 +656,9 @@ final class PolicyControl implements PolicyDirectory, AutoCloseable {
     /** A command that still holds, and what was wanted before it. */
     private record Command(String name, String wishBefore) {}
 
-    private record View(List<Entry> entries, Map<String, PolicyId> inUse, List<Event> history) {}
+    private record View(
+            List<Entry> entries,
+            Map<String, PolicyId> inUse,
+            List<String> unmet,
+            List<Event> history) {}
 }

@@ -97,6 +97,11 @@ public final class PolicyDirectoryComponent implements PolicyDirectory {
     }
 
     @Override
+    public List<String> unmet() {
+        return control.unmet();
+    }
+
+    @Override
     public List<Event> history() {
         return control.history();
     }

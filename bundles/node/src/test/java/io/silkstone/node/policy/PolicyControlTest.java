@@ -10,6 +10,7 @@ import io.silkstone.api.policy.PolicyId;
 import io.silkstone.api.policy.PolicyRefused;
 import io.silkstone.base.Metrics;
 import io.silkstone.node.FakeSlot;
+import io.silkstone.node.health.PoliciesCheck;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Queue;
@@ -19,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.apache.felix.hc.api.Result;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -415,6 +417,20 @@ class PolicyControlTest {
         control.settle();
         assertThat(control.inUse("cores")).isEqualTo(fixed.id());
         assertThat(control.why("cores")).contains("No bundle offers fixt now");
+        Result health = new PoliciesCheck(control).execute();
+        assertThat(health.getStatus()).isEqualTo(Result.Status.WARN);
+        assertThat(health.toString()).contains("wants fixt, but");
+        configure(Map.of("cores", "fixed"));
+        control.settle();
+        assertThat(new PoliciesCheck(control).execute().getStatus()).isEqualTo(Result.Status.OK);
+    }
+
+    @Test
+    void configured_kindThatNobodyKnows_isUnmet() throws Exception {
+        enter();
+        configure(Map.of("cors", "fixed"));
+        control.settle();
+        assertThat(control.unmet()).singleElement().asString().contains("wants fixed, but");
     }
 
     @Test

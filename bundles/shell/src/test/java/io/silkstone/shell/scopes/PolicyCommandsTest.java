@@ -47,6 +47,11 @@ class PolicyCommandsTest {
         }
 
         @Override
+        public List<String> unmet() {
+            return List.of();
+        }
+
+        @Override
         public String why(String kind) {
             return "It was wanted.\nIt decided 2 cores.";
         }

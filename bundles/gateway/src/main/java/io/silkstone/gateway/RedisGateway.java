@@ -278,8 +278,8 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
     public synchronized void change(GatewayOptions wanted) throws GatewayRefused {
         AclUsers users = server.users();
         AclUsers.Access before = users.access();
-        // Others are not served before the password is there, and it does not go while they are.
-        boolean protectFirst = wanted.isOpenToOthers();
+        // Nobody is served before the password is there, and it does not go while others are.
+        boolean protectFirst = wanted.isOpenToOthers() || !wanted.requirePass().isEmpty();
         try {
             if (protectFirst) {
                 protect(wanted, options.requirePass(), users);

@@ -166,12 +166,14 @@ class StoreComponentTest {
     }
 
     private void blockUntil(boolean[] released) {
-        boolean ended = false;
-        while (!ended) {
+        while (!isReleased(released)) {
             runtime.block();
-            synchronized (released) {
-                ended = released[0];
-            }
+        }
+    }
+
+    private static boolean isReleased(boolean[] released) {
+        synchronized (released) {
+            return released[0];
         }
     }
 }

@@ -59,6 +59,11 @@ final class Contender {
                 .orElse(0.0);
     }
 
+    /** CPU time that the compilers of its JVM, if it is one, have used so far. */
+    double compilerSeconds() {
+        return Compilers.cpuSeconds(server.pid());
+    }
+
     /**
      * Asks with the lean client for {@code nanos}, on the calling thread; every reply is checked.
      * It keeps to the upper half of the keys: the values that redis-benchmark leaves in the lower

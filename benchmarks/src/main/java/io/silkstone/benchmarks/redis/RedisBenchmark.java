@@ -37,6 +37,14 @@ public final class RedisBenchmark implements Benchmark {
     static final int CONNECTIONS = 50;
 
     private static final int[] PIPELINES = {1, 16};
+    private static final long WARM_UP_NANOS = 250_000_000;
+
+    /** A warm-up asks for one part in so many of what a round asks for. */
+    private static final int WARM_UP_SHARE = 4;
+
+    /** The part of the processor that a JVM's compilers may take when it counts as warm. */
+    private static final double COMPILERS_QUIET = 0.003;
+
     private static final String OURS = "";
     private static final String REDIS = "redis_";
     private static final String REDIS_HUGE = "redis_huge_";
@@ -105,7 +113,7 @@ public final class RedisBenchmark implements Benchmark {
             }
         }
         Rounds rounds = new Rounds(setting);
-        rounds.interleave(setting.choose(7, 3), trials);
+        rounds.interleave(setting.choose(9, 3), trials);
         print(rounds);
     }
 
@@ -137,15 +145,33 @@ public final class RedisBenchmark implements Benchmark {
         contenders.add(Contender.fill(key, server, keys));
     }
 
+    /**
+     * Has both clients ask each server for everything, a JVM until its compilers are quiet: while
+     * they work they share the one processor with the requests, some milliseconds at a time.
+     */
     private void warmUp() throws Exception {
-        long nanos = setting.choose(3_000, 1_000) * 1_000_000L;
         for (Contender contender : contenders) {
-            // Compiled code is what a Java server needs longer for.
-            long each = contender.key().equals(OURS) ? nanos : nanos / 4;
-            for (int pipeline : PIPELINES) {
-                for (Request request : Request.values()) {
-                    ask(contender, request, pipeline, each);
+            long start = System.nanoTime();
+            double share;
+            do {
+                double before = contender.compilerSeconds();
+                long began = System.nanoTime();
+                for (int pipeline : PIPELINES) {
+                    for (Request request : Request.values()) {
+                        ask(contender, request, pipeline, WARM_UP_NANOS);
+                        askWithTool(contender, request, pipeline, WARM_UP_SHARE);
+                    }
                 }
+                double lasted = (System.nanoTime() - began) / 1e9;
+                share = (contender.compilerSeconds() - before) / lasted;
+            } while (share > COMPILERS_QUIET
+                    && System.nanoTime() - start < setting.choose(60, 8) * 1_000_000_000L);
+            if (share > 0) {
+                setting.say(
+                        "%s: after %d s of warming up its compilers take %.1f %% of the processor",
+                        contender.server().name(),
+                        (System.nanoTime() - start) / 1_000_000_000,
+                        share * 100);
             }
         }
     }
@@ -166,19 +192,25 @@ public final class RedisBenchmark implements Benchmark {
         series.add(key + "lean_p99_ms", tally.millis(99));
         series.add(key + "lean_p999_ms", tally.millis(99.9));
         series.add(key + "cpu_us", cpu * 1e6 / tally.requests());
-        if (tool.isPresent()) {
-            int requests =
-                    pipeline == 1
-                            ? setting.choose(80_000, 30_000)
-                            : setting.choose(600_000, 200_000);
-            RedisBenchmarkTool.Report report =
-                    tool.get()
-                            .run(contender.server().port(), request, pipeline, keys / 2, requests);
-            series.add(key + "per_second", report.perSecond());
-            series.add(key + "p50_ms", report.p50Millis());
-            series.add(key + "p99_ms", report.p99Millis());
-            series.add(key + "p999_ms", report.p999Millis());
+        Optional<RedisBenchmarkTool.Report> report = askWithTool(contender, request, pipeline, 1);
+        if (report.isPresent()) {
+            series.add(key + "per_second", report.get().perSecond());
+            series.add(key + "p50_ms", report.get().p50Millis());
+            series.add(key + "p99_ms", report.get().p99Millis());
+            series.add(key + "p999_ms", report.get().p999Millis());
         }
+    }
+
+    /** Has redis-benchmark, when it is there, ask for one part in {@code share} of a round's. */
+    private Optional<RedisBenchmarkTool.Report> askWithTool(
+            Contender contender, Request request, int pipeline, int share) throws Exception {
+        if (tool.isEmpty()) {
+            return Optional.empty();
+        }
+        int requests =
+                pipeline == 1 ? setting.choose(80_000, 30_000) : setting.choose(600_000, 200_000);
+        int port = contender.server().port();
+        return Optional.of(tool.get().run(port, request, pipeline, keys / 2, requests / share));
     }
 
     private void print(Rounds rounds) {

@@ -22,7 +22,7 @@ final class ControlSession implements AutoCloseable {
     private static final Pattern OBJECT = Pattern.compile("\\{[^{}]*}");
     private static final Pattern FIELD = Pattern.compile("\"(\\w+)\" *: *\"?([^\",}]*)\"?");
     private static final long WAIT_NANOS_MAX = 60_000_000_000L;
-    private static final long POLL_MILLIS = 20;
+    private static final long POLL_MILLIS = 100;
 
     private final FrameChannel channel;
 

@@ -9,6 +9,8 @@ import io.silkstone.base.Checks;
  * @param coresMin the fewest cores held, at least 1
  * @param coresMax the most cores held, 0 for as many as the process may use
  * @param pin whether cores stay on one processor each
+ * @param othersNice how far the process's other threads step back behind the cores, from 0 (not at
+ *     all) to 19; needs pinned cores
  * @param mode how user threads are run
  * @param policyLimitNanos longest call of a core policy that is not a fault
  * @param policyProbationNanos how long the policy before stays ready to take over again
@@ -17,6 +19,7 @@ public record ArachneOptions(
         int coresMin,
         int coresMax,
         Pin pin,
+        int othersNice,
         Mode mode,
         long policyLimitNanos,
         long policyProbationNanos) {
@@ -49,35 +52,59 @@ public record ArachneOptions(
                 "cores.min must be at most cores.max (%d), was %d",
                 coresMax,
                 coresMin);
+        Checks.inRange("others.nice", othersNice, 0, 19);
         Checks.inRange("policy.limit.ms", policyLimitNanos / NANOS_PER_MILLI, 1, 60_000);
         Checks.inRange("policy.probation.ms", policyProbationNanos / NANOS_PER_MILLI, 0, 3_600_000);
     }
 
-    /** One core at least, all at most, pinned, on virtual threads where possible. */
+    /**
+     * One core at least, all at most, pinned, on virtual threads where possible; the process's
+     * other threads are left alone.
+     */
     public static ArachneOptions defaults() {
         return new ArachneOptions(
-                1, 0, Pin.AUTO, Mode.AUTO, 100 * NANOS_PER_MILLI, 2_000 * NANOS_PER_MILLI);
+                1, 0, Pin.AUTO, 0, Mode.AUTO, 100 * NANOS_PER_MILLI, 2_000 * NANOS_PER_MILLI);
     }
 
     /** These options but for the bounds of the number of cores. */
     public ArachneOptions withCores(int min, int max) {
-        return new ArachneOptions(min, max, pin, mode, policyLimitNanos, policyProbationNanos);
+        return new ArachneOptions(
+                min, max, pin, othersNice, mode, policyLimitNanos, policyProbationNanos);
     }
 
     /** These options but for pinning. */
     public ArachneOptions withPin(Pin newPin) {
         return new ArachneOptions(
-                coresMin, coresMax, newPin, mode, policyLimitNanos, policyProbationNanos);
+                coresMin,
+                coresMax,
+                newPin,
+                othersNice,
+                mode,
+                policyLimitNanos,
+                policyProbationNanos);
+    }
+
+    /** These options but for how far the process's other threads step back. */
+    public ArachneOptions withOthersNice(int nice) {
+        return new ArachneOptions(
+                coresMin, coresMax, pin, nice, mode, policyLimitNanos, policyProbationNanos);
     }
 
     /** These options but for the mode. */
     public ArachneOptions withMode(Mode newMode) {
         return new ArachneOptions(
-                coresMin, coresMax, pin, newMode, policyLimitNanos, policyProbationNanos);
+                coresMin,
+                coresMax,
+                pin,
+                othersNice,
+                newMode,
+                policyLimitNanos,
+                policyProbationNanos);
     }
 
     /** These options but for the patience with core policies. */
     public ArachneOptions withPolicyPatience(long limitNanos, long probationNanos) {
-        return new ArachneOptions(coresMin, coresMax, pin, mode, limitNanos, probationNanos);
+        return new ArachneOptions(
+                coresMin, coresMax, pin, othersNice, mode, limitNanos, probationNanos);
     }
 }

@@ -68,7 +68,8 @@ public final class ArachneRuntime implements ThreadRuntime, AutoCloseable {
         try {
             allotment.begin();
             slot.begin();
-            controlThread = new ControlThread(machine, allotment, slot, control);
+            controlThread =
+                    new ControlThread(machine, allotment, slot, control, options.othersNice());
         } finally {
             control.unlock();
         }

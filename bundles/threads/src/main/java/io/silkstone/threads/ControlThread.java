@@ -20,18 +20,27 @@ final class ControlThread implements Runnable {
     private final CorePolicySlot slot;
     private final LoadEstimator estimator;
     private final ReentrantLock lock;
+    private final int othersNice;
     private final Thread thread;
     private volatile boolean stopped;
     private volatile boolean changed;
     private volatile LoadSample newest;
     private long housekeepingAt;
 
+    /**
+     * @param othersNice how far the process's other threads step back, 0 for not at all
+     */
     ControlThread(
-            Machine machine, CoreAllotment allotment, CorePolicySlot slot, ReentrantLock lock) {
+            Machine machine,
+            CoreAllotment allotment,
+            CorePolicySlot slot,
+            ReentrantLock lock,
+            int othersNice) {
         this.machine = machine;
         this.allotment = allotment;
         this.slot = slot;
         this.lock = lock;
+        this.othersNice = othersNice;
         estimator = new LoadEstimator(machine);
         newest = estimator.sample(allotment.held());
         thread =
@@ -92,6 +101,9 @@ final class ControlThread implements Runnable {
         if (now >= housekeepingAt) {
             housekeepingAt = now + HOUSEKEEPING_NANOS;
             machine.processors.freeInheritors();
+            if (othersNice > 0) {
+                machine.processors.stepBack(othersNice);
+            }
         }
         return nextDecision;
     }

@@ -64,8 +64,12 @@ public final class ThreadsComponent {
     @Modified
     void modified(ThreadsConfig config) {
         ArachneOptions wanted = checked(config);
-        if (wanted.pin() != options.pin() || wanted.mode() != options.mode()) {
-            LOG.log(System.Logger.Level.WARNING, "pin and mode change at the next start only");
+        if (wanted.pin() != options.pin()
+                || wanted.othersNice() != options.othersNice()
+                || wanted.mode() != options.mode()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "pin, others.nice and mode change at the next start only");
         }
         options = wanted;
         runtime.configure(wanted);
@@ -82,6 +86,7 @@ public final class ThreadsComponent {
                 config.cores_min(),
                 config.cores_max(),
                 oneOf("pin", config.pin(), ArachneOptions.Pin.class),
+                config.others_nice(),
                 oneOf("mode", config.mode(), ArachneOptions.Mode.class),
                 config.policy_limit_ms() * 1_000_000,
                 config.policy_probation_ms() * 1_000_000);

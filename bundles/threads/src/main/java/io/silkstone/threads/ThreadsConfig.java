@@ -20,6 +20,14 @@ import org.osgi.service.metatype.annotations.Option;
     String pin() default "auto";
 
     @AttributeDefinition(
+            description =
+                    "How far the process's other threads step back behind the cores,"
+                            + " 0 (not at all) to 19. Applies at the next start.",
+            min = "0",
+            max = "19")
+    int others_nice() default 10;
+
+    @AttributeDefinition(
             description = "How user threads are run. Applies at the next start.",
             options = {@Option("auto"), @Option("virtual"), @Option("run-to-completion")})
     String mode() default "auto";

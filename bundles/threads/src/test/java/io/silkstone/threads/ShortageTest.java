@@ -137,6 +137,9 @@ class ShortageTest {
         }
 
         @Override
+        public void stepBack(int nice) {}
+
+        @Override
         public void freeInheritors() {
             if (housekeepings.incrementAndGet() < 3) {
                 throw shortage();

@@ -11,6 +11,7 @@ class ThreadsComponentTest {
             int cores_min,
             int cores_max,
             String pin,
+            int others_nice,
             String mode,
             long policy_limit_ms,
             long policy_probation_ms)
@@ -29,6 +30,8 @@ class ThreadsComponentTest {
                                         (int) defaultOf("cores_min"),
                                         (int) defaultOf("cores_max"),
                                         (String) defaultOf("pin"),
+                                        // An embedding program keeps its threads where they are.
+                                        0,
                                         (String) defaultOf("mode"),
                                         (long) defaultOf("policy_limit_ms"),
                                         (long) defaultOf("policy_probation_ms"))))
@@ -41,12 +44,13 @@ class ThreadsComponentTest {
 
     @Test
     void checked_runToCompletion_isUnderstood() {
-        assertThat(ThreadsComponent.checked(new Config(1, 0, "off", "run-to-completion", 5, 0)))
+        assertThat(ThreadsComponent.checked(new Config(1, 0, "off", 0, "run-to-completion", 5, 0)))
                 .isEqualTo(
                         new ArachneOptions(
                                 1,
                                 0,
                                 ArachneOptions.Pin.OFF,
+                                0,
                                 ArachneOptions.Mode.RUN_TO_COMPLETION,
                                 5_000_000,
                                 0));
@@ -54,19 +58,19 @@ class ThreadsComponentTest {
 
     @Test
     void checked_unknownWords_nameKeyAndChoices() {
-        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(1, 0, "yes", "auto", 1, 0)))
+        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(1, 0, "yes", 0, "auto", 1, 0)))
                 .hasMessage("pin must be one of auto, off, was yes");
-        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(1, 0, "auto", "vt", 1, 0)))
+        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(1, 0, "auto", 0, "vt", 1, 0)))
                 .hasMessage("mode must be one of auto, virtual, run-to-completion, was vt");
     }
 
     @Test
     void checked_outOfRange_nameTheKey() {
-        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(0, 0, "off", "auto", 1, 0)))
+        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(0, 0, "off", 0, "auto", 1, 0)))
                 .hasMessageContaining("cores.min");
-        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(3, 2, "off", "auto", 1, 0)))
+        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(3, 2, "off", 0, "auto", 1, 0)))
                 .hasMessageContaining("cores.max");
-        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(1, 2, "off", "auto", 0, 0)))
+        assertThatThrownBy(() -> ThreadsComponent.checked(new Config(1, 2, "off", 0, "auto", 0, 0)))
                 .hasMessageContaining("policy.limit.ms");
     }
 }

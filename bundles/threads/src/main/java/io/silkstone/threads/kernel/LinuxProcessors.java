@@ -13,12 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Processors of Linux through sched_getaffinity and sched_setaffinity. What the process was allowed
- * when this was made (by taskset, a cpuset or a container) stays the limit.
+ * Processors of Linux through sched_setaffinity, sched_setattr and setpriority. What the process
+ * was allowed when this was made (by taskset, a cpuset or a container) stays the limit.
  *
  * <p>Index 0 is the last allowed processor: interrupts and the JVM's own threads gather on the
  * first ones, and the first core that the runtime holds should be quiet.
@@ -30,9 +31,18 @@ public final class LinuxProcessors implements Processors {
 
     private static final Path TASKS = Path.of("/proc/self/task");
 
+    /**
+     * How the names of threads begin that keep their place, in the 15 characters that the system
+     * knows of a name: those of this bundle, and those that collect garbage.
+     */
+    private static final List<String> KEEP_THEIR_PLACE =
+            List.of("silkstone-threa", "VM Thread", "GC Thread", "G1 ");
+
     private final MethodHandle getAffinity;
     private final MethodHandle setAffinity;
     private final MethodHandle getThreadId;
+    private final MethodHandle setPriority;
+    private final ShortTurns shortTurns = new ShortTurns();
     private final BitSet allowed;
     private final int[] processors;
     private final Set<Integer> pinned = ConcurrentHashMap.newKeySet();
@@ -42,6 +52,9 @@ public final class LinuxProcessors implements Processors {
 
     /** Threads that have been looked at; belongs to the caller of {@link #freeInheritors}. */
     private final Set<Integer> known = new HashSet<>();
+
+    /** Threads that have stepped back; belongs to the caller of {@link #stepBack}. */
+    private final Set<Integer> back = new HashSet<>();
 
     /**
      * Asks the system which processors are allowed.
@@ -60,6 +73,15 @@ public final class LinuxProcessors implements Processors {
                     Linker.nativeLinker()
                             .downcallHandle(
                                     find("gettid"), FunctionDescriptor.of(ValueLayout.JAVA_INT));
+            setPriority =
+                    Linker.nativeLinker()
+                            .downcallHandle(
+                                    find("setpriority"),
+                                    FunctionDescriptor.of(
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT));
             allowed = affinityOf(0);
         } catch (IllegalCallerException e) {
             throw new UnsupportedOperationException(
@@ -83,7 +105,7 @@ public final class LinuxProcessors implements Processors {
                                 ValueLayout.ADDRESS));
     }
 
-    private static MemorySegment find(String name) {
+    static MemorySegment find(String name) {
         SymbolLookup library = Linker.nativeLinker().defaultLookup();
         return library.find(name)
                 .orElseThrow(() -> new UnsupportedOperationException("the system has no " + name));
@@ -105,6 +127,7 @@ public final class LinuxProcessors implements Processors {
             forget();
             return NONE;
         }
+        shortTurns.ask();
         return processor;
     }
 
@@ -120,6 +143,36 @@ public final class LinuxProcessors implements Processors {
             if (known.add(thread) && !pinned.contains(thread) && hasInherited(thread)) {
                 bind(thread, allowed);
             }
+        }
+    }
+
+    @Override
+    public void stepBack(int nice) {
+        Set<Integer> alive = threads();
+        back.retainAll(alive);
+        for (int thread : alive) {
+            if (!pinned.contains(thread) && back.add(thread) && !keepsItsPlace(thread)) {
+                setNice(thread, nice);
+            }
+        }
+    }
+
+    private static boolean keepsItsPlace(int thread) {
+        try {
+            String name = Files.readString(TASKS.resolve(thread + "/comm"));
+            return KEEP_THEIR_PLACE.stream().anyMatch(name::startsWith);
+        } catch (IOException e) {
+            // It has ended.
+            return true;
+        }
+    }
+
+    /** A thread that was further back already, or has ended, stays as it is. */
+    private void setNice(int thread, int nice) {
+        try {
+            int refused = (int) setPriority.invokeExact(ShortTurns.PRIO_PROCESS, thread, nice);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
         }
     }
 

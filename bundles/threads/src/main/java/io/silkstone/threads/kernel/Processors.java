@@ -9,7 +9,8 @@ public interface Processors {
     int count();
 
     /**
-     * Binds the calling thread to one processor.
+     * Binds the calling thread to one processor, and asks the system to give it its turns often
+     * rather than long: when it has to share the processor, it waits for less.
      *
      * @param index which, from 0 to {@link #count} - 1
      * @return the system's number of it, or {@link #NONE} when the thread was left unbound
@@ -23,6 +24,18 @@ public interface Processors {
      * what was bound before this was made, and what somebody binds later, stays bound.
      */
     void freeInheritors();
+
+    /**
+     * Has every thread of the process that is bound to no processor by {@link #pin} step back
+     * behind those that are: compilers, shells and whatever else works beside the cores no longer
+     * takes a processor from one of them for a whole turn of the system. The collector's threads,
+     * which all others wait for, keep their place. A thread starts as far back as the one that
+     * started it and cannot come forward again, so kernel threads of cores are to be started by the
+     * caller of this, or before the first call.
+     *
+     * @param nice how far, from 1 to 19; the system's nice value
+     */
+    void stepBack(int nice);
 
     /** The calling thread ends: it is no longer one that {@link #freeInheritors} passes over. */
     void forget();
@@ -45,6 +58,9 @@ public interface Processors {
 
             @Override
             public void freeInheritors() {}
+
+            @Override
+            public void stepBack(int nice) {}
 
             @Override
             public void forget() {}

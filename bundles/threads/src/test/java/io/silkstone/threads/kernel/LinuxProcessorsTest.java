@@ -2,6 +2,10 @@ package io.silkstone.threads.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -110,6 +114,59 @@ class LinuxProcessorsTest {
                     });
         } catch (ExecutionException | InterruptedException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void stepBack_threadThatIsNotPinned_isNicerThanThePinnedOne() throws Exception {
+        CompletableFuture<Integer> pinned = new CompletableFuture<>();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .start(
+                        () -> {
+                            processors.pin(0);
+                            pinned.complete(callingThread());
+                            done.join();
+                            processors.forget();
+                        });
+        CompletableFuture<Integer> collecting = new CompletableFuture<>();
+        Thread collector =
+                Thread.ofPlatform()
+                        .name("GC Thread#99")
+                        .start(
+                                () -> {
+                                    collecting.complete(callingThread());
+                                    done.join();
+                                });
+        int before = niceOf(collecting.join());
+        int nice = Math.min(before + 1, 19);
+        int pinnedBefore = niceOf(pinned.join());
+        processors.stepBack(nice);
+        assertThat(niceOf(callingThread())).isEqualTo(nice);
+        assertThat(niceOf(pinned.join())).isEqualTo(pinnedBefore);
+        assertThat(niceOf(collecting.join())).isEqualTo(before);
+        // One that is started later steps back the next time, unless it has inherited that.
+        assertThat(onThread(() -> niceOf(callingThread()))).isEqualTo(nice);
+        done.complete(null);
+        collector.join();
+    }
+
+    private static int callingThread() {
+        try {
+            Path self = Files.readSymbolicLink(Path.of("/proc/thread-self"));
+            return Integer.parseInt(self.getFileName().toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The nineteenth field of its stat file; the second, its name, may have spaces. */
+    private static int niceOf(int thread) {
+        try {
+            String stat = Files.readString(Path.of("/proc/self/task/" + thread + "/stat"));
+            return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -228,6 +228,62 @@ class RedisGatewayTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void clientThatSendsNoMore_getsAllItsReplies(Transport transport) throws Exception {
+        try (TestNode node = TestNode.start(options(), new TestRuntime(1), transport);
+                WireClient client = new WireClient(node.port())) {
+            int count = 500;
+            String value = "v".repeat(100_000);
+            set(client, "long", value);
+            client.write("GET long\r\nPING\r\n".repeat(count));
+            client.socket.shutdownOutput();
+            // Long enough for the replies to clog the connection before anybody reads.
+            Thread.sleep(300);
+            for (int i = 0; i < count; i++) {
+                assertThat(client.read()).isEqualTo("$100000 " + value);
+                assertThat(client.read()).isEqualTo("+PONG");
+            }
+            assertThat(client.isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void oneClientsReplies_longAndShort_keepTheirOrder() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            for (int length = 1; length <= 1 << 17; length *= 2) {
+                set(client, "key" + length, "v".repeat(length));
+            }
+            StringBuilder requests = new StringBuilder();
+            RandomGenerator random = new SplittableRandom(7);
+            List<Integer> lengths = new ArrayList<>();
+            for (int i = 0; i < 2_000; i++) {
+                lengths.add(1 << random.nextInt(18));
+                requests.append("GET key").append(lengths.get(i)).append("\r\n");
+            }
+            Thread writer = Thread.ofPlatform().start(() -> write(client, requests.toString()));
+            for (int length : lengths) {
+                assertThat(client.read()).isEqualTo("$" + length + " " + "v".repeat(length));
+            }
+            writer.join();
+        }
+    }
+
+    private static void set(WireClient client, String key, String value) throws IOException {
+        client.write("*3\r\n$3\r\nSET\r\n$" + key.length() + "\r\n" + key + "\r\n");
+        client.write("$" + value.length() + "\r\n" + value + "\r\n");
+        assertThat(client.read()).isEqualTo("+OK");
+    }
+
+    private static void write(WireClient client, String text) {
+        try {
+            client.write(text);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     @Test
     void clientsBeyondTheMost_areTurnedAway() throws Exception {
         try (TestNode node = start(options().clientsMax(2), new TestRuntime(1));

@@ -7,7 +7,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.DecoderException;
 import io.silkstone.gateway.command.Client;
@@ -31,16 +33,21 @@ import java.util.concurrent.atomic.AtomicReference;
  * {@link Intake}. So a client can neither overtake itself nor pile up memory, and others are
  * served.
  *
- * <p><b>Replies</b> go straight to the socket when nothing waits before them, which is nearly
- * always; only what the kernel does not take at once goes through Netty's queue, and then the
- * client counts as clogged until that is sent.
+ * <p><b>Replies</b> go to the socket past Netty's queue when nothing waits before them, which is
+ * nearly always: short ones by way of the core's {@link Outbox}, long ones at once. Only what the
+ * kernel does not take goes through the queue, and then the client counts as clogged until that is
+ * sent. Whatever ends or moves a connection empties the outbox first.
  *
  * <p><b>Moving.</b> When its core is given back, a connection leaves one event loop and enters
  * another; in between the kernel keeps what arrives. The end of a long request may fall into that
  * gap, so it is left in {@link #finished} and looked at when the connection has arrived.
  */
 final class Connection extends ChannelInboundHandlerAdapter
-        implements Client.Link, ReplySink, RequestServer.Clogged, SocketPoller.Movable {
+        implements Client.Link,
+                ReplySink,
+                RequestServer.Clogged,
+                SocketPoller.Movable,
+                Outbox.Receiver {
     private static final System.Logger LOG = System.getLogger(Connection.class.getName());
     private static final long FAREWELL_MILLIS = 10_000;
     private static final int SAMPLE_EVERY = 64;
@@ -58,6 +65,7 @@ final class Connection extends ChannelInboundHandlerAdapter
     private boolean clogged;
     private boolean closing;
     private boolean dropped;
+    private boolean inputEnded;
     private volatile boolean moving;
     private volatile SocketPoller poller;
 
@@ -84,6 +92,10 @@ final class Connection extends ChannelInboundHandlerAdapter
                         server.users().stranger(),
                         server.nowMillis(),
                         server.memory());
+        if (plain) {
+            // The end of its requests is not the end of its replies: see userEventTriggered.
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
         this.intake = new Intake(client, this, this, server.memory(), server.heap());
         server.add(client);
         this.poller = poller.add(this);
@@ -170,13 +182,30 @@ final class Connection extends ChannelInboundHandlerAdapter
         }
         RequestServer requests = poller.requests();
         follow(intake.resume(requests), requests);
-        if (!closing && !waiting && !clogged) {
+        if (closing || waiting || clogged) {
+            return;
+        }
+        if (inputEnded) {
+            closeAfterReplies();
+        } else {
             channel.config().setAutoRead(true);
+        }
+    }
+
+    /** The client sends no more. It may still wait for replies, as in {@code echo PING | nc}. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) {
+            inputEnded = true;
+            if (!waiting && !clogged) {
+                closeAfterReplies();
+            }
         }
     }
 
     private void closeAfterReplies() {
         if (!closing) {
+            poller.outbox().flush();
             closing = true;
             pause();
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
@@ -194,36 +223,53 @@ final class Connection extends ChannelInboundHandlerAdapter
         }
         try {
             if (unix != null && queue.isEmpty()) {
-                sendAtOnce(replies);
+                sendPastQueue(replies);
             } else {
                 enqueue(replies);
             }
         } catch (OutOfMemoryError full) {
-            cutOff("there is no memory for its replies: " + full.getMessage());
+            outOfMemory(full);
         }
         return !dropped;
     }
 
-    private void sendAtOnce(ByteBuf replies) {
+    private void outOfMemory(OutOfMemoryError full) {
+        cutOff("there is no memory for its replies: " + full.getMessage());
+    }
+
+    /** The buffer is the core's: it must come back at once. */
+    private void sendPastQueue(ByteBuf replies) {
         try {
-            int length = replies.readableBytes();
-            int sent =
-                    unix.fd()
-                            .writeAddress(
-                                    Memory.address(replies),
-                                    replies.readerIndex(),
-                                    replies.writerIndex());
-            if (sent < length) {
-                int left = length - Math.max(sent, 0);
-                replies.skipBytes(length - left);
-                // The buffer is the core's: it must come back at once.
-                enqueue(ByteBufAllocator.DEFAULT.directBuffer(left).writeBytes(replies));
+            long address = Memory.address(replies);
+            int begin = replies.readerIndex();
+            int end = replies.writerIndex();
+            if (!poller.outbox().add(this, address + begin, end - begin)) {
+                send(address, begin, end);
+            }
+        } finally {
+            replies.release();
+        }
+    }
+
+    @Override
+    public void send(long address, int begin, int end) {
+        // The descriptor of a closed socket may be another one's by now.
+        if (dropped || !channel.isOpen()) {
+            return;
+        }
+        try {
+            int sent = unix.fd().writeAddress(address, begin, end);
+            int left = end - begin - Math.max(sent, 0);
+            if (left > 0) {
+                ByteBuf rest = ByteBufAllocator.DEFAULT.directBuffer(left + Memory.SLACK);
+                Memory.copy(address + end - left, Memory.address(rest), left);
+                enqueue(rest.writerIndex(left));
             }
         } catch (IOException gone) {
             dropped = true;
             channel.close();
-        } finally {
-            replies.release();
+        } catch (OutOfMemoryError full) {
+            outOfMemory(full);
         }
     }
 
@@ -350,6 +396,7 @@ final class Connection extends ChannelInboundHandlerAdapter
                 .addListener(
                         left -> {
                             moving = true;
+                            poller.outbox().flush();
                             poller.remove(this);
                             if (channel.isOpen()) {
                                 SocketPoller target = successor.add(this);

@@ -17,6 +17,6 @@ public interface ConnectionMetrics {
     /** A client was disconnected because it said nothing. */
     void idle();
 
-    /** A batch of requests took so long, from the bytes' arrival to the replies' departure. */
+    /** A batch of requests took so long, from the bytes' arrival until its replies were written. */
     void batch(long nanos);
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * The sockets of one core: an event loop that the core's own thread drives, so that a request is
  * read, run and answered on one core without a hand-off. All connections of the core share one
- * buffer that is read into and one that replies are written to.
+ * buffer that is read into, one that replies are written to, and an {@link Outbox}.
  *
  * <p>Everything but {@link #wakeup}, {@link #execute} and {@link #load} belongs to the core's
  * thread.
@@ -36,6 +36,7 @@ public final class SocketPoller implements CorePoller {
      */
     private static final long LOOK_NANOS = 5_000;
 
+    private final Outbox outbox = new Outbox();
     private final WaitMeter waits;
     private final Loop loop;
     private final ServerContext server;
@@ -114,6 +115,7 @@ public final class SocketPoller implements CorePoller {
             return 0;
         }
         int ran = loop.runNow();
+        outbox.flush();
         long total = requests.requests();
         int served = (int) (total - requestsReported);
         requestsReported = total;
@@ -130,6 +132,7 @@ public final class SocketPoller implements CorePoller {
         waits.expectWait();
         // The loop serves what woke it before it returns; the requests count in the next poll.
         loop.run(Math.max(nanosMax, 1));
+        outbox.flush();
         awake = false;
         return waits.waitEnd() - began;
     }
@@ -161,6 +164,7 @@ public final class SocketPoller implements CorePoller {
 
     @Override
     public void close() {
+        outbox.flush();
         for (Movable source : sources) {
             source.drop();
         }
@@ -168,6 +172,8 @@ public final class SocketPoller implements CorePoller {
         while (!loop.isTerminated()) {
             loop.runNow();
         }
+        outbox.flush();
+        outbox.release();
         requests.close();
         readMemory.release();
         whenClosed.run();
@@ -226,6 +232,11 @@ public final class SocketPoller implements CorePoller {
     /** Whether the caller is the core's thread. */
     boolean isHere() {
         return loop.inEventLoop();
+    }
+
+    /** What the core's connections will have sent at the end of the pass. */
+    Outbox outbox() {
+        return outbox;
     }
 
     /** Serves requests for this core's connections. */

@@ -1,0 +1,143 @@
+package io.silkstone.simulation;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Runs scenarios under many seeds: {@code simulate [--seed N] [--runs K] [--scenario NAME]}. Ends
+ * with the line {@code RESULT simulate runs=K failed=F} and with 0 when no run failed; prints the
+ * seeds of those that did.
+ */
+public final class Main {
+    private static final List<Scenario> SCENARIOS = List.of(new StoreScenario());
+    private static final int RUNS_DEFAULT = 200;
+    private static final int CALLED_WRONGLY = 2;
+
+    private final PrintStream out;
+    private final Map<String, Long> coverage = new TreeMap<>();
+    private long operations;
+    private int failed;
+
+    private Main(PrintStream out) {
+        this.out = out;
+    }
+
+    /** The program. */
+    public static void main(String[] arguments) {
+        System.exit(new Main(System.out).run(List.of(arguments)));
+    }
+
+    static int run(PrintStream out, String... arguments) {
+        return new Main(out).run(List.of(arguments));
+    }
+
+    private int run(List<String> arguments) {
+        Map<String, String> options = new TreeMap<>();
+        long seed = System.nanoTime() & 0xffff_ffffL;
+        int runs;
+        List<Scenario> scenarios;
+        try {
+            read(arguments, options);
+            seed = number(options, "--seed", seed, Long.MAX_VALUE);
+            boolean replay = options.containsKey("--seed");
+            runs = (int) number(options, "--runs", replay ? 1 : RUNS_DEFAULT, 100_000_000);
+            scenarios = scenarios(Optional.ofNullable(options.get("--scenario")));
+        } catch (IllegalArgumentException refusal) {
+            out.println("silkstone: " + refusal.getMessage());
+            return CALLED_WRONGLY;
+        }
+        long began = System.nanoTime();
+        for (int run = 0; run < runs; run++) {
+            play(scenarios.get(run % scenarios.size()), seed + run);
+        }
+        report(runs, (System.nanoTime() - began) / 1e9);
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static void read(List<String> arguments, Map<String, String> options) {
+        List<String> known = List.of("--seed", "--runs", "--scenario");
+        for (int index = 0; index < arguments.size(); index += 2) {
+            String option = arguments.get(index);
+            if (!known.contains(option)) {
+                throw new IllegalArgumentException(
+                        "simulate takes " + String.join(", ", known) + ", not " + option + ".");
+            }
+            if (index + 1 == arguments.size()) {
+                throw new IllegalArgumentException(option + " needs a value.");
+            }
+            options.put(option, arguments.get(index + 1));
+        }
+    }
+
+    private static long number(
+            Map<String, String> options, String option, long otherwise, long most) {
+        String text = options.get(option);
+        if (text == null) {
+            return otherwise;
+        }
+        if (!text.matches("[0-9]{1,18}") || Long.parseLong(text) > most) {
+            throw new IllegalArgumentException(
+                    option + " must be a number from 0 to " + most + ", was " + text + ".");
+        }
+        return Long.parseLong(text);
+    }
+
+    private static List<Scenario> scenarios(Optional<String> wanted) {
+        List<String> names = new ArrayList<>();
+        for (Scenario scenario : SCENARIOS) {
+            if (wanted.isPresent() && wanted.get().equals(scenario.name())) {
+                return List.of(scenario);
+            }
+            names.add(scenario.name());
+        }
+        if (wanted.isPresent()) {
+            throw new IllegalArgumentException(
+                    "there is no scenario "
+                            + wanted.get()
+                            + ", only "
+                            + String.join(", ", names)
+                            + ".");
+        }
+        return SCENARIOS;
+    }
+
+    private void play(Scenario scenario, long seed) {
+        List<String> violations;
+        try {
+            Report report = scenario.run(seed);
+            operations += report.operations();
+            report.coverage().forEach((what, count) -> coverage.merge(what, count, Long::sum));
+            violations = report.violations();
+        } catch (RuntimeException | Error e) {
+            violations = List.of("It ended with " + e + causes(e));
+        }
+        if (!violations.isEmpty()) {
+            failed++;
+            out.println("failed: --scenario " + scenario.name() + " --seed " + seed);
+            violations.forEach(violation -> out.println("    " + violation));
+        }
+    }
+
+    private static String causes(Throwable failure) {
+        StringBuilder causes = new StringBuilder();
+        for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+            causes.append(", because of ").append(cause);
+        }
+        return causes.append('.').toString();
+    }
+
+    private void report(int runs, double seconds) {
+        coverage.forEach((what, count) -> out.printf(Locale.ROOT, "%,12d  %s%n", count, what));
+        out.printf(
+                Locale.ROOT,
+                "%,d operations, %.0f runs a minute%n",
+                operations,
+                runs * 60 / Math.max(seconds, 1e-9));
+        out.printf(Locale.ROOT, "RESULT simulate runs=%d failed=%d%n", runs, failed);
+    }
+}

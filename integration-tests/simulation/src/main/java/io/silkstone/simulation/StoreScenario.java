@@ -1,0 +1,242 @@
+package io.silkstone.simulation;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.EpochClock;
+import io.silkstone.base.Metrics;
+import io.silkstone.simulation.check.Linearizability;
+import io.silkstone.simulation.check.Linearizability.Verdict;
+import io.silkstone.simulation.history.Call;
+import io.silkstone.simulation.history.History;
+import io.silkstone.simulation.history.Operation;
+import io.silkstone.simulation.history.Reply;
+import io.silkstone.store.Agent;
+import io.silkstone.store.Store;
+import io.silkstone.store.StoreOptions;
+import io.silkstone.store.memory.HugePages;
+import io.silkstone.threads.simulation.SimulatedRuntime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/**
+ * Clients, agents and an operator on the store of one node: every operation under every rule, times
+ * of expiry, memory that fills up and is cleaned, tablets that are split. Replies reach clients
+ * late, and some clients are gone before theirs comes.
+ */
+public final class StoreScenario implements Scenario {
+    private static final long EPOCH_MILLIS = 1_800_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final int CLIENTS_MAX = 6;
+    private static final int OPERATIONS_PER_CLIENT = 60;
+    private static final int FILLINGS = 250;
+
+    /** One run in so many fills its memory, which takes longer than all the rest. */
+    private static final int FULL_ONE_IN = 4;
+
+    private static final int SPLITS = 6;
+    private static final long PAUSE_NANOS_MAX = 8 * NANOS_PER_MILLI;
+    private static final int GONE_ONE_IN = 150;
+
+    private final UnaryOperator<KvSession> sessions;
+
+    /** Of the store as it is. */
+    public StoreScenario() {
+        this(session -> session);
+    }
+
+    /** Of a store whose sessions are what {@code sessions} makes of them: for planted bugs. */
+    StoreScenario(UnaryOperator<KvSession> sessions) {
+        this.sessions = sessions;
+    }
+
+    @Override
+    public String name() {
+        return "store";
+    }
+
+    @Override
+    public String description() {
+        return "clients, agents and an operator on the store of one node";
+    }
+
+    @Override
+    public Report run(long seed) {
+        return new Run(new SplittableRandom(seed)).play();
+    }
+
+    /** One run. */
+    private final class Run {
+        private final SplittableRandom random;
+        private final SimulatedRuntime runtime;
+        private final EpochClock clock;
+        private final History history;
+        private final Metrics metrics = new Metrics();
+        private final Map<String, Long> coverage = new TreeMap<>();
+        private int clientsLeft;
+        private long operations;
+
+        Run(SplittableRandom random) {
+            this.random = random;
+            runtime = new SimulatedRuntime(random.split(), 2);
+            clock = () -> EPOCH_MILLIS + runtime.clock().nanoTime() / NANOS_PER_MILLI;
+            history = new History(clock::millis);
+        }
+
+        Report play() {
+            StoreOptions options =
+                    StoreOptions.DEFAULTS
+                            .withMemoryBytes(StoreOptions.MEMORY_BYTES_MIN)
+                            .withMemoryPrefaultBytes(0)
+                            .withHugePages(HugePages.OFF);
+            try (runtime;
+                    Store store =
+                            Store.open(
+                                    options,
+                                    runtime.clock(),
+                                    clock,
+                                    random.split(),
+                                    metrics,
+                                    attempt -> runtime.yield())) {
+                start(store);
+                runtime.run();
+            }
+            metrics.snapshot().stream()
+                    .filter(each -> each.label().startsWith("store.cleaner"))
+                    .forEach(each -> coverage.put(each.label(), each.value()));
+            return new Report(operations, runtime.fingerprint(), coverage, violations());
+        }
+
+        private void start(Store store) {
+            int clients = random.nextInt(2, CLIENTS_MAX + 1);
+            for (int client = 0; client < clients; client++) {
+                Workload workload = new ContendedWorkload(client, random.split());
+                begin(store, client, workload, OPERATIONS_PER_CLIENT);
+            }
+            if (random.nextInt(FULL_ONE_IN) == 0) {
+                Workload workload = new FillingWorkload(clients, random.split());
+                begin(store, clients, workload, FILLINGS);
+            }
+            for (Agent agent : store.agents()) {
+                spawn(() -> drive(agent));
+            }
+            spawn(() -> split(store));
+        }
+
+        private void spawn(Runnable body) {
+            runtime.create(ThreadRuntime.NORMAL, body);
+        }
+
+        private void begin(Store store, int client, Workload workload, int asked) {
+            clientsLeft++;
+            KvSession session = sessions.apply(store.openSession());
+            StoreSubject subject = new StoreSubject(session, store.table(KvStore.DEFAULT_TABLE));
+            spawn(() -> serve(client, subject, workload, asked));
+        }
+
+        private void serve(int client, StoreSubject subject, Workload workload, int asked) {
+            try (subject) {
+                boolean here = true;
+                for (int count = 0; count < asked && here; count++) {
+                    here = ask(client, subject, workload);
+                    pause();
+                }
+            } finally {
+                clientsLeft--;
+            }
+        }
+
+        /** One operation, from call to reply; false when the client is gone before it comes. */
+        private boolean ask(int client, StoreSubject subject, Workload workload) {
+            String key = workload.nextKey();
+            Call call = workload.nextCall(key, clock.millis());
+            History.Pending pending = history.called(client, key, call);
+            operations++;
+            linger();
+            Optional<Reply> reply = subject.ask(key, call);
+            linger();
+            if (reply.isEmpty()) {
+                pending.hadNoEffect();
+                count("refused for want of memory");
+                return true;
+            }
+            if (random.nextInt(GONE_ONE_IN) == 0) {
+                count("client gone before the reply");
+                return false;
+            }
+            pending.replied(reply.get());
+            workload.told(key, reply.get());
+            count(call.kind() + " " + reply.get().outcome());
+            return true;
+        }
+
+        /** A message on its way. */
+        private void linger() {
+            for (int turns = random.nextInt(4); turns > 0; turns--) {
+                runtime.yield();
+            }
+        }
+
+        private void pause() {
+            if (random.nextInt(3) == 0) {
+                runtime.sleep(1 + random.nextLong(PAUSE_NANOS_MAX));
+            }
+        }
+
+        private void drive(Agent agent) {
+            while (clientsLeft > 0) {
+                if (agent.doWork() == 0) {
+                    runtime.sleep(1 + random.nextLong(NANOS_PER_MILLI));
+                } else {
+                    runtime.yield();
+                }
+            }
+        }
+
+        private void split(Store store) {
+            for (int count = 0; count < SPLITS && clientsLeft > 0; count++) {
+                runtime.sleep(1 + random.nextLong(PAUSE_NANOS_MAX * 4));
+                long slot = random.nextInt(1, Key.SLOTS);
+                try {
+                    store.splitTablet(KvStore.DEFAULT_TABLE, slot << Key.SLOT_SHIFT);
+                    count("tablet split");
+                } catch (StoreRefused e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+
+        private void count(String what) {
+            coverage.merge(what, 1L, Long::sum);
+        }
+
+        private List<String> violations() {
+            List<String> violations = new ArrayList<>();
+            for (Map.Entry<String, List<Operation>> key : history.byKey().entrySet()) {
+                Verdict verdict = Linearizability.check(key.getValue());
+                if (!verdict.linearizable()) {
+                    violations.add(
+                            String.format(
+                                    "The replies about %s fit no order of its %d operations: after"
+                                            + " %d of them, the last %s, none of these can be next:"
+                                            + " %s.",
+                                    key.getKey(),
+                                    key.getValue().size(),
+                                    verdict.longest().size(),
+                                    verdict.longest().isEmpty()
+                                            ? "none"
+                                            : verdict.longest().getLast(),
+                                    verdict.stuck()));
+                }
+            }
+            return violations;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.silkstone.simulation;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore.Table;
+import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteOptions;
+import io.silkstone.simulation.history.Call;
+import io.silkstone.simulation.history.Reply;
+import io.silkstone.simulation.history.Reply.Outcome;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A client that has the store in its own process. A value is written with a filling behind it,
+ * whose length and bytes follow from the value, and every byte of it is checked when it is read.
+ */
+final class StoreSubject implements Subject {
+    private static final int SMALL_BYTES_MAX = 200;
+    private static final int LARGE_BYTES_MAX = 500_000;
+    private static final String CORRUPT = "corrupt: ";
+
+    private final KvSession session;
+    private final Table table;
+    private final Key key = new Key();
+    private final WriteOptions options = new WriteOptions();
+
+    StoreSubject(KvSession session, Table table) {
+        this.session = session;
+        this.table = table;
+    }
+
+    @Override
+    public Optional<Reply> ask(String name, Call call) {
+        key.wrap(name.getBytes(StandardCharsets.UTF_8));
+        set(options.reset(), call);
+        session.enter();
+        try {
+            return reply(call, perform(call));
+        } finally {
+            session.exit();
+        }
+    }
+
+    private Status perform(Call call) {
+        return switch (call.kind()) {
+            case READ -> session.read(table, key);
+            case WRITE -> {
+                byte[] bytes = filled(call.value());
+                MemorySegment value = MemorySegment.ofArray(bytes);
+                yield session.write(table, key, value, 0, bytes.length, options);
+            }
+            case REMOVE -> session.remove(table, key, options);
+            case INCREMENT -> session.increment(table, key, call.delta(), options);
+            case EXPIRE -> session.expire(table, key, options);
+        };
+    }
+
+    private static void set(WriteOptions options, Call call) {
+        switch (call.rule()) {
+            case NONE -> {}
+            case REJECT_MISSING -> options.rejectIfMissing();
+            case REJECT_EXISTING -> options.rejectIfExists();
+            case REQUIRE_VERSION -> options.requireVersion(call.requiredVersion());
+        }
+        switch (call.expiry()) {
+            case NONE -> {}
+            case KEEP -> options.keepExpiry();
+            case AT -> options.expireAt(call.expiryMillis());
+        }
+    }
+
+    private Optional<Reply> reply(Call call, Status status) {
+        return switch (status) {
+            case OK -> Optional.of(success(call));
+            case NOT_FOUND -> Optional.of(Reply.notFound());
+            case EXISTS -> Optional.of(Reply.refused(Outcome.EXISTS, session.version()));
+            case WRONG_VERSION ->
+                    Optional.of(Reply.refused(Outcome.WRONG_VERSION, session.version()));
+            case NOT_A_NUMBER ->
+                    Optional.of(Reply.refused(Outcome.NOT_A_NUMBER, session.version()));
+            case OUT_OF_MEMORY, RETRY_LATER -> Optional.empty();
+            case OVERFLOW, TOO_LARGE, NO_SUCH_TABLE, NOT_OWNER ->
+                    throw new IllegalStateException("no such answer is possible: " + status);
+        };
+    }
+
+    private Reply success(Call call) {
+        return switch (call.kind()) {
+            case READ -> Reply.saw(seen(session.object()), session.object().version());
+            case INCREMENT -> Reply.sum(session.number(), session.version());
+            default -> Reply.ok(session.version());
+        };
+    }
+
+    /** What is stored for {@code value}: numbers as they are, texts with their filling. */
+    private static byte[] filled(String value) {
+        byte[] text = value.getBytes(StandardCharsets.UTF_8);
+        if (Character.isDigit(value.charAt(0))) {
+            return text;
+        }
+        int hash = value.hashCode() & 0x7fff_ffff;
+        int filling = hash % (value.startsWith("large-") ? LARGE_BYTES_MAX : SMALL_BYTES_MAX);
+        byte[] bytes = Arrays.copyOf(text, text.length + 1 + filling);
+        for (int index = text.length + 1; index < bytes.length; index++) {
+            bytes[index] = (byte) (hash + index);
+        }
+        return bytes;
+    }
+
+    /** The value that {@code object} was written with. */
+    private static String seen(ObjectView object) {
+        long from = object.valueOffset();
+        byte[] bytes = object.memory().asSlice(from, object.valueLength()).toArray(JAVA_BYTE);
+        int end = 0;
+        while (end < bytes.length && bytes[end] != 0) {
+            end++;
+        }
+        String value = new String(bytes, 0, end, StandardCharsets.UTF_8);
+        boolean whole = end == bytes.length || Arrays.equals(bytes, filled(value));
+        return whole ? value : CORRUPT + value;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

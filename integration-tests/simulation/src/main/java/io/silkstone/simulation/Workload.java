@@ -1,0 +1,16 @@
+package io.silkstone.simulation;
+
+import io.silkstone.simulation.history.Call;
+import io.silkstone.simulation.history.Reply;
+
+/** What one client asks for next. */
+interface Workload {
+    /** The key that it asks for next. */
+    String nextKey();
+
+    /** What it asks of it. */
+    Call nextCall(String key, long nowMillis);
+
+    /** It was told {@code reply} about {@code key}. */
+    void told(String key, Reply reply);
+}

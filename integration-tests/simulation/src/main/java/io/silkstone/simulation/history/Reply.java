@@ -1,0 +1,45 @@
+package io.silkstone.simulation.history;
+
+/**
+ * What a client was told.
+ *
+ * @param outcome how the operation ended
+ * @param value what a read saw; empty otherwise
+ * @param version the version that was given, removed or met; 0 for none
+ * @param number the sum after an increment
+ */
+public record Reply(Outcome outcome, String value, long version, long number) {
+    /** How operations end. Those that were refused for want of something have had no effect. */
+    public enum Outcome {
+        OK,
+        NOT_FOUND,
+        EXISTS,
+        WRONG_VERSION,
+        NOT_A_NUMBER
+    }
+
+    /** Success with a version. */
+    public static Reply ok(long version) {
+        return new Reply(Outcome.OK, "", version, 0);
+    }
+
+    /** A read that saw {@code value}. */
+    public static Reply saw(String value, long version) {
+        return new Reply(Outcome.OK, value, version, 0);
+    }
+
+    /** An increment that came to {@code number}. */
+    public static Reply sum(long number, long version) {
+        return new Reply(Outcome.OK, "", version, number);
+    }
+
+    /** There was nothing. */
+    public static Reply notFound() {
+        return new Reply(Outcome.NOT_FOUND, "", 0, 0);
+    }
+
+    /** Refused, where {@code version} was met. */
+    public static Reply refused(Outcome outcome, long version) {
+        return new Reply(outcome, "", version, 0);
+    }
+}

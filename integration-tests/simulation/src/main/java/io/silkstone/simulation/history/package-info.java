@@ -1,0 +1,2 @@
+/** What clients asked, and what they were told. */
+package io.silkstone.simulation.history;

@@ -270,6 +270,46 @@ class RedisGatewayTest {
         }
     }
 
+    /** SKIP hands what is written to the socket, so that a batch goes there in many pieces. */
+    @Test
+    void repliesThatTheClientDoesNotReadYet_keepTheirOrder() throws Exception {
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            StringBuilder requests = new StringBuilder();
+            int count = 3_000;
+            for (int i = 0; i < count; i++) {
+                String key = "key" + i % 100;
+                if (i < 100) {
+                    set(client, key, i + "v".repeat(8_000));
+                }
+                requests.append("GET ").append(key).append("\r\nCLIENT REPLY SKIP\r\nPING\r\n");
+            }
+            Thread writer = Thread.ofPlatform().start(() -> write(client, requests.toString()));
+            // Until the kernel takes no more for it.
+            Thread.sleep(500);
+            for (int i = 0; i < count; i++) {
+                String value = i % 100 + "v".repeat(8_000);
+                assertThat(client.read()).isEqualTo("$" + value.length() + " " + value);
+            }
+            writer.join();
+        }
+    }
+
+    @Test
+    void strangersThatLeave_whileTheirPasswordIsChecked_areForgottenAtOnce() throws Exception {
+        GatewayOptions.Builder slow = options().requirePass("x").passwordIterations(2_000_000);
+        try (TestNode node = start(slow, new TestRuntime(1))) {
+            for (int i = 0; i < 20; i++) {
+                try (WireClient stranger = new WireClient(node.port())) {
+                    stranger.write("AUTH wrong\r\n");
+                    Thread.sleep(5);
+                }
+            }
+            Thread.sleep(200);
+            assertThat(metric(node.metrics, GatewayMetrics.CONNECTIONS)).isLessThan(3);
+        }
+    }
+
     private static void set(WireClient client, String key, String value) throws IOException {
         client.write("*3\r\n$3\r\nSET\r\n$" + key.length() + "\r\n" + key + "\r\n");
         client.write("$" + value.length() + "\r\n" + value + "\r\n");

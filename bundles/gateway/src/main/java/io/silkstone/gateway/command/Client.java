@@ -111,7 +111,8 @@ public final class Client {
         transaction.unwatch();
     }
 
-    boolean trusted() {
+    /** Whether it has said who it is, or need not. */
+    public boolean trusted() {
         return user != null;
     }
 }

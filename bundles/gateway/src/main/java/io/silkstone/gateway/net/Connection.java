@@ -66,6 +66,7 @@ final class Connection extends ChannelInboundHandlerAdapter
     private boolean closing;
     private boolean dropped;
     private boolean inputEnded;
+    private long closingSince;
     private volatile boolean moving;
     private volatile SocketPoller poller;
 
@@ -195,11 +196,15 @@ final class Connection extends ChannelInboundHandlerAdapter
     /** The client sends no more. It may still wait for replies, as in {@code echo PING | nc}. */
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event == ChannelInputShutdownEvent.INSTANCE) {
-            inputEnded = true;
-            if (!waiting && !clogged) {
-                closeAfterReplies();
-            }
+        if (event != ChannelInputShutdownEvent.INSTANCE) {
+            return;
+        }
+        inputEnded = true;
+        if (waiting && !client.trusted()) {
+            // Whoever has not said the password is not worth the work that goes on for it.
+            close();
+        } else if (!waiting && !clogged) {
+            closeAfterReplies();
         }
     }
 
@@ -207,6 +212,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         if (!closing) {
             poller.outbox().flush();
             closing = true;
+            closingSince = server.nowMillis();
             pause();
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
@@ -258,7 +264,9 @@ final class Connection extends ChannelInboundHandlerAdapter
             return;
         }
         try {
-            int sent = unix.fd().writeAddress(address, begin, end);
+            ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+            boolean isFirst = queue == null || queue.isEmpty();
+            int sent = isFirst ? unix.fd().writeAddress(address, begin, end) : 0;
             int left = end - begin - Math.max(sent, 0);
             if (left > 0) {
                 ByteBuf rest = ByteBufAllocator.DEFAULT.directBuffer(left + Memory.SLACK);
@@ -298,9 +306,7 @@ final class Connection extends ChannelInboundHandlerAdapter
     private void cutOff(String reason) {
         LOG.log(System.Logger.Level.WARNING, "Client {0} is disconnected: {1}", peer(), reason);
         metrics.outputLimit();
-        dropped = true;
-        closing = true;
-        channel.close();
+        cutOff();
     }
 
     @Override
@@ -413,12 +419,12 @@ final class Connection extends ChannelInboundHandlerAdapter
         long limit = server.settings().idleTimeoutSeconds() * 1000L;
         if (closing) {
             // It was told that this is the end and does not read it.
-            if (quiet > FAREWELL_MILLIS) {
-                channel.close();
+            if (nowMillis - closingSince > FAREWELL_MILLIS) {
+                close();
             }
         } else if (limit > 0 && quiet > limit && !waiting) {
             metrics.idle();
-            channel.close();
+            close();
         }
     }
 
@@ -428,6 +434,19 @@ final class Connection extends ChannelInboundHandlerAdapter
         if (channel.isRegistered()) {
             channel.close();
         }
+    }
+
+    /** Closes, but not before what is in the outbox has been sent. On the core's thread. */
+    private void close() {
+        poller.outbox().flush();
+        channel.close();
+    }
+
+    @Override
+    public void cutOff() {
+        dropped = true;
+        closing = true;
+        channel.close();
     }
 
     /** The channel is closed. */
@@ -448,13 +467,13 @@ final class Connection extends ChannelInboundHandlerAdapter
         if (!(cause instanceof IOException) && !(cause instanceof DecoderException)) {
             LOG.log(System.Logger.Level.ERROR, "Connection " + peer() + " failed", cause);
         }
-        channel.close();
+        close();
     }
 
     @Override
     public void kill() {
         try {
-            poller.execute(channel::close);
+            poller.execute(this::close);
         } catch (RejectedExecutionException loopEnded) {
             channel.close();
         }

@@ -10,6 +10,7 @@ import io.silkstone.gateway.resp.Memory;
  * (decision 0040). Belongs to the core's thread.
  */
 final class Outbox {
+    private static final System.Logger LOG = System.getLogger(Outbox.class.getName());
     private static final int BYTES = 1 << 16;
 
     /** Longer ones are not worth a copy. */
@@ -28,26 +29,28 @@ final class Outbox {
     /** Whom replies are for. */
     interface Receiver {
         /**
-         * Sends what lies from {@code begin} to {@code end} behind {@code address}, or drops it
-         * when nobody is there any more. Must not fail, because others wait for theirs.
+         * Sends what lies from {@code begin} to {@code end} behind {@code address}, behind what it
+         * could not send before, or drops it when nobody is there any more.
          */
         void send(long address, int begin, int end);
+
+        /** It threw, so that replies are missing: it must not get any others. */
+        void cutOff();
     }
 
     /**
-     * Keeps a copy of {@code bytes} from {@code address} on until the next {@link #flush}.
+     * Keeps a copy of {@code bytes} from {@code address} on until the next {@link #flush}, if they
+     * are few and there is room.
      *
-     * @return false when the caller has to send them itself; then nothing of the receiver is kept
+     * @return false when the receiver has to send them itself, behind what it may have been unable
+     *     to send just now; then nothing of it is kept
      */
     boolean add(Receiver receiver, long address, int bytes) {
         if (flushing) {
             return false;
         }
-        boolean fits = bytes <= REPLIES_BYTES_MAX;
-        if (!fits || count == RECEIVERS_MAX || length + bytes > BYTES) {
+        if (bytes > REPLIES_BYTES_MAX || count == RECEIVERS_MAX || length + bytes > BYTES) {
             flush();
-        }
-        if (!fits) {
             return false;
         }
         Memory.copy(address, first + length, bytes);
@@ -68,14 +71,23 @@ final class Outbox {
         flushing = true;
         int begin = 0;
         for (int index = 0; index < count; index++) {
-            Receiver receiver = receivers[index];
+            send(receivers[index], begin, ends[index]);
             receivers[index] = null;
-            receiver.send(first, begin, ends[index]);
             begin = ends[index];
         }
         count = 0;
         length = 0;
         flushing = false;
+    }
+
+    /** Whatever happens to one, the others get theirs. */
+    private void send(Receiver receiver, int begin, int end) {
+        try {
+            receiver.send(first, begin, end);
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "Replies could not be sent", e);
+            receiver.cutOff();
+        }
     }
 
     /** Gives the memory back. What is kept must have been flushed. */

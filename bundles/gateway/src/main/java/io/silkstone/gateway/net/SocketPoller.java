@@ -36,7 +36,7 @@ public final class SocketPoller implements CorePoller {
      */
     private static final long LOOK_NANOS = 5_000;
 
-    private final Outbox outbox = new Outbox();
+    private final Outbox outbox;
     private final WaitMeter waits;
     private final Loop loop;
     private final ServerContext server;
@@ -98,6 +98,7 @@ public final class SocketPoller implements CorePoller {
         this.requests = new RequestServer(server);
         this.readMemory = ByteBufAllocator.DEFAULT.directBuffer(READ_BYTES + Memory.SLACK);
         this.readBuffer = readMemory.slice(0, READ_BYTES);
+        this.outbox = new Outbox();
         loop.scheduleAtFixedRate(this::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
     }
 

@@ -22,12 +22,32 @@ class OutboxTest {
 
     /** Notes what is sent to it, behind its name. */
     private Outbox.Receiver receiver(String name) {
-        return (address, begin, end) -> {
-            StringBuilder text = new StringBuilder(name).append(':');
-            for (int index = begin; index < end; index++) {
-                text.append((char) Memory.getByte(address + index));
+        return receiver(
+                (address, begin, end) -> {
+                    StringBuilder text = new StringBuilder(name).append(':');
+                    for (int index = begin; index < end; index++) {
+                        text.append((char) Memory.getByte(address + index));
+                    }
+                    sent.add(text.toString());
+                });
+    }
+
+    @FunctionalInterface
+    private interface Sending {
+        void send(long address, int begin, int end);
+    }
+
+    private Outbox.Receiver receiver(Sending sending) {
+        return new Outbox.Receiver() {
+            @Override
+            public void send(long address, int begin, int end) {
+                sending.send(address, begin, end);
             }
-            sent.add(text.toString());
+
+            @Override
+            public void cutOff() {
+                sent.add("cut off");
+            }
         };
     }
 
@@ -68,7 +88,10 @@ class OutboxTest {
         StringBuilder expected = new StringBuilder();
         for (int index = 0; index < 1_000; index++) {
             String text = Integer.toString(index).repeat(100);
-            assertThat(add(receiver("each"), text)).isTrue();
+            if (!add(receiver("each"), text)) {
+                // All before it has been sent, so that its receiver can send it now.
+                sent.add(text);
+            }
             expected.append(text);
         }
         outbox.flush();
@@ -76,10 +99,25 @@ class OutboxTest {
     }
 
     @Test
+    void flush_oneThatFails_isCutOffAndTheOthersGetTheirs() {
+        Sending failing =
+                (address, begin, end) -> {
+                    throw new IllegalStateException("as a test wants it");
+                };
+        add(receiver(failing), "lost");
+        add(receiver("other"), "kept");
+        outbox.flush();
+        assertThat(sent).containsExactly("cut off", "other:kept");
+        assertThat(add(receiver("other"), "more")).isTrue();
+        outbox.flush();
+        assertThat(sent).last().isEqualTo("other:more");
+    }
+
+    @Test
     void add_whileFlushing_isLeftToTheCaller() {
         List<Boolean> kept = new ArrayList<>();
         Outbox.Receiver last = receiver("last");
-        add((address, begin, end) -> kept.add(add(last, "more")), "first");
+        add(receiver((address, begin, end) -> kept.add(add(last, "more"))), "first");
         add(last, "second");
         outbox.flush();
         assertThat(kept).containsExactly(false);

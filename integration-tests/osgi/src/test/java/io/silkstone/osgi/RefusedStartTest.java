@@ -58,7 +58,9 @@ class RefusedStartTest {
     @Test
     void up_wrongConfiguration_namesFileKeyAndWhatIsAllowed() throws Exception {
         node.configure("io.silkstone.gateway.redis.cfg", "port = many\n");
-        assertRefused(node.up(), "io.silkstone.gateway.redis.cfg", "port", "many");
+        Tool.Outcome outcome = node.up();
+        assertRefused(outcome, "port must be a whole number between -1 and 65535, was \"many\".");
+        assertThat(outcome.output()).startsWith("silkstone: etc/io.silkstone.gateway.redis.cfg ");
     }
 
     @Test

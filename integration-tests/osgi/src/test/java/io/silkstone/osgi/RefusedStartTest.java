@@ -99,11 +99,6 @@ class RefusedStartTest {
     }
 
     @Test
-    void simulate_isNotYetPossible() throws Exception {
-        assertRefused(node.command("simulate"), "simulate is not in this release");
-    }
-
-    @Test
     void findJdk_noneOf25_saysWhatToInstall() throws Exception {
         Path folder = node.workplace().newFolder("jdks");
         Path old = Files.createDirectories(folder.resolve("jdk-17/bin")).getParent();

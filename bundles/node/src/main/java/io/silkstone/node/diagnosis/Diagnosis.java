@@ -77,7 +77,8 @@ public final class Diagnosis {
                         .sorted()
                         .toList();
         List<String> ours = names.stream().filter(each -> each.startsWith(OURS)).toList();
-        return "No component or bundle has \"%s\" in its name.%s There are %s, and those of felix:lb."
+        return ("No component or bundle has \"%s\" in its name.%s There are %s, and those of"
+                        + " felix:lb.")
                 .formatted(name, Spelling.hint(name, names), String.join(", ", ours));
     }
 

@@ -36,12 +36,17 @@ final class StartReport {
         }
     }
 
-    /** The node was not started because of {@code sentence}. */
+    /**
+     * The node was not started because of {@code sentence}, which gets its full stop here: what
+     * components say stands in the middle of other sentences too.
+     */
     void refused(String sentence) {
+        boolean ends = sentence.endsWith(".") || sentence.endsWith("?");
+        String line = "silkstone: " + sentence + (ends ? "" : ".");
         if (file == null) {
-            err.println("silkstone: " + sentence);
+            err.println(line);
         } else {
-            write(List.of("silkstone: " + sentence), "refused");
+            write(List.of(line), "refused");
         }
     }
 

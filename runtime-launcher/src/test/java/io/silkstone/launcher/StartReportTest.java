@@ -32,6 +32,16 @@ class StartReportTest {
     }
 
     @Test
+    void refused_withoutAFullStop_getsOne() {
+        report(null).refused("etc/x.cfg line 1: there is no key \"prot\"");
+        report(null).refused("Did you mean \"port\"?");
+        assertThat(err)
+                .hasToString(
+                        "silkstone: etc/x.cfg line 1: there is no key \"prot\".\n"
+                                + "silkstone: Did you mean \"port\"?\n");
+    }
+
+    @Test
     void outcome_file_isItsLastLine() {
         Path file = folder.resolve("report");
         report(file).ready(List.of("redis 127.0.0.1:7600"));

@@ -105,12 +105,14 @@ public final class GatewayComponent implements EndpointProvider {
 
         /** File of users. */
         @AttributeDefinition(
-                description = "file of ACL users, relative to the node's home; empty for" + " none")
+                description =
+                        "file of ACL users, relative to the node's home; empty for none; applies at"
+                                + " the next start")
         String users_file() default "";
 
         /** Work of a guess at a password. */
         @AttributeDefinition(
-                description = "PBKDF2 iterations for new passwords",
+                description = "PBKDF2 iterations for new passwords; applies at the next start",
                 min = "1",
                 max = "" + GatewayOptions.ITERATIONS_MAX)
         int password_iterations() default 210_000;
@@ -131,7 +133,9 @@ public final class GatewayComponent implements EndpointProvider {
 
         /** Most bytes of a request. */
         @AttributeDefinition(
-                description = "most bytes of a request, and of a transaction's requests",
+                description =
+                        "most bytes of a request, and of a transaction's requests; for a request it"
+                                + " applies at the next start",
                 min = "" + GatewayOptions.LIMIT_BYTES_MIN,
                 max = "" + GatewayOptions.LIMIT_BYTES_MAX)
         long request_limit_bytes() default 64L << 20;

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** What this node is and how it is, put together from those who know. */
 final class SilkstoneNode implements Node {
@@ -85,14 +86,19 @@ final class SilkstoneNode implements Node {
     @Override
     public List<String> why(String component) {
         if (!component.isBlank()) {
-            List<String> lines = new ArrayList<>(diagnosis.about(component.strip()));
-            store.problems().stream()
-                    .filter(problem -> problem.contains(component.strip()))
+            String name = component.strip();
+            List<String> lines = new ArrayList<>(diagnosis.about(name));
+            Stream.concat(store.problems().stream(), store.unread().stream())
+                    .filter(sentence -> sentence.contains(name))
                     .forEach(lines::add);
+            if (lines.isEmpty()) {
+                throw new IllegalArgumentException(diagnosis.nothingCalled(name));
+            }
             return lines;
         }
         List<String> lines = new ArrayList<>(diagnosis.faults());
         lines.addAll(store.problems());
+        lines.addAll(store.unread());
         for (Health health : health()) {
             boolean told =
                     health.check().equals("components") || health.check().equals("configuration");

@@ -112,6 +112,24 @@ class NodeLiveTest {
     }
 
     @Test
+    void health_fileThatNobodyReads_isNamed() throws Exception {
+        Path file = home.resolve("etc/io.silkstone.node.deployr.cfg");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "watch.ms = 7\n");
+        try (LiveFramework live = LiveFramework.withNode(home)) {
+            Node node = live.service(Node.class);
+            String sentence =
+                    "etc/io.silkstone.node.deployr.cfg waits: no bundle installed here is"
+                            + " configured by it. Did you mean \"io.silkstone.node.deployer\"?";
+            assertThat(node.health()).contains(new Health("configuration", "warn", sentence));
+            assertThat(node.why("deployr")).containsExactly(sentence);
+            assertThat(node.why("")).contains(sentence);
+            Files.delete(file);
+            LiveFramework.await("health", () -> !node.health().toString().contains("deployr"));
+        }
+    }
+
+    @Test
     void start_wrongConfiguration_isRefusedInOneSentence() throws Exception {
         try (LiveFramework live = LiveFramework.withoutNode(home)) {
             Files.writeString(
@@ -120,7 +138,7 @@ class NodeLiveTest {
             Bundle node = live.installNode();
             assertThatThrownBy(node::start)
                     .isInstanceOf(BundleException.class)
-                    .hasMessage(
+                    .hasRootCauseMessage(
                             "etc/io.silkstone.node.deployer.cfg line 1: deploy.signatures must be"
                                     + " one of auto, required, optional, was \"sometimes\"");
         }
@@ -158,10 +176,12 @@ class NodeLiveTest {
                             "No component installed here offers" + " java.util.Locale.",
                             "test.waiting 1.0.0 is active.");
             assertThat(node.why("")).anyMatch(line -> line.contains("com.example.nowhere"));
-            assertThat(node.why("io.silkstone.node.deployr"))
-                    .containsExactly(
+            assertThatThrownBy(() -> node.why("io.silkstone.node.deployr"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(
                             "No component or bundle has \"io.silkstone.node.deployr\" in its name."
-                                    + " Did you mean \"io.silkstone.node.deployer\"?");
+                                    + " Did you mean \"io.silkstone.node.deployer\"? There are ")
+                    .hasMessageContaining("io.silkstone.node.deployer, ");
         }
     }
 

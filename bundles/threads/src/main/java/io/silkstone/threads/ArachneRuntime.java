@@ -118,7 +118,10 @@ public final class ArachneRuntime implements ThreadRuntime, AutoCloseable {
         }
         LOG.log(
                 System.Logger.Level.INFO,
-                "User threads run in mode " + mode + ", on up to " + processors.count() + " cores");
+                "User threads run in mode "
+                        + mode
+                        + ", on up to "
+                        + (processors.count() == 1 ? "1 core." : processors.count() + " cores."));
         int coreCount = Math.min(processors.count(), Machine.CORES_LIMIT);
         Machine machine =
                 new Machine(

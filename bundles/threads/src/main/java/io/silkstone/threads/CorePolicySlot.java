@@ -297,23 +297,27 @@ final class CorePolicySlot implements PolicySlot {
         }
     }
 
+    private static String cores(int count) {
+        return count == 1 ? "1 core" : count + " cores";
+    }
+
     @Override
     public String why() {
         lock.lock();
         try {
             if (lastRequest == null) {
-                return host.id() + " has decided nothing yet";
+                return host.id() + " has decided nothing yet.";
             }
             return String.format(
                     Locale.ROOT,
-                    "%s wants %d cores: %s%n"
-                            + "it saw %d cores held, %.2f of them busy, load factor %.2f,"
+                    "%s wants %s: %s.%n"
+                            + "It saw %s held and %.2f busy, load factor %.2f,"
                             + " %d of %d contexts occupied, %d threads created and %d refused"
-                            + " in %d ms",
+                            + " in %d ms.",
                     host.id(),
-                    lastRequest.total(),
+                    cores(lastRequest.total()),
                     lastRequest.reason(),
-                    lastSample.coresHeld(),
+                    cores(lastSample.coresHeld()),
                     lastSample.utilisedCores(),
                     lastSample.loadFactor(),
                     lastSample.occupied(),

@@ -81,7 +81,7 @@ class CorePolicySlotTest {
     void slot_atTheStart_hasTheBuiltIn() {
         assertThat(slot.kind()).isEqualTo("cores");
         assertThat(slot.inUse().name()).isEqualTo(slot.builtIn());
-        TestRuntimes.awaitUntil(() -> slot.why().contains("wants 1 cores"));
+        TestRuntimes.awaitUntil(() -> slot.why().contains("wants 1 core:"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.silkstone.osgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.harness.Ports;
+import io.silkstone.harness.Tool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,12 +60,38 @@ class LiveChangeTest {
         // Either key is right by itself.
         node.configure(OperatedNode.THREADS, "cores.max = 2\ncores.min = 3\n");
         node.awaitSaid("node:health", said -> said.contains("cores.min must be at most"));
-        assertThat(node.log()).contains("was refused by its component: cores.min must be at most");
+        assertThat(node.log())
+                .contains("was refused by its component: cores.min must be at most")
+                .doesNotContain("\tat ", "Exception");
+        assertThat(node.log().lines().filter(line -> line.contains("cores.min"))).hasSize(1);
         assertThat(node.said("node:config cores.min"))
                 .contains("was refused")
                 .doesNotContain(" 3 ");
         node.configure(OperatedNode.THREADS, "cores.max = 2\ncores.min = 2\n");
         node.awaitSaid("node:health", said -> !said.contains("cores.min"));
+    }
+
+    @Test
+    void edit_thatWaitsForTheNextStart_isMarkedAndNotShownAsInForce() throws Exception {
+        node.configure(OperatedNode.THREADS, "pin = off\n");
+        String said =
+                node.awaitSaid(
+                        "node:config pin", shown -> shown.contains("waits for the next start"));
+        assertThat(said).containsPattern("pin +auto +auto ");
+    }
+
+    @Test
+    void file_thatNobodyReads_isAWarningOfHealth() throws Exception {
+        node.configure("io.silkstone.gateway.rediss.cfg", "port = 1\n");
+        String said = node.awaitSaid("node:health", shown -> shown.contains("rediss.cfg waits"));
+        assertThat(said).containsPattern("configuration +warn").contains("Did you mean");
+    }
+
+    @Test
+    void why_ofNothing_isAnErrorThatNamesWhatThereIs() throws Exception {
+        Tool.Outcome outcome = node.shell("node:why nosuch");
+        assertThat(outcome.exit()).as(outcome.output()).isEqualTo(1);
+        assertThat(outcome.output()).contains("\"nosuch\"", "io.silkstone.gateway");
     }
 
     @Test

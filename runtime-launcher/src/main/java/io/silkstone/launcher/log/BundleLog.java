@@ -1,6 +1,7 @@
 package io.silkstone.launcher.log;
 
 import java.lang.System.Logger.Level;
+import java.util.regex.Pattern;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.log.LogEntry;
@@ -15,6 +16,10 @@ import org.osgi.util.tracker.ServiceTracker;
  * activation that fails in Declarative Services would be silent.
  */
 public final class BundleLog implements LogListener {
+    /** How the component runtime begins when a live change was refused by throwing. */
+    private static final Pattern MODIFIED =
+            Pattern.compile("\\bmodified\\b.* has thrown an exception");
+
     private final NodeLog log;
 
     private BundleLog(NodeLog log) {
@@ -44,11 +49,17 @@ public final class BundleLog implements LogListener {
                 entry.getBundle() == null
                         ? entry.getLoggerName()
                         : entry.getBundle().getSymbolicName();
-        log.write(
-                levelOf(entry.getLogLevel()),
-                source,
-                String.valueOf(entry.getMessage()),
-                entry.getException());
+        Throwable thrown = entry.getException();
+        String message = String.valueOf(entry.getMessage());
+        String reason = Refusal.reasonOf(thrown);
+        if (reason == null) {
+            log.write(levelOf(entry.getLogLevel()), source, message, thrown);
+        } else if (MODIFIED.matcher(message).find()) {
+            // The node goes back to the last good values and says so, with the name of the file.
+            log.write(Level.DEBUG, source, "refused new settings: " + reason, null);
+        } else {
+            log.write(levelOf(entry.getLogLevel()), source, reason, null);
+        }
     }
 
     /**

@@ -33,6 +33,8 @@ public interface Node {
      * Why {@code component} is not working, or a sentence that it is: missing services,
      * configuration, packages. Part of a component's or bundle's name suffices; an empty string
      * asks for the whole node.
+     *
+     * @throws IllegalArgumentException when nothing here is called so, naming what there is
      */
     List<String> why(String component);
 

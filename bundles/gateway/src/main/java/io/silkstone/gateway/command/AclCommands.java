@@ -37,6 +37,9 @@ final class AclCommands {
                                 ADMIN,
                                 DANGEROUS,
                                 NO_MULTI)
+                        .subcommands(
+                                "cat", "deluser", "genpass", "getuser", "help", "list", "load",
+                                "log", "save", "setuser", "users", "whoami")
                         .heavyWhen(x -> x.is(1, "SETUSER") || x.is(1, "SAVE") || x.is(1, "LOAD"))
                         .secret((request, index) -> index > 2));
     }
@@ -68,7 +71,7 @@ final class AclCommands {
                             "SETUSER <name> <rule> ...",
                             "USERS",
                             "WHOAMI");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 
@@ -90,7 +93,7 @@ final class AclCommands {
 
     private static void getuser(Exchange x) {
         if (x.count() != 3) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         AclUser user = x.server.users.user(utf8(x, 2));
@@ -121,7 +124,7 @@ final class AclCommands {
 
     private static void setuser(Exchange x) {
         if (x.count() < 3) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         List<String> rules = new ArrayList<>();
@@ -141,7 +144,7 @@ final class AclCommands {
 
     private static void deluser(Exchange x) {
         if (x.count() < 3) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         int removed = 0;

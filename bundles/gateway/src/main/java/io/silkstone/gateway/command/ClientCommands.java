@@ -25,11 +25,29 @@ final class ClientCommands {
     static void declare(List<Command> all) {
         all.add(
                 new Command(
-                        "client",
-                        Group.CONNECTION,
-                        "Tells about connections, and changes them.",
-                        -2,
-                        ClientCommands::run));
+                                "client",
+                                Group.CONNECTION,
+                                "Tells about connections, and changes them.",
+                                -2,
+                                ClientCommands::run)
+                        .subcommands(
+                                "getname",
+                                "getredir",
+                                "help",
+                                "id",
+                                "info",
+                                "kill",
+                                "list",
+                                "no-evict",
+                                "no-touch",
+                                "pause",
+                                "reply",
+                                "setinfo",
+                                "setname",
+                                "tracking",
+                                "trackinginfo",
+                                "unblock",
+                                "unpause"));
         all.add(
                 new Command(
                                 "asking",
@@ -95,7 +113,7 @@ final class ClientCommands {
                             "REPLY ON|OFF|SKIP",
                             "SETINFO lib-name|lib-ver <value>",
                             "SETNAME <name>");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 
@@ -103,7 +121,7 @@ final class ClientCommands {
         if (x.count() == count) {
             action.run();
         } else {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
         }
     }
 
@@ -238,7 +256,7 @@ final class ClientCommands {
 
     private static void kill(Exchange x) {
         if (x.count() == 2) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         if (x.count() == 3) {
@@ -356,7 +374,7 @@ final class ClientCommands {
 
     private static void unblock(Exchange x) {
         if (x.count() < 3 || x.count() > 4) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
         } else if (x.count() == 4 && !x.is(3, "TIMEOUT") && !x.is(3, "ERROR")) {
             x.out.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
         } else if (x.parseLong(2)) {

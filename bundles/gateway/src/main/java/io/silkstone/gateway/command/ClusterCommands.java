@@ -27,6 +27,16 @@ final class ClusterCommands {
                                 "Tells about the cluster.",
                                 -2,
                                 ClusterCommands::run)
+                        .subcommands(
+                                "countkeysinslot",
+                                "getkeysinslot",
+                                "help",
+                                "info",
+                                "keyslot",
+                                "myid",
+                                "nodes",
+                                "shards",
+                                "slots")
                         .heavyWhen(x -> x.is(1, "COUNTKEYSINSLOT") || x.is(1, "GETKEYSINSLOT")));
     }
 
@@ -57,7 +67,7 @@ final class ClusterCommands {
                             "NODES",
                             "SHARDS",
                             "SLOTS");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 
@@ -65,7 +75,7 @@ final class ClusterCommands {
         if (x.count() == 3) {
             x.out.integer(Key.slot(Key.hash(Memory.ALL, x.address(2), x.length(2))));
         } else {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
         }
     }
 
@@ -130,7 +140,7 @@ final class ClusterCommands {
 
     private static void keysInSlot(Exchange x, int arguments, boolean names) {
         if (x.count() != arguments) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         if (!x.isLong(2) || x.parsed() < 0 || x.parsed() >= Key.SLOTS) {

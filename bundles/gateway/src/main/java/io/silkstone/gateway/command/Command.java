@@ -116,6 +116,7 @@ public final class Command {
     private final long rest;
     private final boolean fast;
     private final boolean readsOnly;
+    private final boolean needsMemory;
     private int firstKey;
     private int lastKey;
     private int keyStep;
@@ -125,7 +126,9 @@ public final class Command {
     private boolean mayBeHeavy;
     private Secrecy secrecy = (request, index) -> false;
     private boolean waitsInLine;
+    private Subcommands subcommands = Subcommands.NONE;
     private int id;
+    private int firstSubcommandId;
 
     /**
      * A command without keys.
@@ -144,6 +147,7 @@ public final class Command {
         this.rest = Words.ofRest(name);
         this.fast = this.flags.contains(Flag.FAST) || this.flags.contains(Flag.BRIEF);
         this.readsOnly = this.flags.contains(Flag.READONLY);
+        this.needsMemory = this.flags.contains(Flag.DENYOOM);
         this.categories = List.of(group.category());
     }
 
@@ -169,6 +173,12 @@ public final class Command {
     /** Is in these ACL categories in place of its group's. */
     Command in(String... names) {
         categories = List.of(names);
+        return this;
+    }
+
+    /** Has these subcommands, which are counted one by one. */
+    Command subcommands(String... names) {
+        subcommands = new Subcommands(names);
         return this;
     }
 
@@ -205,8 +215,9 @@ public final class Command {
         return waitsInLine;
     }
 
-    void number(int number) {
+    void number(int number, int firstSubcommand) {
         id = number;
+        firstSubcommandId = firstSubcommand;
     }
 
     boolean isHeavy(Exchange exchange) {
@@ -221,6 +232,18 @@ public final class Command {
     /** Its place in the table, from 0. */
     public int id() {
         return id;
+    }
+
+    Subcommands subcommands() {
+        return subcommands;
+    }
+
+    /**
+     * What {@code request}, one of this command, is counted under: its subcommand if it has one.
+     */
+    int countedAs(Request<Command> request) {
+        int subcommand = subcommands.find(request);
+        return subcommand < 0 ? id : firstSubcommandId + subcommand;
     }
 
     Group group() {
@@ -246,6 +269,11 @@ public final class Command {
     /** Whether it reads objects and changes none. */
     boolean readsOnly() {
         return readsOnly;
+    }
+
+    /** Whether it may need memory, and is refused where there is none. */
+    boolean needsMemory() {
+        return needsMemory;
     }
 
     /** Whether {@code flag} is set. */

@@ -23,7 +23,7 @@ final class CommandDescriptions {
                 if (x.count() == 2) {
                     x.out.integer(table.commands().size());
                 } else {
-                    Subcommands.refuse(x, true);
+                    Subcommands.refuse(x);
                 }
             }
             case "LIST" -> list(x, table);
@@ -46,7 +46,7 @@ final class CommandDescriptions {
                             "GETKEYS <command> [<arg> ...]",
                             "INFO [<command> ...]",
                             "LIST [FILTERBY PATTERN <pattern> | ACLCAT <category>]");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 
@@ -173,7 +173,7 @@ final class CommandDescriptions {
 
     private static void getkeys(Exchange x, CommandTable table) {
         if (x.count() < 4) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         Command command = table.find(x.address(2), x.length(2));

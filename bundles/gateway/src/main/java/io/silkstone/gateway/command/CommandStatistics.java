@@ -10,8 +10,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * How often each command was called, refused and failed. Each executing thread counts in a tally of
- * its own with plain additions; readers add the tallies up and may miss the newest counts.
+ * How often each command and subcommand was called, refused and failed. Each executing thread
+ * counts in a tally of its own with plain additions; readers add the tallies up and may miss the
+ * newest counts.
  */
 public final class CommandStatistics {
     private static final int ERROR_CODES_MAX = 128;
@@ -25,12 +26,12 @@ public final class CommandStatistics {
     private final RequestRate rate = new RequestRate();
 
     CommandStatistics(CommandTable table) {
-        size = table.commands().size();
+        size = table.counted().size();
         past = new Tally(size);
         tallies.add(past);
     }
 
-    /** The counts of one thread, by command number. */
+    /** The counts of one thread, by the numbers of {@link CommandTable#counted}. */
     static final class Tally {
         final long[] calls;
         final long[] nanos;

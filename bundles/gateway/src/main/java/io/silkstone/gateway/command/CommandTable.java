@@ -48,6 +48,7 @@ public final class CommandTable implements CommandCatalogue {
     private static final long ODD_STEP = 0x9e37_79b9_7f4a_7c16L;
 
     private final List<Command> commands;
+    private final List<String> counted;
     private final Command[] cells;
     private final long multiplier;
 
@@ -66,10 +67,8 @@ public final class CommandTable implements CommandCatalogue {
         ServerCommands.declare(all);
         AclCommands.declare(all);
         ClusterCommands.declare(all);
-        for (int i = 0; i < all.size(); i++) {
-            all.get(i).number(i);
-        }
         commands = List.copyOf(all);
+        counted = number(commands);
         long candidate = ODD_STEP | 1;
         Command[] placed = place(candidate);
         while (placed == null) {
@@ -78,6 +77,19 @@ public final class CommandTable implements CommandCatalogue {
         }
         cells = placed;
         multiplier = candidate;
+    }
+
+    private static List<String> number(List<Command> commands) {
+        List<String> names = new ArrayList<>();
+        commands.forEach(command -> names.add(command.name()));
+        for (int i = 0; i < commands.size(); i++) {
+            Command command = commands.get(i);
+            command.number(i, names.size());
+            for (String subcommand : command.subcommands().names()) {
+                names.add(command.name() + "|" + subcommand);
+            }
+        }
+        return List.copyOf(names);
     }
 
     private Command[] place(long candidate) {
@@ -131,6 +143,11 @@ public final class CommandTable implements CommandCatalogue {
     /** All commands, by number. */
     public List<Command> commands() {
         return commands;
+    }
+
+    /** What calls are counted under: the commands by number, and then their subcommands. */
+    List<String> counted() {
+        return counted;
     }
 
     /** Names of the ACL categories. */

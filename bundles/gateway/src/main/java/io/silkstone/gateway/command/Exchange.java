@@ -55,6 +55,8 @@ public final class Exchange implements AutoCloseable {
     private boolean keysLocked;
     private boolean refusedForNow;
     private long nowMillis;
+    private boolean memoryAsked;
+    private boolean overMemoryLimit;
     private long parsed;
     private long workLeft;
     private int steps;
@@ -81,9 +83,10 @@ public final class Exchange implements AutoCloseable {
         request = nextRequest;
     }
 
-    /** Forgets the time, which is then asked for once when it is needed. */
+    /** Forgets the time and the memory's use, which are asked for once when they are needed. */
     void newBatch() {
         nowMillis = 0;
+        memoryAsked = false;
     }
 
     Request<Command> request() {
@@ -96,6 +99,19 @@ public final class Exchange implements AutoCloseable {
             nowMillis = server.clock.millis();
         }
         return nowMillis;
+    }
+
+    /** Whether the store holds more than clients set it to hold, the same for a whole batch. */
+    boolean overMemoryLimit() {
+        long limitBytes = server.settings.memoryLimitBytes();
+        if (limitBytes == 0) {
+            return false;
+        }
+        if (!memoryAsked) {
+            overMemoryLimit = server.store.usage().allocated() > limitBytes;
+            memoryAsked = true;
+        }
+        return overMemoryLimit;
     }
 
     boolean detached() {

@@ -130,8 +130,8 @@ final class InfoReport {
         line("used_memory_dataset", usage.logLive());
         line("used_memory_log", usage.logUsed());
         line("used_memory_hash_tables", usage.hashTables());
-        line("maxmemory", usage.capacity());
-        line("maxmemory_human", human(usage.capacity()));
+        line("maxmemory", x.server.settings.memoryBytesMax());
+        line("maxmemory_human", human(x.server.settings.memoryBytesMax()));
         line("maxmemory_policy", "noeviction");
         line("mem_allocator", "silkstone-log");
         Runtime runtime = Runtime.getRuntime();
@@ -195,14 +195,14 @@ final class InfoReport {
     private void commandstats() {
         title("Commandstats");
         CommandStatistics.Tally sum = x.server.statistics.sum();
-        for (Command command : x.server.commands.commands()) {
-            int id = command.id();
+        List<String> counted = x.server.commands.counted();
+        for (int id = 0; id < counted.size(); id++) {
             if (sum.calls[id] + sum.refused[id] == 0) {
                 continue;
             }
             double micros = sum.nanos[id] / 1000.0;
             line(
-                    "cmdstat_" + command.name(),
+                    "cmdstat_" + counted.get(id),
                     String.format(
                             Locale.ROOT,
                             "calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
@@ -223,15 +223,16 @@ final class InfoReport {
     private void latencystats() {
         title("Latencystats");
         CommandStatistics.Tally sum = x.server.statistics.sum();
-        for (Command command : x.server.commands.commands()) {
-            LatencyCounts counts = sum.latencies[command.id()];
+        List<String> counted = x.server.commands.counted();
+        for (int id = 0; id < counted.size(); id++) {
+            LatencyCounts counts = sum.latencies[id];
             if (counts != null) {
                 List<String> shown = new ArrayList<>();
                 for (String percent : x.server.settings.percentiles()) {
                     double micros = counts.percentile(Double.parseDouble(percent)) / 1000.0;
                     shown.add(String.format(Locale.ROOT, "p%s=%.3f", percent, micros));
                 }
-                line("latency_percentiles_usec_" + command.name(), String.join(",", shown));
+                line("latency_percentiles_usec_" + counted.get(id), String.join(",", shown));
             }
         }
     }

@@ -21,7 +21,6 @@ import io.silkstone.gateway.resp.Memory;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 
 /** Commands on keys, whatever lies under them. */
 final class KeyCommands {
@@ -33,8 +32,6 @@ final class KeyCommands {
     private static final int SCAN_SLICE = 512;
     private static final int STEPS_PER_OBJECT = 64;
     private static final int OVERHEAD_BYTES = 48;
-    private static final List<String> OBJECT_SUBCOMMANDS =
-            List.of("ENCODING", "REFCOUNT", "IDLETIME", "FREQ");
 
     private KeyCommands() {}
 
@@ -55,6 +52,7 @@ final class KeyCommands {
                                 -2,
                                 KeyCommands::object,
                                 READONLY)
+                        .subcommands("encoding", "freq", "help", "idletime", "refcount")
                         .key(2));
         all.add(
                 new Command(
@@ -303,9 +301,9 @@ final class KeyCommands {
                     "REFCOUNT <key>");
             return;
         }
-        boolean known = OBJECT_SUBCOMMANDS.contains(x.text(1).toUpperCase(Locale.ROOT));
+        boolean known = x.request().command().subcommands().find(x.request()) >= 0;
         if (x.count() != 3 || !known) {
-            Subcommands.refuse(x, known);
+            Subcommands.refuse(x);
             return;
         }
         Status seen = x.readAny(x.key(2));

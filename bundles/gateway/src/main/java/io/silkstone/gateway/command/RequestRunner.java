@@ -9,12 +9,16 @@ import io.silkstone.gateway.resp.Request;
 
 /**
  * Takes one request through the checks that all share, in Redis's order (known, arity,
- * authentication, permission, transaction), and runs it. One per thread, for its counts.
+ * authentication, permission, transaction, memory), and runs it. One per thread, for its counts.
  */
 final class RequestRunner implements AutoCloseable {
     private static final int RETRIES_MAX = 3;
     private static final String NO_MEMORY =
             "OOM clients hold too much memory to run this now; read replies, end transactions";
+
+    /** As Redis says it. */
+    static final String NO_MEMORY_LEFT = "OOM command not allowed when used memory > 'maxmemory'.";
+
     private static final String NO_AUTH = "NOAUTH Authentication required.";
 
     private final ServerContext server;
@@ -61,7 +65,7 @@ final class RequestRunner implements AutoCloseable {
         Command command = request.command();
         String refusal = refusal(x, client, request, command);
         if (refusal != null) {
-            count(command, refusal);
+            count(request, refusal);
             client.transaction.spoil();
             x.out.error(refusal);
             return Result.DONE;
@@ -78,10 +82,12 @@ final class RequestRunner implements AutoCloseable {
         return Result.DONE;
     }
 
-    private void count(Command command, String refusal) {
+    private void count(Request<Command> request, String refusal) {
         tally.requests++;
+        Command command = request.command();
         if (command != null) {
-            tally.refused[command.id()]++;
+            // Of a request that was passed over there are no arguments.
+            tally.refused[request.refused() ? command.id() : command.countedAs(request)]++;
         }
         server.statistics.error(refusal);
     }
@@ -107,9 +113,10 @@ final class RequestRunner implements AutoCloseable {
                 return refusal;
             }
         }
-        return client.transaction.open() && command.is(Flag.NO_MULTI)
-                ? "ERR Command not allowed inside a transaction"
-                : null;
+        if (client.transaction.open() && command.is(Flag.NO_MULTI)) {
+            return "ERR Command not allowed inside a transaction";
+        }
+        return command.needsMemory() && x.overMemoryLimit() ? NO_MEMORY_LEFT : null;
     }
 
     private void queue(Exchange x, Client client, Request<Command> request) {
@@ -135,7 +142,7 @@ final class RequestRunner implements AutoCloseable {
         for (int i = 0; i < RETRIES_MAX && x.retries() && x.out.rewind(mark); i++) {
             run(x, command, mark);
         }
-        int id = command.id();
+        int id = command.countedAs(x.request());
         tally.requests++;
         tally.calls[id]++;
         x.client.lastCommand = command;

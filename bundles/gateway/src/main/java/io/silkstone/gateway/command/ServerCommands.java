@@ -51,9 +51,33 @@ final class ServerCommands {
                                 "Tells about commands.",
                                 -1,
                                 CommandDescriptions::run)
+                        .subcommands("count", "docs", "getkeys", "help", "info", "list")
                         .in("connection"));
-        add(all, "slowlog", -2, "Shows slow requests.", ServerCommands::slowlog, ADMIN);
-        add(all, "latency", -2, "Shows latency events.", ServerCommands::latency, ADMIN);
+        all.add(
+                new Command(
+                                "slowlog",
+                                Group.SERVER,
+                                "Shows slow requests.",
+                                -2,
+                                ServerCommands::slowlog,
+                                ADMIN)
+                        .subcommands("get", "help", "len", "reset"));
+        all.add(
+                new Command(
+                                "latency",
+                                Group.SERVER,
+                                "Shows latency events.",
+                                -2,
+                                ServerCommands::latency,
+                                ADMIN)
+                        .subcommands(
+                                "doctor",
+                                "graph",
+                                "help",
+                                "histogram",
+                                "history",
+                                "latest",
+                                "reset"));
         add(all, "swapdb", 3, "Refused: there is one database.", ServerCommands::swapdb, DANGEROUS);
         all.add(
                 new Command(
@@ -78,6 +102,7 @@ final class ServerCommands {
                                 ServerCommands::config,
                                 ADMIN,
                                 DANGEROUS)
+                        .subcommands("get", "help", "resetstat", "rewrite", "set")
                         .heavyWhen(x -> x.is(1, "SET"))
                         .secret((request, index) -> Settings.isPassword(request, index - 1)));
         all.add(
@@ -99,6 +124,7 @@ final class ServerCommands {
                                 -2,
                                 ServerCommands::memory,
                                 Flag.READONLY)
+                        .subcommands("doctor", "help", "purge", "usage")
                         .key(2));
     }
 
@@ -163,7 +189,7 @@ final class ServerCommands {
         } else if (x.is(1, "HELP")) {
             Subcommands.help(x, "SLOWLOG", "GET [<count>]", "LEN", "RESET");
         } else {
-            Subcommands.refuse(x, List.of("GET", "LEN", "RESET"));
+            Subcommands.refuse(x);
         }
     }
 
@@ -211,28 +237,34 @@ final class ServerCommands {
                             "HISTORY <event>",
                             "LATEST",
                             "RESET");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 
-    /** Of each command that was measured, the number of calls up to each power of two. */
+    /**
+     * Of each command and subcommand that was measured, the number of calls up to each power of
+     * two.
+     */
     private static void histogram(Exchange x) {
         CommandStatistics.Tally sum = x.server.statistics.sum();
-        List<Command> shown = new ArrayList<>();
-        for (Command command : x.server.commands.commands()) {
+        List<String> counted = x.server.commands.counted();
+        List<Integer> shown = new ArrayList<>();
+        for (int id = 0; id < counted.size(); id++) {
+            String name = counted.get(id);
+            String command = name.split("\\|")[0];
             boolean wanted = x.count() == 2;
             for (int i = 2; i < x.count() && !wanted; i++) {
-                wanted = x.is(i, command.name());
+                wanted = x.is(i, name) || x.is(i, command);
             }
-            if (wanted && sum.latencies[command.id()] != null) {
-                shown.add(command);
+            if (wanted && sum.latencies[id] != null) {
+                shown.add(id);
             }
         }
         x.out.map(shown.size());
-        for (Command command : shown) {
-            LatencyCounts counts = sum.latencies[command.id()];
+        for (int id : shown) {
+            LatencyCounts counts = sum.latencies[id];
             long calls = counts.count();
-            x.out.bulk(command.name());
+            x.out.bulk(counted.get(id));
             x.out.map(2);
             x.out.bulk("calls");
             x.out.integer(calls);
@@ -253,7 +285,7 @@ final class ServerCommands {
         if (x.count() == count) {
             action.run();
         } else {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
         }
     }
 
@@ -322,7 +354,7 @@ final class ServerCommands {
         } else if (x.is(1, "SET") && x.count() > 3) {
             x.out.error(Exchange.SYNTAX);
         } else {
-            Subcommands.refuse(x, List.of("GET", "SET", "RESETSTAT", "REWRITE"));
+            Subcommands.refuse(x);
         }
     }
 
@@ -391,14 +423,14 @@ final class ServerCommands {
             case "HELP" ->
                     Subcommands.help(
                             x, "MEMORY", "DOCTOR", "PURGE", "USAGE <key> [SAMPLES <count>]");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 
     private static void memoryUsage(Exchange x) {
         boolean sampled = x.count() == 5 && x.is(3, "SAMPLES") && x.isLong(4) && x.parsed() >= 0;
         if (x.count() < 3) {
-            Subcommands.refuse(x, true);
+            Subcommands.refuse(x);
             return;
         }
         if (x.count() > 3 && !sampled) {
@@ -422,7 +454,7 @@ final class ServerCommands {
             case "HELP" ->
                     Subcommands.help(
                             x, "DEBUG", "PROTOCOL <type>", "SET-ACTIVE-EXPIRE 0|1", "SLEEP <s>");
-            default -> Subcommands.refuse(x, false);
+            default -> Subcommands.refuse(x);
         }
     }
 

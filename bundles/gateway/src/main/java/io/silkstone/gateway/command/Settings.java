@@ -6,10 +6,12 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -25,9 +27,15 @@ public final class Settings {
     private static final int SLOW_LOG_DEFAULT = 128;
     private static final int SLOW_LOG_MAX = 100_000;
     private static final double PERCENT = 100;
+
+    /** As Redis reads it: {@code kb} are 1024 bytes and {@code k} are 1000. */
+    private static final Pattern MEMORY = Pattern.compile("(\\d{1,18})([kmg]?)(b?)");
+
     private static final Pattern PERCENTILE = Pattern.compile("\\d{1,3}(\\.\\d{1,9})?");
 
     private final Map<String, Setting> settings = new TreeMap<>();
+    private final Supplier<Long> memoryBytes;
+    private volatile long memoryLimitBytes;
     private volatile int clientsMax;
     private volatile long outputLimitBytes;
     private volatile long requestLimitBytes;
@@ -44,7 +52,11 @@ public final class Settings {
      */
     private record Setting(Supplier<String> get, UnaryOperator<String> set) {}
 
-    /** With limits that the node's configuration gave. */
+    /**
+     * With limits that the node's configuration gave.
+     *
+     * @param memoryBytes what the store has to give out
+     */
     public Settings(
             int clientsMax,
             long outputLimitBytes,
@@ -78,7 +90,9 @@ public final class Settings {
         settings.put(
                 "latency-tracking-info-percentiles",
                 new Setting(() -> String.join(" ", percentiles), this::percentiles));
-        fact("maxmemory", () -> Long.toString(memoryBytes.get()));
+        this.memoryBytes = memoryBytes;
+        settings.put(
+                "maxmemory", new Setting(() -> Long.toString(memoryBytesMax()), this::memoryLimit));
         fact("proto-max-bulk-len", () -> Long.toString(valueBytesMax));
         fact("client-query-buffer-limit", () -> Long.toString(this.requestLimitBytes));
         fact(
@@ -144,6 +158,22 @@ public final class Settings {
                                 return "argument couldn't be parsed into an integer";
                             }
                         }));
+    }
+
+    private String memoryLimit(String text) {
+        Matcher matcher = MEMORY.matcher(text.toLowerCase(Locale.ROOT));
+        if (!matcher.matches()) {
+            return "argument must be a memory value";
+        }
+        int power = "kmg".indexOf(matcher.group(2)) + (matcher.group(2).isEmpty() ? 0 : 1);
+        long unit = 1;
+        for (int i = 0; i < power; i++) {
+            unit *= matcher.group(3).isEmpty() ? 1000 : 1024;
+        }
+        long number = Long.parseLong(matcher.group(1));
+        // What no machine has is as good as all that there is.
+        memoryLimitBytes = number > Long.MAX_VALUE / unit ? Long.MAX_VALUE : number * unit;
+        return null;
     }
 
     private String latencyTracked(String text) {
@@ -247,6 +277,18 @@ public final class Settings {
     /** Most connections. */
     public int clientsMax() {
         return clientsMax;
+    }
+
+    /** Commands that need memory are refused while the store holds more; 0 for no such limit. */
+    long memoryLimitBytes() {
+        return memoryLimitBytes;
+    }
+
+    /** What the store may hold now: that limit, or all that there is. */
+    long memoryBytesMax() {
+        long limit = memoryLimitBytes;
+        long all = memoryBytes.get();
+        return limit == 0 ? all : Math.min(limit, all);
     }
 
     /** Most bytes that wait for a client to read them. */

@@ -1,29 +1,58 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.gateway.resp.Request;
+import io.silkstone.gateway.resp.Words;
 import java.util.List;
 import java.util.Locale;
 
-/** What commands with subcommands have in common. */
+/**
+ * The subcommands of one command, found by name without allocating, and what all commands that have
+ * some answer in common.
+ */
 final class Subcommands {
-    private Subcommands() {}
+    /** Of a command without any. */
+    static final Subcommands NONE = new Subcommands();
 
-    /**
-     * The reply to a subcommand that nothing took.
-     *
-     * @param known those that there are: it has the wrong number of arguments then
-     */
-    static void refuse(Exchange x, List<String> known) {
-        refuse(x, known.contains(x.text(1).toUpperCase(Locale.ROOT)));
+    private final List<String> names;
+    private final long[] words;
+    private final long[] rests;
+
+    /** Called {@code names}, in lower case and of up to sixteen characters. */
+    Subcommands(String... names) {
+        this.names = List.of(names);
+        this.words = this.names.stream().mapToLong(Words::of).toArray();
+        this.rests = this.names.stream().mapToLong(Words::ofRest).toArray();
     }
 
-    /** As the other, for callers that know whether there is such a subcommand. */
-    static void refuse(Exchange x, boolean known) {
-        String command = x.request().command().name();
+    List<String> names() {
+        return names;
+    }
+
+    /** The place of the one that {@code request} names, in any case; -1 when it names none. */
+    int find(Request<Command> request) {
+        if (words.length == 0 || request.count() < 2) {
+            return -1;
+        }
+        long address = request.address(1);
+        int length = request.length(1);
+        long word = Words.fold(address, length);
+        long rest = Words.foldRest(address, length);
+        for (int i = 0; i < words.length; i++) {
+            if (words[i] == word && rests[i] == rest && names.get(i).length() == length) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The reply to a subcommand that nothing took: one that is known has the wrong arguments. */
+    static void refuse(Exchange x) {
+        Command command = x.request().command();
         String name = Errors.shown(x.text(1));
-        if (known) {
+        if (command.subcommands().find(x.request()) >= 0) {
             x.out.error(
                     "ERR wrong number of arguments for '"
-                            + command
+                            + command.name()
                             + "|"
                             + name.toLowerCase(Locale.ROOT)
                             + "' command");
@@ -32,7 +61,7 @@ final class Subcommands {
                     "ERR unknown subcommand '"
                             + name
                             + "'. Try "
-                            + command.toUpperCase(Locale.ROOT)
+                            + command.name().toUpperCase(Locale.ROOT)
                             + " HELP.");
         }
     }

@@ -40,6 +40,7 @@ final class Transaction {
     private long version;
     private boolean open;
     private boolean broken;
+    private boolean needsMemory;
 
     /** Whose memory comes from {@code budget}. */
     Transaction(MemoryBudget budget) {
@@ -65,6 +66,11 @@ final class Transaction {
         return broken;
     }
 
+    /** Whether a request in it may need memory. */
+    boolean needsMemory() {
+        return needsMemory;
+    }
+
     int size() {
         return size;
     }
@@ -88,6 +94,7 @@ final class Transaction {
         requests.length(requests.length() + (int) length);
         size++;
         arguments += added.count();
+        needsMemory |= added.command().needsMemory();
         return true;
     }
 
@@ -125,6 +132,7 @@ final class Transaction {
         arguments = 0;
         open = false;
         broken = false;
+        needsMemory = false;
     }
 
     /**

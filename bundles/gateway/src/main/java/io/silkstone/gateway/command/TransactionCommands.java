@@ -134,6 +134,9 @@ final class TransactionCommands {
         }
         if (transaction.broken()) {
             x.out.error("EXECABORT Transaction discarded because of previous errors.");
+        } else if (transaction.needsMemory() && x.overMemoryLimit()) {
+            x.out.error(
+                    "EXECABORT Transaction discarded because of: " + RequestRunner.NO_MEMORY_LEFT);
         } else {
             lockAndRun(x, transaction);
         }

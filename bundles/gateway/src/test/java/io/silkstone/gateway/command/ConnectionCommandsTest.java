@@ -3,6 +3,7 @@ package io.silkstone.gateway.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -148,6 +149,99 @@ class ConnectionCommandsTest {
     }
 
     @Test
+    void info_countsSubcommandsOneByOne() {
+        client.ask("CONFIG SET latency-tracking yes");
+        client.ask("CONFIG SET timeout 0");
+        client.ask("CLIENT ID");
+        client.ask("client id");
+        client.ask("CLIENT ID more");
+        client.ask("CLIENT WHAT");
+        client.ask("CLIENT");
+        String info = client.send("INFO", "commandstats", "latencystats");
+        assertThat(info).containsPattern("cmdstat_client\\|id:calls=3,.*failed_calls=1");
+        assertThat(info).containsPattern("cmdstat_client:calls=1,.*rejected_calls=1");
+        assertThat(info).contains("cmdstat_config|set:calls=2,");
+        assertThat(info).contains("latency_percentiles_usec_client|id:p50=");
+        assertThat(client.ask("LATENCY HISTOGRAM config")).startsWith("*2 $10 config|set ");
+        assertThat(client.ask("LATENCY HISTOGRAM client|id")).startsWith("*2 $9 client|id ");
+    }
+
+    @Test
+    void subcommands_areThoseThatAnswer() {
+        for (Command command : probe.server.commands.commands()) {
+            if (command.subcommands().names().isEmpty()) {
+                continue;
+            }
+            String name = command.name();
+            for (String subcommand : command.subcommands().names()) {
+                assertThat(client.send(name, subcommand, "a", "b", "c", "d"))
+                        .doesNotContain("unknown subcommand");
+            }
+            String[] help = client.send(name, "HELP").split("\r\n");
+            for (int i = 2; i < help.length; i++) {
+                String shown = help[i].substring(1).split(" ")[0].toLowerCase(Locale.ROOT);
+                assertThat(command.subcommands().names()).contains(shown);
+            }
+        }
+    }
+
+    @Test
+    void maxmemory_exceeded_refusesWhatNeedsMemory() {
+        client.ask("SET k v");
+        client.ask("CONFIG RESETSTAT");
+        assertThat(client.ask("CONFIG SET maxmemory 1")).isEqualTo("+OK");
+        assertThat(client.ask("CONFIG GET maxmemory")).isEqualTo("*2 $9 maxmemory $1 1");
+        assertThat(client.ask("INFO memory")).contains(" maxmemory:1 ");
+        String refusal = "-OOM command not allowed when used memory > 'maxmemory'.";
+        assertThat(client.ask("SET k w")).isEqualTo(refusal);
+        assertThat(client.ask("INCR n")).isEqualTo(refusal);
+        assertThat(client.ask("GET k")).isEqualTo("$1 v");
+        assertThat(client.ask("DEL k")).isEqualTo(":1");
+        assertThat(client.send("INFO", "commandstats", "errorstats"))
+                .contains("errorstat_OOM:count=2")
+                .containsPattern("cmdstat_set:calls=0,.*rejected_calls=1,failed_calls=0");
+        assertThat(client.ask("CONFIG SET maxmemory 0")).isEqualTo("+OK");
+        assertThat(client.ask("SET k v")).isEqualTo("+OK");
+    }
+
+    @Test
+    void maxmemory_exceeded_refusesTransactionsThatNeedMemory() {
+        Probe.Session other = probe.connect();
+        client.ask("MULTI");
+        client.ask("SET k v");
+        other.ask("CONFIG SET maxmemory 1");
+        assertThat(client.ask("EXEC"))
+                .startsWith("-EXECABORT Transaction discarded because of: OOM command not allowed");
+        client.ask("MULTI");
+        client.ask("GET k");
+        assertThat(client.ask("EXEC")).isEqualTo("*1 $-1");
+        client.ask("MULTI");
+        assertThat(client.ask("SET k v")).startsWith("-OOM ");
+        assertThat(client.ask("EXEC")).startsWith("-EXECABORT ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 67108864",
+        "1kb, 1024",
+        "3k, 3000",
+        "2MB, 2097152",
+        "1gb, 67108864",
+        "999999999999999999gb, 67108864"
+    })
+    void maxmemory_isAtMostTheStores(String set, String shown) {
+        assertThat(client.ask("CONFIG SET maxmemory " + set)).isEqualTo("+OK");
+        assertThat(client.ask("CONFIG GET maxmemory")).endsWith(" " + shown);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1", "much", "1tb", "0.5gb", "kb"})
+    void maxmemory_thatIsNone_isRefused(String value) {
+        assertThat(client.ask("CONFIG SET maxmemory " + value))
+                .endsWith("'maxmemory') - argument must be a memory value");
+    }
+
+    @Test
     void info_countsWhatIsFoundAndWhatIsNot() {
         client.ask("MSET a 1 b 2");
         client.ask("LPUSH l 1");
@@ -215,7 +309,7 @@ class ConnectionCommandsTest {
         assertThat(client.ask("CONFIG SET slowlog-max-len 5 timeout 7")).isEqualTo("+OK");
         assertThat(client.ask("CONFIG GET slowlog-max-* timeout"))
                 .isEqualTo("*4 $15 slowlog-max-len $1 5 $7 timeout $1 7");
-        assertThat(client.ask("CONFIG SET timeout 9 maxmemory 5")).startsWith("-ERR CONFIG SET");
+        assertThat(client.ask("CONFIG SET timeout 9 databases 5")).startsWith("-ERR CONFIG SET");
         assertThat(client.ask("CONFIG GET timeout")).endsWith("$1 7");
         assertThat(client.ask("CONFIG SET nosuch 1")).startsWith("-ERR Unknown option");
         assertThat(client.ask("CONFIG SET timeout 1 timeout 2")).contains("duplicate");

@@ -30,4 +30,7 @@ public interface ConfigStore {
 
     /** What is wrong with the files now, a sentence each. */
     List<String> problems();
+
+    /** Files that configure nothing that is installed here, a sentence each. */
+    List<String> unread();
 }

@@ -83,9 +83,10 @@ public final class Configuration implements AutoCloseable {
     /**
      * Reads the rules of every bundle and every file, and begins to watch both.
      *
-     * @throws BundleException when a file is wrong
+     * @throws ConfigRefused when a file is wrong
+     * @throws IOException when the files cannot be read
      */
-    public void start() throws BundleException {
+    public void start() throws ConfigRefused, IOException {
         runtime.open();
         log.open();
         // A synchronous tracker: a bundle's rules are known, and its file is in force, before any
@@ -95,7 +96,7 @@ public final class Configuration implements AutoCloseable {
             etc.start();
         } catch (ConfigRefused | IOException refused) {
             close();
-            throw new BundleException(refused.getMessage());
+            throw refused;
         }
         scanner.scheduleWithFixedDelay(this::scan, SCAN_MS, SCAN_MS, TimeUnit.MILLISECONDS);
     }

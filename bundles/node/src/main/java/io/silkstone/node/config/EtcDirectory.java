@@ -42,6 +42,9 @@ final class EtcDirectory implements ConfigStore {
     /** Ten seconds of {@link #scan}: a component may get its settings late on a busy machine. */
     private static final int TRIAL_LOOKS = 20;
 
+    /** What follows the description of a key whose value in the file is not in force yet. */
+    private static final String WAITING = " (\"%s\" in %s waits for the next start)";
+
     private static final Pattern PID = Pattern.compile("[A-Za-z0-9_.-]+(~[A-Za-z0-9_.-]+)?");
 
     private final Path directory;
@@ -53,6 +56,9 @@ final class EtcDirectory implements ConfigStore {
     private final Map<Long, List<ConfigSchema>> schemas = new TreeMap<>();
 
     private final Map<String, FileState> files = new TreeMap<>();
+
+    /** By PID, what a component started with: some keys keep that until it starts again. */
+    private final Map<String, Map<String, Object>> startedWith = new TreeMap<>();
 
     EtcDirectory(Path directory, ConfigTarget target, EpochClock clock, Counter refusals) {
         this.directory = directory;
@@ -83,6 +89,19 @@ final class EtcDirectory implements ConfigStore {
             String more =
                     problems.size() == 1 ? "" : " (and %d more)".formatted(problems.size() - 1);
             throw new ConfigRefused(problems.getFirst() + more);
+        }
+        schemas.values().forEach(this::rememberStartOf);
+    }
+
+    private void rememberStartOf(List<ConfigSchema> carried) {
+        for (ConfigSchema schema : carried) {
+            if (schema.factory()) {
+                files.keySet().stream()
+                        .filter(name -> rulesPidOf(name).equals(schema.pid()))
+                        .forEach(name -> startedWith.put(pidOf(name), shownValues(pidOf(name))));
+            } else {
+                startedWith.put(schema.pid(), shownValues(schema.pid()));
+            }
         }
     }
 
@@ -122,6 +141,7 @@ final class EtcDirectory implements ConfigStore {
                         take(directory.resolve(name), state, false);
                     }
                 });
+        rememberStartOf(carried);
     }
 
     /** The bundle is gone; its configuration stays for when it comes back. */
@@ -209,22 +229,45 @@ final class EtcDirectory implements ConfigStore {
         return problems;
     }
 
+    @Override
+    public synchronized List<String> unread() {
+        List<String> sentences = new ArrayList<>();
+        files.forEach(
+                (name, state) -> {
+                    if (state.unread) {
+                        sentences.add(nobodyReads(name));
+                    }
+                });
+        return sentences;
+    }
+
     private void addSettings(String pid, ConfigSchema schema, List<Setting> settings) {
         Map<String, Object> current = shownValues(pid);
+        Map<String, Object> started = startedWith.getOrDefault(pid, current);
         for (SettingRule rule : schema.rules().values()) {
-            String byDefault = rule.byDefault() == null ? "" : rule.byDefault();
-            String value =
-                    current.containsKey(rule.key()) ? shown(current.get(rule.key())) : byDefault;
-            boolean secret = rule.secret();
+            String wanted = shown(rule, current);
+            String value = rule.waitsForAStart() ? shown(rule, started) : wanted;
+            String waiting =
+                    value.equals(wanted) ? "" : WAITING.formatted(hidden(rule, wanted), place(pid));
             settings.add(
                     new Setting(
                             pid,
                             rule.key(),
-                            secret && !value.isEmpty() ? "(not shown)" : value,
-                            byDefault,
-                            rule.description() + refusalOf(pid),
+                            hidden(rule, value),
+                            rule.byDefault() == null ? "" : rule.byDefault(),
+                            rule.description() + waiting + refusalOf(pid),
                             place(pid)));
         }
+    }
+
+    private static String shown(SettingRule rule, Map<String, Object> values) {
+        return values.containsKey(rule.key())
+                ? shown(values.get(rule.key()))
+                : rule.byDefault() == null ? "" : rule.byDefault();
+    }
+
+    private static String hidden(SettingRule rule, String value) {
+        return rule.secret() && !value.isEmpty() ? "(not shown)" : value;
     }
 
     /** What follows the description of a key whose file is not in force. */
@@ -288,8 +331,9 @@ final class EtcDirectory implements ConfigStore {
             return;
         }
         state.problems = List.of();
-        if (typed == null) {
-            sayThatNobodyWants(name);
+        state.unread = typed == null;
+        if (state.unread) {
+            LOG.log(System.Logger.Level.WARNING, nobodyReads(name));
         } else if (!typed.equals(state.applied) || !target.fromFiles().contains(pidOf(name))) {
             try {
                 apply(name, state, typed, edit || state.good != null);
@@ -402,14 +446,11 @@ final class EtcDirectory implements ConfigStore {
         }
     }
 
-    private void sayThatNobodyWants(String name) {
+    private String nobodyReads(String name) {
         List<String> pids =
                 schemas.values().stream().flatMap(List::stream).map(ConfigSchema::pid).toList();
-        LOG.log(
-                System.Logger.Level.WARNING,
-                "etc/{0} waits: no bundle installed here is configured by it.{1}",
-                name,
-                Spelling.hint(rulesPidOf(name), pids));
+        return "etc/%s waits: no bundle installed here is configured by it.%s"
+                .formatted(name, Spelling.hint(rulesPidOf(name), pids));
     }
 
     private ConfigSchema schemaOf(String name) {
@@ -503,6 +544,10 @@ final class EtcDirectory implements ConfigStore {
         private Map<String, Object> good;
 
         private int trialLooks;
+
+        /** Whether no bundle here knows its PID. */
+        private boolean unread;
+
         private List<String> problems = List.of();
     }
 

@@ -28,6 +28,9 @@ record SettingRule(
         List<String> options,
         String description) {
 
+    /** Words of a description; the table of settings tells by them what an edit changes at once. */
+    private static final String WAITS_FOR_A_START = "applies at the next start";
+
     /**
      * The typed value of {@code text}.
      *
@@ -51,6 +54,12 @@ record SettingRule(
     /** Whether the value is nobody's business: it is not shown, not even when it is wrong. */
     boolean secret() {
         return type.equals("Password") || key.endsWith("password") || key.endsWith("pass");
+    }
+
+    /** Whether its component takes it at its start only: then the description says so. */
+    boolean waitsForAStart() {
+        return description != null
+                && description.toLowerCase(Locale.ROOT).contains(WAITS_FOR_A_START);
     }
 
     /** What is allowed, to end a sentence with. */

@@ -110,8 +110,11 @@ public final class BundleDeployerComponent implements BundleDeployer, HealthChec
     @Override
     public Result execute() {
         List<String> problems = directory.problems();
+        int count = deployed().size();
         return problems.isEmpty()
-                ? new Result(Result.Status.OK, deployed().size() + " bundles are deployed.")
+                ? new Result(
+                        Result.Status.OK,
+                        count == 1 ? "1 bundle is deployed." : count + " bundles are deployed.")
                 : new Result(Result.Status.WARN, String.join("; ", problems));
     }
 

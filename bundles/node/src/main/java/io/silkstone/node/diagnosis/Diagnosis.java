@@ -13,6 +13,7 @@ import org.osgi.framework.Constants;
 /** Answers "why does this not work?" with the cause at the end of the chain, not its first link. */
 public final class Diagnosis {
     private static final int DEPTH_MAX = 8;
+    private static final String OURS = "io.silkstone.";
 
     private final BundleContext context;
     private final ComponentStates components;
@@ -43,7 +44,7 @@ public final class Diagnosis {
         return List.copyOf(lines);
     }
 
-    /** About everything whose name contains {@code name}. */
+    /** About everything whose name contains {@code name}; empty when nothing's does. */
     public List<String> about(String name) {
         Set<String> lines = new LinkedHashSet<>();
         List<ComponentState> states = components.of();
@@ -63,18 +64,22 @@ public final class Diagnosis {
                 }
             }
         }
-        if (lines.isEmpty()) {
-            List<String> names =
-                    Stream.concat(
-                                    states.stream().map(ComponentState::component),
-                                    Stream.of(context.getBundles()).map(Diagnosis::symbolicNameOf))
-                            .distinct()
-                            .toList();
-            lines.add(
-                    "No component or bundle has \"%s\" in its name.%s"
-                            .formatted(name, Spelling.hint(name, names)));
-        }
         return List.copyOf(lines);
+    }
+
+    /** That nothing is called {@code name}, what may be meant, and what of Silkstone's there is. */
+    public String nothingCalled(String name) {
+        List<String> names =
+                Stream.concat(
+                                components.of().stream().map(ComponentState::component),
+                                Stream.of(context.getBundles()).map(Diagnosis::symbolicNameOf))
+                        .distinct()
+                        .sorted()
+                        .toList();
+        List<String> ours = names.stream().filter(each -> each.startsWith(OURS)).toList();
+        return ("No component or bundle has \"%s\" in its name.%s There are %s, and those of"
+                        + " felix:lb.")
+                .formatted(name, Spelling.hint(name, names), String.join(", ", ours));
     }
 
     /** How many bundles are active and components work, for the sentence that all is well. */
@@ -84,8 +89,11 @@ public final class Diagnosis {
                         .filter(bundle -> bundle.getState() == Bundle.ACTIVE)
                         .count();
         long working = components.of().stream().filter(ComponentState::works).count();
-        return "Everything works: %d bundles are active, %d components work or are ready."
-                .formatted(active, working);
+        return "Everything works: %s active, %s or %s ready."
+                .formatted(
+                        active == 1 ? "1 bundle is" : active + " bundles are",
+                        working == 1 ? "1 component works" : working + " components work",
+                        working == 1 ? "is" : "are");
     }
 
     /** Adds the component's own sentence, then those of who could offer what it waits for. */

@@ -1,6 +1,7 @@
 package io.silkstone.node.health;
 
 import io.silkstone.node.config.ConfigStore;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.felix.hc.api.HealthCheck;
 import org.apache.felix.hc.api.Result;
@@ -23,11 +24,14 @@ public final class ConfigurationCheck implements HealthCheck {
 
     @Override
     public Result execute() {
+        List<String> sentences = new ArrayList<>();
         List<String> problems = store.problems();
-        return problems.isEmpty()
+        if (!problems.isEmpty()) {
+            sentences.add(String.join("; ", problems) + "; the last good values are in force.");
+        }
+        sentences.addAll(store.unread());
+        return sentences.isEmpty()
                 ? new Result(Result.Status.OK, "Every file in etc is in force.")
-                : new Result(
-                        Result.Status.WARN,
-                        String.join("; ", problems) + "; the last good values are in force.");
+                : new Result(Result.Status.WARN, String.join(" ", sentences));
     }
 }

@@ -43,7 +43,12 @@ public final class MemoryCheck implements HealthCheck {
                         : percent >= WARN_PERCENT ? Result.Status.WARN : Result.Status.OK;
         return new Result(
                 status,
-                "%d objects and their hash tables take %d %% of %d MiB."
-                        .formatted(usage.objects(), percent, usage.capacity() >> 20));
+                "%s hash tables take %d %% of %d MiB."
+                        .formatted(
+                                usage.objects() == 1
+                                        ? "1 object and the"
+                                        : usage.objects() + " objects and their",
+                                percent,
+                                usage.capacity() >> 20));
     }
 }

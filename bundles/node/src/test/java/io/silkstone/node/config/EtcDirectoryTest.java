@@ -240,6 +240,56 @@ class EtcDirectoryTest {
         assertThat(valueOf(settings, "secret")).isEqualTo("(not shown)");
     }
 
+    @Test
+    void settings_editThatWaitsForAStart_isMarkedAndTheOldValueShown() throws Exception {
+        directory.schemasOf(
+                2,
+                SchemaReaderTest.read(
+                        """
+                        <metatype:MetaData
+                            xmlns:metatype="http://www.osgi.org/xmlns/metatype/v1.4.0">
+                          <OCD id="w" name="Waiting">
+                            <AD id="pin" type="String" default="auto"
+                                description="Pins. Applies at the next start."/>
+                            <AD id="password" type="Password" default=""
+                                description="A word; applies at the next start"/>
+                          </OCD>
+                          <Designate pid="io.silkstone.waiting"><Object ocdref="w"/></Designate>
+                        </metatype:MetaData>
+                        """));
+        write("io.silkstone.waiting", "password = first\n");
+        directory.start();
+        write("io.silkstone.waiting", "password = other\npin = off\n");
+        scanTwice();
+        List<Setting> settings = directory.settings();
+        assertThat(valueOf(settings, "pin")).isEqualTo("auto");
+        assertThat(settings)
+                .extracting(Setting::description)
+                .contains(
+                        "Pins. Applies at the next start."
+                                + " (\"off\" in etc/io.silkstone.waiting.cfg waits for the next"
+                                + " start)",
+                        "A word; applies at the next start (\"(not shown)\" in"
+                                + " etc/io.silkstone.waiting.cfg waits for the next start)");
+        write("io.silkstone.waiting", "password = first\n");
+        scanTwice();
+        assertThat(directory.settings().toString()).doesNotContain("waits for");
+    }
+
+    @Test
+    void unread_fileOfNobody_isThereUntilABundleComesOrItGoes() throws Exception {
+        write("io.silkstone.smple", "port = 1\n");
+        directory.start();
+        assertThat(directory.unread())
+                .containsExactly(
+                        "etc/io.silkstone.smple.cfg waits: no bundle installed here is configured"
+                                + " by it. Did you mean \"io.silkstone.sample\"?");
+        assertThat(directory.problems()).isEmpty();
+        Files.delete(etc.resolve("io.silkstone.smple.cfg"));
+        directory.scan();
+        assertThat(directory.unread()).isEmpty();
+    }
+
     private static String valueOf(List<Setting> settings, String key) {
         return settings.stream()
                 .filter(setting -> setting.key().equals(key))

@@ -20,8 +20,8 @@ import java.util.List;
 
 /**
  * The program behind {@code ./silkstone shell}. With {@code -c} it runs commands and ends; with a
- * terminal it opens a session; without one it runs each line of its input. Its exit code is that of
- * the last command that failed.
+ * terminal it opens a session; without one it runs each line of its input, until one is {@code
+ * exit}. Its exit code is that of the last command that failed.
  *
  * <p>It is written for a fast start: no lambdas, no string concatenation by {@code +}, no library,
  * since each of these makes a fresh JVM load and link a good deal before the first byte is sent.
@@ -30,7 +30,6 @@ public final class ControlClient {
     private static final int DONE = 0;
     private static final int FAILED = 1;
     private static final int MISUSED = 2;
-    private static final int NO_NODE = 3;
     private static final int KEYS_AT_ONCE = 1024;
 
     private final FrameChannel channel;
@@ -61,7 +60,7 @@ public final class ControlClient {
         SocketChannel socket = connect(options.socket());
         if (socket == null) {
             say(err, "No node runs in ".concat(options.home().toString()).concat("."));
-            return NO_NODE;
+            return FAILED;
         }
         try (FrameChannel channel = new FrameChannel(socket)) {
             return new ControlClient(channel, out, err).serve(options.commands());
@@ -91,6 +90,9 @@ public final class ControlClient {
         if (!commands.isEmpty()) {
             int code = DONE;
             for (String command : commands) {
+                if (leaves(command)) {
+                    return code;
+                }
                 code = worse(code, runCommand(command));
             }
             return code;
@@ -124,12 +126,20 @@ public final class ControlClient {
                         new InputStreamReader(
                                 new FileInputStream(FileDescriptor.in), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (leaves(line)) {
+                    break;
+                }
                 if (!line.isBlank()) {
                     code = worse(code, runCommand(line));
                 }
             }
         }
         return code;
+    }
+
+    /** The same word as in a session; it ends this client, never the node. */
+    private static boolean leaves(String line) {
+        return line.strip().equals("exit");
     }
 
     private int runCommand(String command) throws IOException {

@@ -3,6 +3,7 @@ package io.silkstone.shell.command;
 import io.silkstone.shell.format.Answer;
 import io.silkstone.shell.format.Json;
 import io.silkstone.shell.format.Lines;
+import io.silkstone.shell.format.Text;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -187,7 +188,8 @@ public final class Command {
             throw new CommandRefused(
                     name() + " failed with " + e + "; the node's log has the details.");
         } catch (Exception e) {
-            throw new CommandRefused(e.getMessage());
+            throw new CommandRefused(
+                    Text.sentence(e.getMessage() == null ? e.toString() : e.getMessage()));
         }
         return call.has(JSON) ? Json.of(answer) : answer;
     }

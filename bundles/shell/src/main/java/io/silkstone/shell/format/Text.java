@@ -3,6 +3,7 @@ package io.silkstone.shell.format;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Values as people read them. What comes out never holds a control character. */
 public final class Text {
@@ -10,6 +11,9 @@ public final class Text {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long BYTES_STEP = 1024;
+
+    /** A word of prose at the beginning; names of commands, files and settings stay as they are. */
+    private static final Pattern PROSE = Pattern.compile("[a-z]+[ ,].*", Pattern.DOTALL);
 
     private Text() {}
 
@@ -66,6 +70,20 @@ public final class Text {
             }
         }
         return visible == null ? text : visible.toString();
+    }
+
+    /**
+     * {@code clause} as a sentence of its own. Services say what is wrong in a clause, because it
+     * stands in the middle of a line of the log or of a report as well.
+     */
+    public static String sentence(String clause) {
+        String begun =
+                PROSE.matcher(clause).matches()
+                        ? Character.toUpperCase(clause.charAt(0)) + clause.substring(1)
+                        : clause;
+        return begun.endsWith(".") || begun.endsWith("?") || begun.endsWith("!")
+                ? begun
+                : begun + '.';
     }
 
     static int width(String text) {

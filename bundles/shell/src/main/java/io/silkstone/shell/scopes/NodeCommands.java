@@ -25,6 +25,9 @@ import java.util.function.Supplier;
 public final class NodeCommands implements CommandScope {
     private static final String SCOPE = "node";
     private static final String PART = "PART";
+    private static final String NOTE =
+            "These values are in force. A setting is changed in etc/PID.cfg, at once where its"
+                    + " description does not say otherwise.";
 
     private final Required<Node> node;
     private final Required<MetricRegistry> metrics;
@@ -60,7 +63,15 @@ public final class NodeCommands implements CommandScope {
                         .says("Says why a component or bundle, or anything here, does not work.")
                         .mayTake(PART, Completion.NONE)
                         .example("node:why gateway")
-                        .does(call -> Lines.of(node.now().why(call.value(PART, "")))));
+                        .does(this::why));
+    }
+
+    private Answer why(Call call) throws CommandRefused {
+        try {
+            return Lines.of(node.now().why(call.value(PART, "")));
+        } catch (IllegalArgumentException unknown) {
+            throw new CommandRefused(unknown.getMessage());
+        }
     }
 
     private Answer info() throws CommandRefused {
@@ -113,7 +124,7 @@ public final class NodeCommands implements CommandScope {
                 .column("default", Setting::byDefault)
                 .column("description", Setting::description)
                 .data("file", Setting::file)
-                .note("A setting is changed in etc/PID.cfg; changes apply at once.");
+                .note(NOTE);
     }
 
     private List<String> pids() {

@@ -110,15 +110,19 @@ public final class TableCommands implements CommandScope {
                     "The table "
                             + name
                             + " holds "
-                            + objects
-                            + " objects; add "
+                            + (objects == 1 ? "1 object" : objects + " objects")
+                            + "; add "
                             + FORCE
-                            + " to drop them too.");
+                            + (objects == 1 ? " to drop it too." : " to drop them too."));
         }
         present.dropTable(name);
         return Details.of()
                 .with("name", name)
                 .with("objects", objects)
-                .saying("Dropped the table " + name + " with " + objects + " objects.");
+                .saying(
+                        "Dropped the table "
+                                + name
+                                + " with "
+                                + (objects == 1 ? "1 object." : objects + " objects."));
     }
 }

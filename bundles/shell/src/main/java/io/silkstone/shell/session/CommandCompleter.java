@@ -88,7 +88,7 @@ final class CommandCompleter implements Completer {
                 names.add(name.substring(GOGO_SCOPE.length()));
             }
         }
-        names.add(InteractiveShell.EXIT);
+        names.add(ShellSession.EXIT);
         return names;
     }
 

@@ -27,9 +27,6 @@ import org.jline.terminal.Terminal.Signal;
  * says {@code exit} or presses Ctrl-D. Ctrl-C ends the command that runs, never the shell.
  */
 public final class InteractiveShell {
-    /** Leaves the shell. */
-    static final String EXIT = "exit";
-
     private static final System.Logger LOGGER = System.getLogger(InteractiveShell.class.getName());
     private static final String PROMPT = "silkstone> ";
     private static final String PROMPT_CONTINUED = "        %N> ";
@@ -63,10 +60,12 @@ public final class InteractiveShell {
             terminal.handle(Signal.INT, signal -> session.interrupt());
             terminal.writer().println(welcome);
             terminal.flush();
-            for (String line = next(reader); line != null; line = next(reader)) {
+            String line = next(reader);
+            while (line != null && !session.left()) {
                 if (!line.isBlank()) {
                     session.run(line);
                 }
+                line = session.left() ? null : next(reader);
             }
             saveHistory(reader);
         }
@@ -112,7 +111,7 @@ public final class InteractiveShell {
     private static String next(LineReader reader) {
         try {
             String line = reader.readLine(PROMPT);
-            return line.strip().equals(EXIT) ? null : line;
+            return line;
         } catch (UserInterruptException _) {
             return "";
         } catch (EndOfFileException _) {

@@ -6,15 +6,11 @@ import java.io.EOFException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.regex.Pattern;
 import org.apache.felix.gogo.runtime.CommandNotFoundException;
 import org.apache.felix.gogo.runtime.SyntaxError;
 
 /** What an operator is told when a line did not work: one sentence, never a stack trace. */
 final class Sentences {
-    /** A word of prose at the beginning; names of commands, files and settings stay as they are. */
-    private static final Pattern PROSE = Pattern.compile("[a-z]+[ ,].*", Pattern.DOTALL);
-
     private Sentences() {}
 
     static String of(Throwable failure) {
@@ -43,20 +39,6 @@ final class Sentences {
         String message = failure.getMessage();
         return message == null || message.isBlank()
                 ? failure.getClass().getSimpleName() + '.'
-                : finished(message);
-    }
-
-    /**
-     * {@code clause} as a sentence of its own. Services say what is wrong in a clause, because it
-     * stands in the middle of a line of the log or of a report as well.
-     */
-    private static String finished(String clause) {
-        String begun =
-                PROSE.matcher(clause).matches()
-                        ? Character.toUpperCase(clause.charAt(0)) + clause.substring(1)
-                        : clause;
-        return begun.endsWith(".") || begun.endsWith("?") || begun.endsWith("!")
-                ? begun
-                : begun + '.';
+                : Text.sentence(message);
     }
 }

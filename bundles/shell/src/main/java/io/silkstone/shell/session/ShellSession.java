@@ -14,6 +14,7 @@ import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.JobListener;
 import org.jline.terminal.Terminal;
@@ -31,6 +32,9 @@ public final class ShellSession implements AutoCloseable {
     /** A line, or a part of it, did not work. */
     public static final int FAILED = 1;
 
+    /** Leaves the rest of a line, and the shell where there is one; the node goes on. */
+    static final String EXIT = "exit";
+
     private static final String SCOPES = "silkstone:gogo:*";
     private static final String PIPE_FAILURE = "pipe-exception";
 
@@ -42,6 +46,7 @@ public final class ShellSession implements AutoCloseable {
     private volatile boolean streamsBroken;
     private volatile boolean closed;
     private volatile boolean lastJobFailed;
+    private volatile boolean left;
     private volatile Job abandoned;
     private Thread runner;
 
@@ -68,6 +73,22 @@ public final class ShellSession implements AutoCloseable {
         session.put(Shell.VAR_SESSION, session);
         // A star in `kv:scan user:*` is meant for the store, not for the files around.
         session.put(CommandSession.OPTION_NO_GLOB, true);
+        session.put(EXIT, (Function) (gogo, none) -> leave());
+    }
+
+    private Object leave() throws Left {
+        left = true;
+        throw new Left();
+    }
+
+    /** Breaks off the line that says {@link #EXIT}; nothing is wrong. */
+    private static final class Left extends Exception {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** Whether a line has said {@link #EXIT}. */
+    boolean left() {
+        return left;
     }
 
     private CommandSession open() {
@@ -166,12 +187,16 @@ public final class ShellSession implements AutoCloseable {
             renew();
         }
         lastJobFailed = false;
+        left = false;
         setRunner(Thread.currentThread());
         try {
             session.execute(line);
             awaitForeground();
         } catch (Exception e) {
             endForeground();
+            if (left) {
+                return DONE;
+            }
             err.println(Sentences.of(e));
             return FAILED;
         } finally {

@@ -134,11 +134,11 @@ class CommandTest {
                 Command.named("a", "b")
                         .does(
                                 call -> {
-                                    throw new PolicyRefused("There is no such policy.");
+                                    throw new PolicyRefused("no such policy, there are: a, b");
                                 });
         assertThatThrownBy(() -> refusing.run(HERE, List.of()))
                 .isInstanceOf(CommandRefused.class)
-                .hasMessage("There is no such policy.");
+                .hasMessage("No such policy, there are: a, b.");
     }
 
     @Test

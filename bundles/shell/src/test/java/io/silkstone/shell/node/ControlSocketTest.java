@@ -70,9 +70,25 @@ class ControlSocketTest {
     }
 
     @Test
+    void client_thatSaysExit_endsAndTheNodeGoesOn() throws Exception {
+        ClientProcess lines = client();
+        lines.type("echo before\nexit\necho after\n");
+        assertThat(lines.exitCode()).isZero();
+        assertThat(lines.out()).isEqualTo("before\n");
+        ClientProcess commands = client("-c", " exit ", "-c", "nix");
+        assertThat(commands.exitCode()).isZero();
+        assertThat(commands.err()).isEmpty();
+        ClientProcess parts = client("-c", "echo one; exit; echo two");
+        assertThat(parts.exitCode()).isZero();
+        assertThat(parts.out()).isEqualTo("one\n");
+        assertThat(parts.err()).isEmpty();
+        assertThat(client("-c", "echo still").out()).isEqualTo("still\n");
+    }
+
+    @Test
     void client_whereNoNodeRuns_saysSo(@TempDir Path elsewhere) throws Exception {
         ClientProcess client = new ClientProcess(List.of("--home", elsewhere.toString()));
-        assertThat(client.exitCode()).isEqualTo(3);
+        assertThat(client.exitCode()).isEqualTo(1);
         assertThat(client.err()).isEqualTo("No node runs in " + elsewhere + ".\n");
     }
 
@@ -81,7 +97,7 @@ class ControlSocketTest {
         Path socket = Files.createDirectory(elsewhere.resolve("run")).resolve("control.sock");
         Files.createFile(socket);
         ClientProcess client = new ClientProcess(List.of("--home", elsewhere.toString()));
-        assertThat(client.exitCode()).isEqualTo(3);
+        assertThat(client.exitCode()).isEqualTo(1);
         assertThat(client.err()).startsWith("No node runs in ");
     }
 

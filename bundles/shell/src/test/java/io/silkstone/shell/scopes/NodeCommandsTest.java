@@ -67,6 +67,9 @@ class NodeCommandsTest {
 
         @Override
         public List<String> why(String component) {
+            if (component.equals("nix")) {
+                throw new IllegalArgumentException("Nothing is called nix. There are a and b.");
+            }
             return List.of("asked for [" + component + "]", "It works.");
         }
     }
@@ -134,7 +137,8 @@ class NodeCommandsTest {
                         """
                         PID                         KEY           VALUE  DEFAULT  DESCRIPTION
                         io.silkstone.shell.control  sessions.max  3      4        S.
-                        A setting is changed in etc/PID.cfg; changes apply at once.""");
+                        These values are in force. A setting is changed in etc/PID.cfg, at once \
+                        where its description does not say otherwise.""");
         assertThat(node.run("config", "shell", "--json"))
                 .isEqualTo(
                         "[{\"pid\":\"io.silkstone.shell.control\",\"key\":\"sessions.max\","
@@ -148,6 +152,7 @@ class NodeCommandsTest {
     void why_asksForThePart() throws Exception {
         assertThat(node.run("why", "store")).isEqualTo("asked for [store]\nIt works.");
         assertThat(node.run("why")).startsWith("asked for []");
+        node.assertRefused("Nothing is called nix. There are a and b.", "why", "nix");
     }
 
     private final class FakeDeployer implements BundleDeployer {

@@ -56,10 +56,13 @@ class TableCommandsTest {
     void drop_ofAFullTable_needsForce() throws Exception {
         table.run("create", "t");
         kv.run("put", "k", "v", "--table", "t");
+        table.assertRefused("The table t holds 1 object; add --force to drop it too.", "drop", "t");
+        kv.run("put", "l", "v", "--table", "t");
         table.assertRefused(
-                "The table t holds 1 objects; add --force to drop them too.", "drop", "t");
+                "The table t holds 2 objects; add --force to drop them too.", "drop", "t");
+        kv.run("delete", "l", "--table", "t");
         assertThat(table.run("drop", "t", "--force"))
-                .isEqualTo("Dropped the table t with 1 objects.");
+                .isEqualTo("Dropped the table t with 1 object.");
     }
 
     @Test

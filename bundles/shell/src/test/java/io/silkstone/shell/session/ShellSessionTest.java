@@ -250,4 +250,13 @@ class ShellSessionTest {
         assertThat(gogo.catalog.commands()).isEmpty();
         assertRun("city:list", 1, "", "There is no command 'city:list'; `help` lists them.\n");
     }
+
+    @Test
+    void exit_leavesTheRestOfTheLine() throws Exception {
+        assertRun("echo one; exit; echo two", 0, "one\n", "");
+        assertThat(session.left()).isTrue();
+        assertRun("exit", 0, "one\n", "");
+        assertRun("echo three", 0, "one\nthree\n", "");
+        assertThat(session.left()).isFalse();
+    }
 }

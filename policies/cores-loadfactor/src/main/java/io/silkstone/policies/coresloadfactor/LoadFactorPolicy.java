@@ -134,8 +134,8 @@ public class LoadFactorPolicy implements CorePolicy {
                 cores,
                 now,
                 format(
-                        "load factor %.2f and %.2f cores busy suit %d cores",
-                        sample.loadFactor(), sample.utilisedCores(), cores));
+                        "load factor %.2f and %.2f cores busy suit %d core%s",
+                        sample.loadFactor(), sample.utilisedCores(), cores, cores == 1 ? "" : "s"));
     }
 
     /** The utilisation under which {@code cores} are one too many. */

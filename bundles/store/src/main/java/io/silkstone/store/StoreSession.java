@@ -94,6 +94,7 @@ final class StoreSession implements KvSession {
     private long expiryMillis;
     private int roomWanted;
     private long waitsSince;
+    private int idleAttempts;
     private Claimant roomClaimant;
 
     // Room that was claimed for the change under way before it has begun anew; 0 for none.
@@ -132,6 +133,16 @@ final class StoreSession implements KvSession {
     /** Since when the change under way waits for memory. */
     long waitsSince() {
         return waitsSince;
+    }
+
+    /** How often in a row the change under way has waited with nothing to do itself. */
+    int idleAttempts() {
+        return idleAttempts;
+    }
+
+    /** See {@link #idleAttempts()}. */
+    void idleAttempts(int count) {
+        idleAttempts = count;
     }
 
     /** The change under way begins to wait for memory. */

@@ -6,8 +6,9 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * One thread's way into the store. Not thread-safe; a session may be handed from thread to thread
- * with the usual care. No method allocates, blocks in the kernel or throws for what a client sent:
- * the answer is the {@link Status}.
+ * with the usual care. No method allocates or throws for what a client sent: the answer is the
+ * {@link Status}. None blocks in the kernel, but where others keep it waiting for more than some
+ * hundred microseconds, for memory or for a tablet, it sleeps a little at a time.
  *
  * <p><b>Batches.</b> Between {@link #enter} and {@link #exit} the memory of objects that were read
  * stays as it is, although writers and the cleaner go on. Enter once for a batch of operations:

@@ -99,9 +99,9 @@ final class Admission {
         if (!session.renewEpoch() && epochs.isPending()) {
             return Status.RETRY_LATER;
         }
-        // Who has done something lets others run, and goes on; who could not waits for them, longer
-        // and longer.
-        int idle = reclaimed > 0 ? Backoff.SPINS : session.idleAttempts();
+        // Who has done something goes on, and after a while lets others run in between; who could
+        // not waits for them, longer and longer.
+        int idle = reclaimed > 0 ? Math.min(attempt, Backoff.SPINS) : session.idleAttempts();
         backoff.idle(idle);
         session.idleAttempts(reclaimed > 0 ? 0 : idle + 1);
         return Status.OK;

@@ -66,7 +66,7 @@ public final class Silkstone implements AutoCloseable {
                             EpochClock.SYSTEM,
                             random,
                             metrics,
-                            Backoff.over(threads::yield));
+                            Backoff.over(threads::yield, threads::sleep));
         } catch (RuntimeException e) {
             threads.close();
             throw e;

@@ -31,6 +31,8 @@ final class Admission {
     /** Also ends a wait where time stands still, as in a simulation of one thread. */
     private static final int ATTEMPTS_MAX = 1 << 22;
 
+    private static final int FUTILE = -1;
+
     private final SegletPool pool;
     private final Epochs epochs;
     private final Cleaner cleaner;
@@ -76,6 +78,7 @@ final class Admission {
     Status makeRoom(StoreSession session, int bytes, Claimant claimant, int attempt) {
         if (attempt == 0) {
             session.waitsSince(clock.nanoTime());
+            session.idleAttempts(0);
         }
         if (hasRoom(session, bytes, claimant)) {
             return Status.OK;
@@ -84,7 +87,8 @@ final class Admission {
         if (late || attempt == ATTEMPTS_MAX) {
             return Status.RETRY_LATER;
         }
-        if (!reclaim()) {
+        int reclaimed = reclaim();
+        if (reclaimed == FUTILE) {
             // Another thread may have found the last of it between the two looks.
             if (hasRoom(session, bytes, claimant)) {
                 return Status.OK;
@@ -95,7 +99,11 @@ final class Admission {
         if (!session.renewEpoch() && epochs.isPending()) {
             return Status.RETRY_LATER;
         }
-        backoff.idle(attempt);
+        // Who has done something goes on, and after a while lets others run in between; who could
+        // not waits for them, longer and longer.
+        int idle = reclaimed > 0 ? Math.min(attempt, Backoff.SPINS) : session.idleAttempts();
+        backoff.idle(idle);
+        session.idleAttempts(reclaimed > 0 ? 0 : idle + 1);
         return Status.OK;
     }
 
@@ -105,15 +113,20 @@ final class Admission {
                 : session.makeRoom(bytes, claimant);
     }
 
-    /** Does a slice of each duty that gives memory back; false when there is none to be had. */
-    private boolean reclaim() {
+    /**
+     * Does a slice of each duty that gives memory back.
+     *
+     * @return whether something was done, as 1 or 0; {@link #FUTILE} when no memory is to be had
+     */
+    private int reclaim() {
         int work = sweeper.doWork() + expirer.hasten();
         // Asked before the cleaner is: what others end until then it finds dead.
         boolean pending = work > 0 || sweeper.isPending() || expirer.isPending();
         long cleaned = cleaner.urge();
         if (work > 0 || cleaned > 0) {
             assists.increment();
+            return 1;
         }
-        return cleaned != Cleaner.FUTILE || pending;
+        return cleaned != Cleaner.FUTILE || pending ? 0 : FUTILE;
     }
 }

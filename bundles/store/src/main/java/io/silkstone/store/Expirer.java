@@ -175,10 +175,14 @@ final class Expirer implements Agent {
         if (!Entry.expires(Entry.header(entry))) {
             return;
         }
-        if (!Entry.isExpired(entry, now)) {
-            table.expectExpiry(Entry.expiryMillis(entry));
-        } else if (tables.removeExpired(index, Entry.keyHash(entry), entry)) {
+        boolean removed =
+                Entry.isExpired(entry, now)
+                        && tables.removeExpired(index, Entry.keyHash(entry), entry);
+        if (removed) {
             log.entryDied(entry);
+        } else {
+            // It is too early, or the cleaner has moved the object just now: it will be met again.
+            table.expectExpiry(Entry.expiryMillis(entry));
         }
     }
 }

@@ -86,7 +86,7 @@ public final class StoreComponent implements KvStore {
                         EpochClock.SYSTEM,
                         RandomGenerator.getDefault(),
                         metrics,
-                        Backoff.over(runtime::yield));
+                        Backoff.over(runtime::yield, runtime::sleep));
         loop = new AgentLoop(store.agents(), runtime::yield, runtime::sleep, metrics);
         thread = runtime.create(ThreadRuntime.NORMAL, loop);
         if (thread == ThreadRuntime.NONE) {

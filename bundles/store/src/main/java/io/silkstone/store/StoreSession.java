@@ -5,7 +5,9 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.ObjectVisitor;
+import io.silkstone.api.store.ReadVisitor;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.store.index.EntryVisitor;
 import io.silkstone.store.index.HashTable;
@@ -40,6 +42,9 @@ final class StoreSession implements KvSession {
     private static final int LINES_PER_OBJECT_MAX = 10;
     private static final int RANDOM_ATTEMPTS = 100;
 
+    /** Reads whose cache misses overlap: as many as a core has under way, and some more. */
+    private static final int READS_AT_ONCE = 32;
+
     /** What a change does. */
     private enum Change {
         WRITE,
@@ -53,12 +58,13 @@ final class StoreSession implements KvSession {
     private final TabletGate gate;
     private final Admission admission;
     private final int slot;
-    private final Checksum checksum;
+    private final EntryWriter writer;
     private final int valueBytesMax;
     private final RandomGenerator random;
     private final EntryView view = new EntryView();
     private final DecimalNumber decimal = new DecimalNumber();
     private final EntryVisitor onEntry = this::visit;
+    private final MultiWrite multiWrite;
 
     private boolean entered;
     private boolean viewed;
@@ -88,6 +94,7 @@ final class StoreSession implements KvSession {
     private long expiryMillis;
     private int roomWanted;
     private long waitsSince;
+    private int idleAttempts;
     private Claimant roomClaimant;
 
     // Room that was claimed for the change under way before it has begun anew; 0 for none.
@@ -109,7 +116,8 @@ final class StoreSession implements KvSession {
         gate = store.gate();
         admission = store.admission();
         valueBytesMax = store.valueBytesMax();
-        checksum = new Checksum(store.pool());
+        writer = new EntryWriter(log, new Checksum(store.pool()));
+        multiWrite = new MultiWrite(store, this, writer);
     }
 
     /** Its slot among the epochs. */
@@ -125,6 +133,16 @@ final class StoreSession implements KvSession {
     /** Since when the change under way waits for memory. */
     long waitsSince() {
         return waitsSince;
+    }
+
+    /** How often in a row the change under way has waited with nothing to do itself. */
+    int idleAttempts() {
+        return idleAttempts;
+    }
+
+    /** See {@link #idleAttempts()}. */
+    void idleAttempts(int count) {
+        idleAttempts = count;
     }
 
     /** The change under way begins to wait for memory. */
@@ -171,10 +189,14 @@ final class StoreSession implements KvSession {
 
     @Override
     public void prefetch(KvStore.Table table, Key[] keys, int count) {
+        prefetch(table, keys, 0, count);
+    }
+
+    private void prefetch(KvStore.Table table, Key[] keys, int first, int end) {
         assert entered;
         HashTable index = ((TableData) table).index();
         if (index != null) {
-            prefetched += index.prefetch(keys, count);
+            prefetched += index.prefetch(keys, first, end);
         }
     }
 
@@ -190,6 +212,19 @@ final class StoreSession implements KvSession {
         }
         show(entry);
         return Status.OK;
+    }
+
+    @Override
+    public void readAll(KvStore.Table table, Key[] keys, int count, ReadVisitor visitor) {
+        for (int first = 0; first < count; first += READS_AT_ONCE) {
+            int end = Math.min(first + READS_AT_ONCE, count);
+            prefetch(table, keys, first, end);
+            for (int index = first; index < end; index++) {
+                Status status = read(table, keys[index]);
+                visitor.visit(index, status, status == Status.OK ? view : null);
+            }
+        }
+        forgetResult();
     }
 
     @Override
@@ -227,6 +262,17 @@ final class StoreSession implements KvSession {
     @Override
     public Status expire(KvStore.Table table, Key key, WriteOptions options) {
         return change((TableData) table, key, options, Change.EXPIRE);
+    }
+
+    @Override
+    public Status writeAll(KvStore.Table table, WriteBatch batch) {
+        assert entered;
+        try {
+            return multiWrite.run((TableData) table, batch);
+        } finally {
+            abandonAhead();
+            forgetResult();
+        }
     }
 
     @Override
@@ -371,6 +417,11 @@ final class StoreSession implements KvSession {
         }
     }
 
+    /** The tablet of {@code table} that this session keeps others out of, or null. */
+    TabletRange lockedTablet(TableData table) {
+        return lockedTable == table ? lockedTablet : null;
+    }
+
     /** Whether it keeps others out of a tablet. */
     boolean holdsTablet() {
         return lockedTable != null;
@@ -381,7 +432,7 @@ final class StoreSession implements KvSession {
      *
      * @return OK when {@link #index} is where the objects of {@code table} are found
      */
-    private Status begin(TableData table, long hash) {
+    Status begin(TableData table, long hash) {
         assert entered;
         assert table.store == store;
         forgetResult();
@@ -423,7 +474,7 @@ final class StoreSession implements KvSession {
     }
 
     /** Gives up what was claimed ahead, if the change did not use it. */
-    private void abandonAhead() {
+    void abandonAhead() {
         if (ahead != 0) {
             log.abandon(ahead, aheadBytes);
             ahead = 0;
@@ -508,23 +559,15 @@ final class StoreSession implements KvSession {
     /** Applies the reject rules, and remembers the present object for whoever asked for it. */
     private Status judge(long present, WriteOptions options, Change change) {
         if (present == 0) {
-            boolean needed =
-                    options.rejectsMissing()
-                            || options.requiredVersion() != 0
-                            || change == Change.REMOVE
-                            || change == Change.EXPIRE;
-            return needed ? Status.NOT_FOUND : Status.OK;
+            boolean needed = change == Change.REMOVE || change == Change.EXPIRE;
+            return needed ? Status.NOT_FOUND : RejectRules.judgeMissing(options);
         }
         version = Entry.version(present);
         if (options.wantsPrevious()) {
             view.wrap(present);
             hadPrevious = true;
         }
-        if (options.rejectsExisting() && change != Change.REMOVE) {
-            return Status.EXISTS;
-        }
-        boolean wrong = options.requiredVersion() != 0 && options.requiredVersion() != version;
-        return wrong ? Status.WRONG_VERSION : Status.OK;
+        return RejectRules.judgePresent(version, options);
     }
 
     private Status add(long present) {
@@ -577,8 +620,7 @@ final class StoreSession implements KvSession {
             boolean overwrites,
             Key key,
             int tag) {
-        boolean expires = expiryMillis != 0;
-        int length = Entry.lengthOf(key.length(), valueLength, expires);
+        int length = Entry.lengthOf(key.length(), valueLength, expiryMillis != 0);
         int room = Entry.stride(length);
         boolean buries = old != 0 && store.writesTombstones();
         if (buries) {
@@ -593,16 +635,20 @@ final class StoreSession implements KvSession {
             return wantRoom(room, Claimant.WRITE);
         }
         long fresh = old == 0 ? log.versions().next() : Entry.version(old) + 1;
-        appendedBytes += room;
+        appended(room);
         boolean whole = false;
         try {
-            Entry.putFields(entry, key.hash(), fresh, table.id(), tag, key.length());
-            if (expires) {
-                Entry.putExpiry(entry, expiryMillis);
-            }
-            long keyAddress = entry + length - valueLength - key.length();
-            Memory.copy(key.memory(), key.offset(), keyAddress, key.length());
-            Memory.copy(value, valueOffset, entry + length - valueLength, valueLength);
+            writer.lay(
+                    entry,
+                    length,
+                    table.id(),
+                    key,
+                    fresh,
+                    tag,
+                    expiryMillis,
+                    value,
+                    valueOffset,
+                    valueLength);
             whole = true;
         } finally {
             // A value whose memory was closed meanwhile must not leave a hole in the log.
@@ -611,9 +657,9 @@ final class StoreSession implements KvSession {
             }
         }
         if (buries) {
-            bury(entry + Entry.stride(length), old);
+            writer.bury(entry + Entry.stride(length), old);
         }
-        Entry.commit(entry, Entry.headerOf(Entry.OBJECT, length, expires), checksum);
+        writer.commit(entry, length, expiryMillis);
         if (old == 0) {
             index.fill(target, key.hash(), entry);
         } else {
@@ -623,12 +669,23 @@ final class StoreSession implements KvSession {
                 store.countExpired();
             }
         }
-        versionMax = Math.max(versionMax, fresh);
+        gave(fresh);
         version = fresh;
         return Status.OK;
     }
 
-    private long claim(int bytes) {
+    /** Counts what was appended to the log, to be paid for between two batches. */
+    void appended(int bytes) {
+        appendedBytes += bytes;
+    }
+
+    /** Counts a version that an object of a table was given. */
+    void gave(long fresh) {
+        versionMax = Math.max(versionMax, fresh);
+    }
+
+    /** Room in the log, which may have been claimed by {@link #makeRoom} already; 0 for none. */
+    long claim(int bytes) {
         if (ahead == 0 || aheadBytes != bytes) {
             return log.claim(bytes);
         }
@@ -644,30 +701,13 @@ final class StoreSession implements KvSession {
             if (tombstone == 0) {
                 return wantRoom(room, Claimant.REMOVE);
             }
-            appendedBytes += room;
-            bury(tombstone, old);
+            appended(room);
+            writer.bury(tombstone, old);
         }
         log.versions().raiseAbove(version);
         index.remove(place);
         log.entryDied(old);
         return Status.OK;
-    }
-
-    /** Writes a tombstone for {@code old} at {@code tombstone}. */
-    private void bury(long tombstone, long old) {
-        int keyLength = Entry.keyLength(old);
-        int length = Entry.tombstoneLength(keyLength);
-        Entry.putFields(
-                tombstone,
-                Entry.keyHash(old),
-                Entry.version(old),
-                Entry.tableId(old),
-                Entry.tag(old),
-                keyLength);
-        Memory.copy(Entry.keyAddress(old), tombstone + Entry.HEADER_BYTES, keyLength);
-        Memory.putLong(tombstone + length - Entry.TOMBSTONE_VALUE_BYTES, log.segmentOf(old).id());
-        Entry.commit(tombstone, Entry.headerOf(Entry.TOMBSTONE, length, false), checksum);
-        log.tombstoneAdded(tombstone);
     }
 
     private Status wantRoom(int bytes, Claimant claimant) {

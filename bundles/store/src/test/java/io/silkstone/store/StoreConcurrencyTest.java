@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -149,6 +150,61 @@ class StoreConcurrencyTest {
                         session.exit();
                     }
                 });
+    }
+
+    @Test
+    void writeAll_isOneStepForThoseWhoReadMeanwhile() throws Exception {
+        inThreads(
+                (session, thread) -> {
+                    for (int round = 1; round <= ROUNDS / 4 && failure.get() == null; round++) {
+                        if (thread == 0) {
+                            writeEight(session, round);
+                        } else if (thread == 1) {
+                            fixture.store.agents().forEach(Agent::doWork);
+                        } else {
+                            readEight(session);
+                        }
+                    }
+                });
+        for (int number = 0; number < 8; number++) {
+            assertThat(fixture.read("eight" + number)).startsWith(ROUNDS / 4 + " ");
+        }
+        fixture.drain();
+        assertThat(fixture.table.objects()).isEqualTo(8);
+    }
+
+    private void writeEight(KvSession session, int round) {
+        byte[] value = (round + " ".repeat(1 + round % 1500)).getBytes(UTF_8);
+        WriteBatch batch = new WriteBatch();
+        for (int number = 0; number < 8; number++) {
+            Key key = new Key().wrap(("eight" + number).getBytes(UTF_8));
+            MemorySegment memory = MemorySegment.ofArray(value);
+            batch.write(key, memory, 0, value.length, new WriteOptions());
+        }
+        Status status = Status.RETRY_LATER;
+        for (int attempt = 0; attempt < 60 && status == Status.RETRY_LATER; attempt++) {
+            session.enter();
+            status = session.writeAll(fixture.table, batch);
+            session.exit();
+        }
+        assertThat(status).isEqualTo(Status.OK);
+    }
+
+    /** Against the order of the hooks: what is read later was not written before. */
+    private void readEight(KvSession session) {
+        int least = 0;
+        session.enter();
+        for (int number = 7; number >= 0; number--) {
+            Key key = new Key().wrap(("eight" + number).getBytes(UTF_8));
+            if (session.read(fixture.table, key) == Status.OK) {
+                int round = Integer.parseInt(value(session).strip());
+                assertThat(round).isGreaterThanOrEqualTo(least);
+                least = round;
+            } else {
+                assertThat(least).isZero();
+            }
+        }
+        session.exit();
     }
 
     @Test

@@ -21,7 +21,7 @@ final class StoreFixture implements AutoCloseable {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    long nowMillis = 1_000_000;
+    volatile long nowMillis = 1_000_000;
     private long nanosSkipped;
     final Metrics metrics = new Metrics();
     final Store store;

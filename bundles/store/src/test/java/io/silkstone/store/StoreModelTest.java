@@ -3,13 +3,17 @@ package io.silkstone.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -62,12 +66,13 @@ class StoreModelTest {
             return;
         }
         session.enter();
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0, 1, 2 -> read(key);
             case 3, 4, 5, 6 -> write(key);
             case 7 -> remove(key);
             case 8, 9 -> increment(key);
             case 10 -> expire(key);
+            case 11 -> writeAll();
             default -> scan();
         }
         session.exit();
@@ -95,12 +100,16 @@ class StoreModelTest {
 
     private WriteOptions rules(Model object) {
         WriteOptions options = new WriteOptions();
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
             case 0 -> options.rejectIfExists();
             case 1 -> options.rejectIfMissing();
             case 2 -> {
                 long present = object == null ? 5 : object.version;
                 options.requireVersion(present + random.nextInt(2));
+            }
+            case 3 -> {
+                long present = object == null ? 5 : object.version;
+                options.rejectUpToVersion(present - random.nextInt(2));
             }
             default -> {
                 // No rule.
@@ -123,7 +132,10 @@ class StoreModelTest {
         }
         boolean wrong =
                 options.requiredVersion() != 0 && options.requiredVersion() != object.version;
-        return wrong ? Status.WRONG_VERSION : Status.OK;
+        if (wrong) {
+            return Status.WRONG_VERSION;
+        }
+        return object.version <= options.rejectedUpToVersion() ? Status.OLD_VERSION : Status.OK;
     }
 
     private long chooseExpiry(Model object, WriteOptions options) {
@@ -166,10 +178,8 @@ class StoreModelTest {
     private void remove(String key) {
         Model object = model.get(key);
         WriteOptions options = rules(object);
-        Status expected = judge(object, options, true);
-        boolean exists = expected == Status.EXISTS;
         Status status = session.remove(fixture.table, fixture.key(key), options);
-        assertThat(status).isEqualTo(exists ? Status.OK : expected);
+        assertThat(status).isEqualTo(judge(object, options, true));
         checkPrevious(object, options);
         if (status == Status.OK) {
             assertThat(session.version()).isEqualTo(object.version);
@@ -226,6 +236,55 @@ class StoreModelTest {
         }
     }
 
+    private void writeAll() {
+        WriteBatch batch = new WriteBatch();
+        List<String> keys = new ArrayList<>();
+        List<Model> writes = new ArrayList<>();
+        Status expected = Status.OK;
+        for (int number = 1 + random.nextInt(6); number > 0; number--) {
+            String key = "key" + random.nextInt(KEYS);
+            model.computeIfPresent(key, (name, present) -> isGone(present) ? null : present);
+            Model object = model.get(key);
+            boolean ruled = random.nextInt(4) == 0;
+            WriteOptions options = ruled ? rules(object) : new WriteOptions();
+            expected = expected == Status.OK ? judge(object, options, false) : expected;
+            keys.add(key);
+            byte[] text = key.getBytes(UTF_8);
+            if (random.nextInt(4) == 0) {
+                batch.remove(new Key().wrap(text), options);
+                writes.add(null);
+            } else {
+                long expiry = chooseExpiry(object, options.type(random.nextInt(16)));
+                String value = "x".repeat(random.nextInt(200));
+                MemorySegment bytes = MemorySegment.ofArray(value.getBytes(UTF_8));
+                batch.write(new Key().wrap(text), bytes, 0, value.length(), options);
+                writes.add(new Model(value, 0, expiry, options.type()));
+            }
+        }
+        assertThat(session.writeAll(fixture.table, batch)).isEqualTo(expected);
+        for (int number = 0; number < batch.size(); number++) {
+            if (expected == Status.OK) {
+                assertThat(batch.status(number)).isEqualTo(Status.OK);
+                if (number == keys.lastIndexOf(keys.get(number))) {
+                    accept(keys.get(number), writes.get(number), batch.version(number));
+                }
+            } else {
+                assertThat(batch.status(number)).isNotEqualTo(Status.OK);
+            }
+        }
+    }
+
+    /** A change of a batch; null removes. */
+    private void accept(String key, Model write, long version) {
+        Model before = model.get(key);
+        if (write == null) {
+            assertThat(version).isEqualTo(before == null ? 0 : before.version);
+            model.remove(key);
+        } else {
+            accept(key, before, write.value, write.expiry, write.type, version);
+        }
+    }
+
     private void checkPrevious(Model object, WriteOptions options) {
         boolean shown = object != null && options.wantsPrevious();
         assertThat(session.hadPrevious()).isEqualTo(shown);
@@ -235,7 +294,11 @@ class StoreModelTest {
     }
 
     private void accept(String key, Model before, String value, long expiry, int type) {
-        long version = session.version();
+        accept(key, before, value, expiry, type, session.version());
+    }
+
+    private void accept(
+            String key, Model before, String value, long expiry, int type, long version) {
         if (expiry != 0 && expiry <= fixture.nowMillis) {
             model.remove(key);
             return;

@@ -5,6 +5,7 @@ import static io.silkstone.api.store.Status.NOT_A_NUMBER;
 import static io.silkstone.api.store.Status.NOT_FOUND;
 import static io.silkstone.api.store.Status.NO_SUCH_TABLE;
 import static io.silkstone.api.store.Status.OK;
+import static io.silkstone.api.store.Status.OLD_VERSION;
 import static io.silkstone.api.store.Status.OVERFLOW;
 import static io.silkstone.api.store.Status.TOO_LARGE;
 import static io.silkstone.api.store.Status.WRONG_VERSION;
@@ -14,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
 import java.lang.foreign.Arena;
@@ -21,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -97,6 +100,88 @@ class StoreSessionTest {
         assertThat(fixture.write("a", "2", options.reset().requireVersion(version))).isEqualTo(OK);
         assertThat(fixture.read("a")).isEqualTo("2");
         assertThat(fixture.write("b", "2", options.reset().requireVersion(7))).isEqualTo(NOT_FOUND);
+    }
+
+    @Test
+    void anyChange_underARejectRule_isRefusedWithTheStatusOfTheRule() {
+        for (String change : List.of("write", "remove", "increment", "expire")) {
+            fixture.write("n", "1");
+            long version = fixture.session.version();
+            assertThat(change(change, "none", options.reset().rejectIfMissing()))
+                    .isEqualTo(NOT_FOUND);
+            assertThat(change(change, "none", options.reset().requireVersion(version)))
+                    .isEqualTo(NOT_FOUND);
+            List<Status> refusals =
+                    List.of(
+                            change(change, "n", options.reset().rejectIfExists()),
+                            change(change, "n", options.reset().requireVersion(version + 1)),
+                            change(change, "n", options.reset().rejectUpToVersion(version)),
+                            change(change, "n", options.reset().rejectUpToVersion(version + 1)));
+            assertThat(refusals)
+                    .as(change)
+                    .containsExactly(EXISTS, WRONG_VERSION, OLD_VERSION, OLD_VERSION);
+            assertThat(fixture.session.version()).isEqualTo(version);
+            assertThat(fixture.read("n")).isEqualTo("1");
+            assertThat(fixture.session.version()).isEqualTo(version);
+        }
+    }
+
+    @Test
+    void anyChange_underARejectRuleThatDoesNotHold_isMade() {
+        for (String change : List.of("write", "remove", "increment", "expire")) {
+            fixture.write("n", "1");
+            assertThat(change(change, "n", options.reset().rejectIfMissing())).isEqualTo(OK);
+            fixture.write("n", "1");
+            long version = fixture.session.version();
+            assertThat(change(change, "n", options.reset().requireVersion(version))).isEqualTo(OK);
+            fixture.write("n", "1");
+            version = fixture.session.version();
+            options.reset().rejectUpToVersion(version - 1).requireVersion(version);
+            assertThat(change(change, "n", options)).isEqualTo(OK);
+            fixture.remove("n");
+            boolean creates = change.equals("write") || change.equals("increment");
+            assertThat(change(change, "n", options.reset().rejectIfExists()))
+                    .as(change)
+                    .isEqualTo(creates ? OK : NOT_FOUND);
+            fixture.remove("n");
+            assertThat(change(change, "n", options.reset().rejectUpToVersion(Long.MAX_VALUE)))
+                    .as("there is no object, so it has no version that is too low")
+                    .isEqualTo(creates ? OK : NOT_FOUND);
+        }
+    }
+
+    @Test
+    void anyChange_underSeveralRules_meetsThemInTheirOrder() {
+        fixture.write("n", "1");
+        options.rejectIfExists().requireVersion(7).rejectUpToVersion(Long.MAX_VALUE);
+        assertThat(change("remove", "n", options)).isEqualTo(EXISTS);
+        options.reset().requireVersion(7).rejectUpToVersion(Long.MAX_VALUE);
+        assertThat(change("increment", "n", options)).isEqualTo(WRONG_VERSION);
+    }
+
+    private Status change(String change, String key, WriteOptions rules) {
+        return fixture.batch(
+                () ->
+                        switch (change) {
+                            case "remove" ->
+                                    fixture.session.remove(fixture.table, fixture.key(key), rules);
+                            case "increment" ->
+                                    fixture.session.increment(
+                                            fixture.table, fixture.key(key), 1, rules);
+                            case "expire" ->
+                                    fixture.session.expire(
+                                            fixture.table,
+                                            fixture.key(key),
+                                            rules.expireAt(fixture.nowMillis + 1000));
+                            default ->
+                                    fixture.session.write(
+                                            fixture.table,
+                                            fixture.key(key),
+                                            MemorySegment.NULL,
+                                            0,
+                                            0,
+                                            rules);
+                        });
     }
 
     @Test

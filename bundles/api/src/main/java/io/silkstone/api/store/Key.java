@@ -50,6 +50,15 @@ public final class Key {
         return wrap(MemorySegment.ofArray(bytes), 0, bytes.length);
     }
 
+    /** Points to what {@code other} points to now; needs no hashing. */
+    public Key wrap(Key other) {
+        memory = other.memory;
+        offset = other.offset;
+        length = other.length;
+        hash = other.hash;
+        return this;
+    }
+
     /** The memory that {@link #offset} counts from. */
     public MemorySegment memory() {
         return memory;

@@ -6,8 +6,9 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * One thread's way into the store. Not thread-safe; a session may be handed from thread to thread
- * with the usual care. No method allocates, blocks in the kernel or throws for what a client sent:
- * the answer is the {@link Status}.
+ * with the usual care. No method allocates or throws for what a client sent: the answer is the
+ * {@link Status}. None blocks in the kernel, but where others keep it waiting for more than some
+ * hundred microseconds, for memory or for a tablet, it sleeps a little at a time.
  *
  * <p><b>Batches.</b> Between {@link #enter} and {@link #exit} the memory of objects that were read
  * stays as it is, although writers and the cleaner go on. Enter once for a batch of operations:
@@ -44,6 +45,13 @@ public interface KvSession extends AutoCloseable {
     Status read(Table table, Key key);
 
     /**
+     * Looks the first {@code count} of {@code keys} up, in their order, and shows each to {@code
+     * visitor}. Cheaper than one {@link #read} after the other, since cache misses overlap; but as
+     * with those, each key is read by itself, and others may write in between.
+     */
+    void readAll(Table table, Key[] keys, int count, ReadVisitor visitor);
+
+    /**
      * Writes {@code length} bytes of {@code value} from {@code offset} on under {@code key}. With
      * {@link WriteOptions#returnPrevious} {@link #object} is the object before, where there was one
      * ({@link #hadPrevious}).
@@ -51,10 +59,10 @@ public interface KvSession extends AutoCloseable {
      * <p>A time of expiry that is over already makes this a removal, of nothing if there is no
      * object: {@link #version} is the removed version then, 0 for none.
      *
-     * @return OK with {@link #version} the new version; EXISTS, NOT_FOUND or WRONG_VERSION when a
-     *     reject rule held, with {@link #version} the present version and, if asked for, {@link
-     *     #object} the present object; TOO_LARGE; OUT_OF_MEMORY; NO_SUCH_TABLE; NOT_OWNER;
-     *     RETRY_LATER
+     * @return OK with {@link #version} the new version; NOT_FOUND, EXISTS, WRONG_VERSION or
+     *     OLD_VERSION when a reject rule held, with {@link #version} the present version and, if
+     *     asked for, {@link #object} the present object; TOO_LARGE; OUT_OF_MEMORY; NO_SUCH_TABLE;
+     *     NOT_OWNER; RETRY_LATER
      */
     Status write(
             Table table,
@@ -65,10 +73,12 @@ public interface KvSession extends AutoCloseable {
             WriteOptions options);
 
     /**
-     * Removes {@code key}. {@link WriteOptions#returnPrevious} as with {@link #write}.
+     * Removes {@code key}. Reject rules and {@link WriteOptions#returnPrevious} as with {@link
+     * #write}; so {@link WriteOptions#rejectIfExists()} makes it remove nothing.
      *
-     * @return OK with {@link #version} the removed version; NOT_FOUND; WRONG_VERSION;
-     *     OUT_OF_MEMORY; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER
+     * @return OK with {@link #version} the removed version; NOT_FOUND where there is no object;
+     *     EXISTS, WRONG_VERSION or OLD_VERSION when a reject rule held; OUT_OF_MEMORY;
+     *     NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER
      */
     Status remove(Table table, Key key, WriteOptions options);
 
@@ -86,6 +96,22 @@ public interface KvSession extends AutoCloseable {
      * @return as {@link #write}; NOT_FOUND where there is no object
      */
     Status expire(Table table, Key key, WriteOptions options);
+
+    /**
+     * Makes all changes of {@code batch}, or none: a reject rule that holds, a key or value that is
+     * too long and a lack of memory leave everything as it was, in memory and in the log. For
+     * others it is one step, as {@link #lockTablet} has it; all keys must lie in one tablet, which
+     * this method locks itself unless the session holds it.
+     *
+     * <p>Every rule is judged by what was there before the batch, and a key that comes several
+     * times is changed once, as the last of its changes says. See {@link WriteBatch}, which holds
+     * the result of each change afterwards.
+     *
+     * @return OK; the status of the first change that was refused, {@link WriteBatch#refused};
+     *     TOO_LARGE also when all changes together are more than a segment of the log takes;
+     *     SEVERAL_TABLETS; OUT_OF_MEMORY; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER
+     */
+    Status writeAll(Table table, WriteBatch batch);
 
     /**
      * Visits some objects of {@code table}. Objects that are there during a whole scan from cursor

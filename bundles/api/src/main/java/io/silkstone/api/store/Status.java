@@ -10,14 +10,20 @@ public enum Status {
     EXISTS,
     /** The object's version is not the one that a reject rule asks for. */
     WRONG_VERSION,
+    /** The object's version is not above the one that a reject rule names. */
+    OLD_VERSION,
     /** The value is not a decimal 64-bit number. */
     NOT_A_NUMBER,
     /** The sum does not fit 64 bits. */
     OVERFLOW,
-    /** Key or value is longer than the store takes. */
+    /** Key or value is longer than the store takes, or a batch of changes is. */
     TOO_LARGE,
     /** Memory is full of live objects: remove some, or give the node more. */
     OUT_OF_MEMORY,
+    /** The keys of what is to be one step lie in several tablets. */
+    SEVERAL_TABLETS,
+    /** Nothing was wrong with this change, but the batch that it belongs to was not made. */
+    ABANDONED,
     /** The table was dropped. */
     NO_SUCH_TABLE,
     /** Another server has this key. */

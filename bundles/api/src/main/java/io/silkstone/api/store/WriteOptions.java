@@ -1,10 +1,25 @@
 package io.silkstone.api.store;
 
 /**
- * Conditions and extras of a write. Mutable and reusable, so that a write allocates nothing; {@link
- * #reset} before each use.
+ * Conditions and extras of a change. Mutable and reusable, so that a change allocates nothing;
+ * {@link #reset} before each use.
  *
- * <p>The reject rules are RAMCloud's: the write is refused when a rule that is set holds.
+ * <p>The reject rules are RAMCloud's: the change is refused when a rule that is set holds, and each
+ * rule has a status of its own. They hold for writes, removals, increments and changes of expiry
+ * alike, and are tried in this order:
+ *
+ * <table>
+ * <caption>Reject rules</caption>
+ * <tr><th>rule</th><th>no object</th><th>an object</th></tr>
+ * <tr><td>{@link #rejectIfMissing()}</td><td>NOT_FOUND</td><td>goes on</td></tr>
+ * <tr><td>{@link #rejectIfExists()}</td><td>goes on</td><td>EXISTS</td></tr>
+ * <tr><td>{@link #requireVersion}</td><td>NOT_FOUND</td><td>WRONG_VERSION if not its
+ *     version</td></tr>
+ * <tr><td>{@link #rejectUpToVersion}</td><td>goes on</td><td>OLD_VERSION if its version is that or
+ *     lower</td></tr>
+ * </table>
+ *
+ * <p>An object that has expired counts as none.
  */
 public final class WriteOptions {
     /** What a write does to the time of expiry. */
@@ -23,6 +38,7 @@ public final class WriteOptions {
     private boolean rejectIfMissing;
     private boolean rejectIfExists;
     private long requiredVersion;
+    private long rejectedUpToVersion;
     private boolean returnPrevious;
     private Expiry expiry = Expiry.NONE;
     private long expiryMillis;
@@ -36,10 +52,24 @@ public final class WriteOptions {
         rejectIfMissing = false;
         rejectIfExists = false;
         requiredVersion = 0;
+        rejectedUpToVersion = 0;
         returnPrevious = false;
         expiry = Expiry.NONE;
         expiryMillis = 0;
         type = 0;
+        return this;
+    }
+
+    /** Takes everything over from {@code other}. */
+    public WriteOptions set(WriteOptions other) {
+        rejectIfMissing = other.rejectIfMissing;
+        rejectIfExists = other.rejectIfExists;
+        requiredVersion = other.requiredVersion;
+        rejectedUpToVersion = other.rejectedUpToVersion;
+        returnPrevious = other.returnPrevious;
+        expiry = other.expiry;
+        expiryMillis = other.expiryMillis;
+        type = other.type;
         return this;
     }
 
@@ -61,6 +91,17 @@ public final class WriteOptions {
      */
     public WriteOptions requireVersion(long version) {
         requiredVersion = version;
+        return this;
+    }
+
+    /**
+     * Refuse with OLD_VERSION when the object's version is {@code version} or lower: RAMCloud's
+     * {@code versionLeGiven}. Where there is no object the rule does not hold, whatever versions
+     * there were before; {@link #rejectIfMissing()} refuses that. 0 is no rule, for every version
+     * is higher.
+     */
+    public WriteOptions rejectUpToVersion(long version) {
+        rejectedUpToVersion = version;
         return this;
     }
 
@@ -111,6 +152,11 @@ public final class WriteOptions {
     /** The version asked for, 0 for any. */
     public long requiredVersion() {
         return requiredVersion;
+    }
+
+    /** See {@link #rejectUpToVersion}; 0 for no rule. */
+    public long rejectedUpToVersion() {
+        return rejectedUpToVersion;
     }
 
     /** See {@link #returnPrevious()}. */

@@ -6,6 +6,7 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.gateway.resp.Decimal;
 import io.silkstone.gateway.resp.Memory;
@@ -38,6 +39,7 @@ public final class Exchange implements AutoCloseable {
     final KvStore.Table table;
     final ReplyWriter out;
     final WriteOptions options = new WriteOptions();
+    final WriteBatch batch = new WriteBatch();
     final Scratch scratch;
 
     /** Replies whose number is not known before they are all there. */
@@ -289,6 +291,7 @@ public final class Exchange implements AutoCloseable {
                                     + " or give the node more";
                     case NOT_A_NUMBER -> NOT_AN_INTEGER;
                     case OVERFLOW -> "ERR increment or decrement would overflow";
+                    case SEVERAL_TABLETS -> CROSS_SLOT;
                     case NO_SUCH_TABLE -> "CLUSTERDOWN The table was dropped";
                     case NOT_OWNER -> "CLUSTERDOWN Hash slot not served";
                     default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";

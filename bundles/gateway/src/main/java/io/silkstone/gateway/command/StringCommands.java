@@ -10,6 +10,7 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.gateway.command.Command.Group;
 import io.silkstone.gateway.resp.Memory;
@@ -482,33 +483,13 @@ final class StringCommands {
             x.out.error("ERR wrong number of arguments for 'mset' command");
             return;
         }
-        if (x.count() > 3 && !x.lockKeys()) {
-            return;
-        }
-        Status status = writeAll(x);
-        if (x.count() > 3) {
-            x.unlockKeys();
-        }
+        boolean one = x.count() == 3;
+        Status status = one ? write(x, x.key(), 2, x.options.reset()) : writeAll(x, false);
         if (status == Status.OK) {
             x.out.ok();
-        } else {
+        } else if (status != null) {
             x.refuse(status);
         }
-    }
-
-    /**
-     * Writes all, and so that others see all or nothing, unless the store runs out of memory in the
-     * middle: then those before stay, since to take them back would need memory, too.
-     */
-    private static Status writeAll(Exchange x) {
-        Status status = Status.OK;
-        for (int i = 1; i < x.count() && status == Status.OK; i += 2) {
-            status = x.length(i) > KvStore.KEY_BYTES_MAX ? Status.TOO_LARGE : Status.OK;
-        }
-        for (int i = 1; i < x.count() && status == Status.OK; i += 2) {
-            status = write(x, x.key(i), i + 1, x.options.reset());
-        }
-        return status;
     }
 
     private static void msetnx(Exchange x) {
@@ -516,20 +497,62 @@ final class StringCommands {
             x.out.error("ERR wrong number of arguments for 'msetnx' command");
             return;
         }
-        if (!x.lockKeys()) {
+        Status status = writeAll(x, true);
+        if (status == null) {
             return;
         }
-        boolean missing = true;
-        for (int i = 1; i < x.count() && missing; i += 2) {
-            missing = x.session.read(x.table, x.key(i)) == Status.NOT_FOUND;
-        }
-        Status status = missing ? writeAll(x) : Status.EXISTS;
-        x.unlockKeys();
         switch (status) {
             case OK -> x.out.integer(1);
             case EXISTS -> x.out.integer(0);
             default -> x.refuse(status);
         }
+    }
+
+    /**
+     * Writes all or nothing, in one step. What is more than the store takes in one step is one for
+     * others all the same, but when memory runs out in the middle those before stay.
+     *
+     * @param ifMissing refuse with EXISTS when one of the keys exists
+     * @return null when the reply is an error already
+     */
+    private static Status writeAll(Exchange x, boolean ifMissing) {
+        WriteOptions options = x.options.reset();
+        if (ifMissing) {
+            options.rejectIfExists();
+        }
+        WriteBatch batch = x.batch.clear();
+        boolean fits = true;
+        for (int i = 1; i < x.count() && fits; i += 2) {
+            fits = batch.write(x.key(i), Memory.ALL, x.address(i + 1), x.length(i + 1), options);
+        }
+        Status status = fits ? x.session.writeAll(x.table, batch) : Status.TOO_LARGE;
+        boolean inSteps = status == Status.TOO_LARGE && batch.refused() < 0;
+        batch.clear();
+        if (!inSteps) {
+            return status;
+        }
+        if (!x.lockKeys()) {
+            return null;
+        }
+        try {
+            return writeEach(x, ifMissing);
+        } finally {
+            x.unlockKeys();
+        }
+    }
+
+    private static Status writeEach(Exchange x, boolean ifMissing) {
+        Status status = Status.OK;
+        for (int i = 1; i < x.count() && status == Status.OK; i += 2) {
+            status = x.length(i) > KvStore.KEY_BYTES_MAX ? Status.TOO_LARGE : Status.OK;
+            if (ifMissing && x.session.read(x.table, x.key(i)) == Status.OK) {
+                return Status.EXISTS;
+            }
+        }
+        for (int i = 1; i < x.count() && status == Status.OK; i += 2) {
+            status = write(x, x.key(i), i + 1, x.options.reset());
+        }
+        return status;
     }
 
     private static void append(Exchange x) {

@@ -2,6 +2,9 @@ package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.api.store.WriteBatch;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -270,5 +273,56 @@ class StringCommandsTest {
     void mset_withAKeyThatIsTooLong_writesNothing(String command) {
         assertThat(client.send(command, "a", "1", "k".repeat(65_536), "2")).startsWith("-ERR");
         assertThat(client.ask("EXISTS a")).isEqualTo(":0");
+    }
+
+    @Test
+    void mset_ofTheSameKeyTwice_keepsTheLastValue() {
+        assertThat(client.ask("MSET a 1 b 2 a 3")).isEqualTo("+OK");
+        assertThat(client.ask("MGET a b")).isEqualTo("*2 $1 3 $1 2");
+        assertThat(client.ask("MSETNX c 1 c 2")).isEqualTo(":1");
+        assertThat(client.ask("GET c")).isEqualTo("$1 2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"MSET", "MSETNX"})
+    void mset_withoutMemoryForAll_writesNothing(String command) {
+        String large = "x".repeat(100_000);
+        int count = 0;
+        while (client.send("SET", "fill" + count, large).equals("+OK\r\n")) {
+            count++;
+        }
+        client.ask("DEL fill0 fill1 fill2 fill3");
+        client.ask("SET k old");
+        List<String> request = new ArrayList<>(List.of(command));
+        if (command.equals("MSET")) {
+            request.addAll(List.of("k", "new"));
+        }
+        for (int number = 0; number < 15; number++) {
+            request.addAll(List.of("many" + number, large));
+        }
+        assertThat(client.send(request.toArray(String[]::new))).startsWith("-OOM");
+        assertThat(client.ask("GET k")).isEqualTo("$3 old");
+        assertThat(client.ask("EXISTS many0 many1 many14")).isEqualTo(":0");
+        assertThat(client.ask("DBSIZE")).isEqualTo(":" + (count - 4 + 1));
+        for (int number = 4; number < count; number += 2) {
+            client.ask("DEL fill" + number);
+        }
+        assertThat(client.send(request.toArray(String[]::new))).isIn("+OK\r\n", ":1\r\n");
+        assertThat(client.ask("EXISTS many0 many1 many14")).isEqualTo(":3");
+    }
+
+    @Test
+    void mset_ofMoreThanOneStepTakes_isMadeInSeveral() {
+        String half = "x".repeat(probe.store.valueBytesMax() / 2);
+        assertThat(client.send("MSET", "a", half, "b", half, "c", half)).isEqualTo("+OK\r\n");
+        assertThat(client.send("MSETNX", "d", half, "e", half, "c", "1")).isEqualTo(":0\r\n");
+        assertThat(client.ask("EXISTS a b c d e")).isEqualTo(":3");
+        assertThat(client.send("MSETNX", "d", half, "e", half, "f", half)).isEqualTo(":1\r\n");
+        List<String> request = new ArrayList<>(List.of("MSET"));
+        for (int number = 0; number <= WriteBatch.CHANGES_MAX; number++) {
+            request.addAll(List.of("n" + number, ""));
+        }
+        assertThat(client.send(request.toArray(String[]::new))).isEqualTo("+OK\r\n");
+        assertThat(client.ask("DBSIZE")).isEqualTo(":" + (6 + WriteBatch.CHANGES_MAX + 1));
     }
 }

@@ -266,7 +266,8 @@ public final class KvCommands implements CommandScope {
                     case OK -> "";
                     case NOT_FOUND -> "There is no key '" + key + "'.";
                     case EXISTS -> "There is a key '" + key + "' already.";
-                    case WRONG_VERSION -> "The key '" + key + "' was changed meanwhile.";
+                    case WRONG_VERSION, OLD_VERSION ->
+                            "The key '" + key + "' was changed meanwhile.";
                     case NOT_A_NUMBER, OVERFLOW -> "The value of '" + key + "' does not fit.";
                     case TOO_LARGE ->
                             "Key or value is too long: a key has up to "
@@ -276,6 +277,8 @@ public final class KvCommands implements CommandScope {
                                     + " (the store's log.segment.bytes decides that).";
                     case OUT_OF_MEMORY ->
                             "Memory is full of live objects: remove some, or give the node more.";
+                    case SEVERAL_TABLETS, ABANDONED ->
+                            throw new IllegalStateException("one change has no " + status);
                     case NO_SUCH_TABLE -> "The table was dropped meanwhile.";
                     case NOT_OWNER -> "Another server has the key '" + key + "'.";
                     case RETRY_LATER -> "The store is busy; try again in a moment.";

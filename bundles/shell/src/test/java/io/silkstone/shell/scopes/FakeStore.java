@@ -5,8 +5,10 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.ObjectVisitor;
+import io.silkstone.api.store.ReadVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -254,6 +256,16 @@ public final class FakeStore implements KvStore {
 
         @Override
         public void prefetch(Table table, Key[] keys, int count) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void readAll(Table table, Key[] keys, int count, ReadVisitor visitor) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Status writeAll(Table table, WriteBatch batch) {
             throw new UnsupportedOperationException();
         }
 

@@ -43,23 +43,74 @@ final class OverflowNodes {
     long take() {
         enter();
         try {
-            if (free != 0) {
-                long node = free;
-                free = memory.get(node) & ~LINK;
-                memory.set(node, 0);
-                return node;
-            }
-            if (fresh == freshEnd && !refill()) {
-                return 0;
-            }
-            long node = fresh;
-            fresh += NODE_BYTES;
-            for (int word = 0; word < NODE_BYTES; word += Long.BYTES) {
-                memory.set(node + word, 0);
-            }
-            return node;
+            return takeOne();
         } finally {
             busy.setRelease(false);
+        }
+    }
+
+    private long takeOne() {
+        if (free != 0) {
+            long node = free;
+            free = memory.get(node) & ~LINK;
+            memory.set(node, 0);
+            return node;
+        }
+        if (fresh == freshEnd && !refill()) {
+            return 0;
+        }
+        long node = fresh;
+        fresh += NODE_BYTES;
+        for (int word = 0; word < NODE_BYTES; word += Long.BYTES) {
+            memory.set(node + word, 0);
+        }
+        return node;
+    }
+
+    /**
+     * The first of {@code count} nodes that are linked as free ones are, see {@link #unlink}; 0
+     * when there is no memory for all of them. What there was then waits here for the next call.
+     */
+    long takeChain(int count) {
+        enter();
+        try {
+            long chain = 0;
+            for (int taken = 0; taken < count; taken++) {
+                long node = takeOne();
+                if (node == 0) {
+                    giveAll(chain);
+                    return 0;
+                }
+                memory.set(node, chain | LINK);
+                chain = node;
+            }
+            return chain;
+        } finally {
+            busy.setRelease(false);
+        }
+    }
+
+    /** Empties the first node of a chain, and returns the next one, or 0. */
+    long unlink(long first) {
+        long next = memory.get(first) & ~LINK;
+        memory.set(first, 0);
+        return next;
+    }
+
+    /** Takes back what is left of a chain, which no reader has seen. */
+    void giveChain(long first) {
+        enter();
+        giveAll(first);
+        busy.setRelease(false);
+    }
+
+    private void giveAll(long first) {
+        long node = first;
+        while (node != 0) {
+            long next = memory.get(node) & ~LINK;
+            memory.set(node, free | LINK);
+            free = node;
+            node = next;
         }
     }
 

@@ -138,6 +138,11 @@ public final class Log {
         }
     }
 
+    /** Most bytes that one claim may have. */
+    public int claimBytesMax() {
+        return segmentBytes - MARKS_BYTES;
+    }
+
     /** Whether entries of so many bytes together are claimed by {@link #claimLarge}. */
     public boolean isLarge(int bytes) {
         return bytes > segmentBytes / LARGE_SHARE;

@@ -65,6 +65,38 @@ class HashTableTest {
                 .isNull();
     }
 
+    @Test
+    void reserve_ofAllMemory_isThereForItsInsertsAndForNoOthers() {
+        Key[] keys = keys(100);
+        HashTable table =
+                HashTable.open(new HeapLines(keys, 8, 2), Backoff.YIELDING, 1, Integer.MAX_VALUE);
+        for (int number = 0; number < 7; number++) {
+            assertThat(put(table, keys[number], HeapLines.entry(number, 1))).isTrue();
+        }
+        HashTable.Spares spares = new HashTable.Spares();
+        int nodes = 8 * 64 / OverflowNodes.NODE_BYTES;
+        assertThat(table.reserve(nodes + 1, spares)).isFalse();
+        assertThat(table.reserve(0, spares)).isTrue();
+        assertThat(table.reserve(nodes, spares)).isTrue();
+        assertThat(put(table, keys[7], HeapLines.entry(7, 1))).isFalse();
+        for (int number = 7; number < 7 + nodes; number++) {
+            long line = table.lock(keys[number].hash());
+            long slot = table.claim(line, spares);
+            assertThat(slot).isNotZero();
+            table.fill(slot, keys[number].hash(), HeapLines.entry(number, 1));
+            table.unlock(line);
+        }
+        table.release(spares);
+        int count = 7 + nodes;
+        while (put(table, keys[count], HeapLines.entry(count, 1))) {
+            count++;
+        }
+        assertThat(count).as("all nodes are in use").isEqualTo(7 + 3 * nodes + 1);
+        for (int number = 0; number < count; number++) {
+            assertThat(table.find(keys[number])).isEqualTo(HeapLines.entry(number, 1));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void randomOperations_asJavasMap(long seed) {

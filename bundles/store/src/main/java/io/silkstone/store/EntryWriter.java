@@ -1,0 +1,67 @@
+package io.silkstone.store;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.store.log.Checksum;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Log;
+import io.silkstone.store.memory.Memory;
+import java.lang.foreign.MemorySegment;
+
+/** Fills room that was claimed in the log. Threads: one. */
+final class EntryWriter {
+    private final Log log;
+    private final Checksum checksum;
+
+    EntryWriter(Log log, Checksum checksum) {
+        this.log = log;
+        this.checksum = checksum;
+    }
+
+    /**
+     * Writes an object at {@code entry}, all but what {@link #commit} does.
+     *
+     * @param length of the entry
+     * @param expiryMillis 0 for never
+     */
+    void lay(
+            long entry,
+            int length,
+            int tableId,
+            Key key,
+            long version,
+            int tag,
+            long expiryMillis,
+            MemorySegment value,
+            long valueOffset,
+            int valueLength) {
+        Entry.putFields(entry, key.hash(), version, tableId, tag, key.length());
+        if (expiryMillis != 0) {
+            Entry.putExpiry(entry, expiryMillis);
+        }
+        long valueAddress = entry + length - valueLength;
+        Memory.copy(key.memory(), key.offset(), valueAddress - key.length(), key.length());
+        Memory.copy(value, valueOffset, valueAddress, valueLength);
+    }
+
+    /** Makes the object at {@code entry} whole. */
+    void commit(long entry, int length, long expiryMillis) {
+        Entry.commit(entry, Entry.headerOf(Entry.OBJECT, length, expiryMillis != 0), checksum);
+    }
+
+    /** Writes and commits a tombstone for {@code old} at {@code tombstone}. */
+    void bury(long tombstone, long old) {
+        int keyLength = Entry.keyLength(old);
+        int length = Entry.tombstoneLength(keyLength);
+        Entry.putFields(
+                tombstone,
+                Entry.keyHash(old),
+                Entry.version(old),
+                Entry.tableId(old),
+                Entry.tag(old),
+                keyLength);
+        Memory.copy(Entry.keyAddress(old), tombstone + Entry.HEADER_BYTES, keyLength);
+        Memory.putLong(tombstone + length - Entry.TOMBSTONE_VALUE_BYTES, log.segmentOf(old).id());
+        Entry.commit(tombstone, Entry.headerOf(Entry.TOMBSTONE, length, false), checksum);
+        log.tombstoneAdded(tombstone);
+    }
+}

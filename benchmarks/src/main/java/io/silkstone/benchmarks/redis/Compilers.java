@@ -4,20 +4,39 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The threads of a JVM that compile, as Linux shows them. */
+/**
+ * The threads of a JVM that compile, as Linux shows them at some moment. A JVM ends those that are
+ * idle, so each is compared with itself.
+ */
 final class Compilers {
-    private Compilers() {}
+    private final Map<Path, Double> nanos;
 
-    /** CPU time that they have used in process {@code pid}; 0 for one without a JVM. */
-    static double cpuSeconds(long pid) {
+    private Compilers(Map<Path, Double> nanos) {
+        this.nanos = nanos;
+    }
+
+    /** Those of process {@code pid}; none when it has no JVM. */
+    static Compilers of(long pid) {
         try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
-            return threads.filter(Compilers::compiles).mapToDouble(Compilers::nanos).sum() / 1e9;
+            return new Compilers(
+                    threads.filter(Compilers::compiles)
+                            .collect(Collectors.toMap(each -> each, Compilers::nanos)));
         } catch (IOException | UncheckedIOException e) {
-            return 0;
+            return new Compilers(Map.of());
         }
+    }
+
+    /** CPU time that they have used since {@code before}. */
+    double secondsSince(Compilers before) {
+        double used = 0;
+        for (Map.Entry<Path, Double> thread : nanos.entrySet()) {
+            used += thread.getValue() - before.nanos.getOrDefault(thread.getKey(), 0.0);
+        }
+        return Math.max(used, 0) / 1e9;
     }
 
     private static boolean compiles(Path thread) {
@@ -25,8 +44,8 @@ final class Compilers {
     }
 
     private static double nanos(Path thread) {
-        List<String> fields = List.of(read(thread.resolve("schedstat")).split(" "));
-        return fields.size() < 3 ? 0 : Double.parseDouble(fields.getFirst());
+        String[] fields = read(thread.resolve("schedstat")).split(" ");
+        return fields.length < 3 ? 0 : Double.parseDouble(fields[0]);
     }
 
     /** Empty when the thread has ended. */

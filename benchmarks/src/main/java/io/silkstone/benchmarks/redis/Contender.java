@@ -59,9 +59,9 @@ final class Contender {
                 .orElse(0.0);
     }
 
-    /** CPU time that the compilers of its JVM, if it is one, have used so far. */
-    double compilerSeconds() {
-        return Compilers.cpuSeconds(server.pid());
+    /** What the compilers of its JVM, if it is one, have done so far. */
+    Compilers compilers() {
+        return Compilers.of(server.pid());
     }
 
     /**

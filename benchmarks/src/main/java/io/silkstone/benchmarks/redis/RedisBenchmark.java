@@ -154,7 +154,7 @@ public final class RedisBenchmark implements Benchmark {
             long start = System.nanoTime();
             double share;
             do {
-                double before = contender.compilerSeconds();
+                Compilers before = contender.compilers();
                 long began = System.nanoTime();
                 for (int pipeline : PIPELINES) {
                     for (Request request : Request.values()) {
@@ -163,7 +163,7 @@ public final class RedisBenchmark implements Benchmark {
                     }
                 }
                 double lasted = (System.nanoTime() - began) / 1e9;
-                share = (contender.compilerSeconds() - before) / lasted;
+                share = contender.compilers().secondsSince(before) / lasted;
             } while (share > COMPILERS_QUIET
                     && System.nanoTime() - start < setting.choose(60, 8) * 1_000_000_000L);
             if (share > 0) {

@@ -35,7 +35,7 @@ public final class StoreComponent implements KvStore {
     @interface Config {
         /** See {@link StoreOptions#memoryBytes}. */
         @AttributeDefinition(
-                description = "Memory for objects and hash tables.",
+                description = "Memory for objects and hash tables. Applies at the next start.",
                 min = "" + StoreOptions.MEMORY_BYTES_MIN,
                 max = "" + StoreOptions.MEMORY_BYTES_MAX)
         long memory_bytes() default 1L << 30;
@@ -45,23 +45,28 @@ public final class StoreComponent implements KvStore {
         long memory_prefault_bytes() default 64L << 20;
 
         /** See {@link StoreOptions#hugePages}. */
-        @AttributeDefinition(description = "Whether the kernel uses huge pages.")
+        @AttributeDefinition(
+                description = "Whether the kernel uses huge pages. Applies at the next start.")
         HugePages memory_hugepages() default HugePages.ON;
 
         /** See {@link StoreOptions#segmentBytes}. */
-        @AttributeDefinition(description = "Length of a segment; 0 chooses by the memory.")
+        @AttributeDefinition(
+                description =
+                        "Length of a segment; 0 chooses by the memory. Applies at the next start.")
         int log_segment_bytes() default 0;
 
         /** See {@link StoreOptions#sessionsMax}. */
         @AttributeDefinition(
-                description = "Sessions that may be open at a time.",
+                description = "Sessions that may be open at a time. Applies at the next start.",
                 min = "1",
                 max = "" + StoreOptions.SESSIONS_MAX)
         int sessions_max() default 1024;
 
         /** See {@link StoreOptions#tablets}. */
         @AttributeDefinition(
-                description = "Tablets that the default table begins with, a power of two.",
+                description =
+                        "Tablets that the default table begins with, a power of two. Applies at the"
+                                + " next start.",
                 min = "1",
                 max = "" + StoreOptions.TABLETS_MAX)
         int tablets() default 1;

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * that it works while every core is busy and costs none of them anything.
  */
 final class ControlThread implements Runnable {
+    private static final System.Logger LOG = System.getLogger(ControlThread.class.getName());
     private static final long INTERVAL_NANOS_MIN = 1_000_000;
     private static final long INTERVAL_NANOS_MAX = 500_000_000;
     private static final long HOUSEKEEPING_NANOS = 1_000_000_000;
@@ -26,6 +27,7 @@ final class ControlThread implements Runnable {
     private volatile boolean changed;
     private volatile LoadSample newest;
     private long housekeepingAt;
+    private boolean saidNotFirst;
 
     /**
      * @param othersNice how far the process's other threads step back, 0 for not at all
@@ -101,11 +103,20 @@ final class ControlThread implements Runnable {
         if (now >= housekeepingAt) {
             housekeepingAt = now + HOUSEKEEPING_NANOS;
             machine.processors.freeInheritors();
-            if (othersNice > 0) {
-                machine.processors.stepBack(othersNice);
-            }
+            stepBack();
         }
         return nextDecision;
+    }
+
+    private void stepBack() {
+        if (othersNice == 0 || machine.processors.stepBack(othersNice) || saidNotFirst) {
+            return;
+        }
+        saidNotFirst = true;
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "Cores do not come before the process's other threads, since the runtime was started"
+                        + " again in it: start the node again.");
     }
 
     private void settle() {

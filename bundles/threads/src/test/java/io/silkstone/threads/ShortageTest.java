@@ -137,7 +137,9 @@ class ShortageTest {
         }
 
         @Override
-        public void stepBack(int nice) {}
+        public boolean stepBack(int nice) {
+            return true;
+        }
 
         @Override
         public void freeInheritors() {

@@ -24,7 +24,7 @@ final class FillingWorkload implements Workload {
 
     @Override
     public Call nextCall(String key, long nowMillis) {
-        if (random.nextInt(8) == 0) {
+        if (random.nextInt(3) == 0) {
             return Call.read();
         }
         writes++;

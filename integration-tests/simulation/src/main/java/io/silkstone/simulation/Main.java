@@ -46,6 +46,9 @@ public final class Main {
             seed = number(options, "--seed", seed, Long.MAX_VALUE);
             boolean replay = options.containsKey("--seed");
             runs = (int) number(options, "--runs", replay ? 1 : RUNS_DEFAULT, 100_000_000);
+            if (runs == 0) {
+                throw new IllegalArgumentException("--runs must be at least 1.");
+            }
             scenarios = scenarios(Optional.ofNullable(options.get("--scenario")));
         } catch (IllegalArgumentException refusal) {
             out.println("silkstone: " + refusal.getMessage());

@@ -36,7 +36,7 @@ public final class StoreScenario implements Scenario {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final int CLIENTS_MAX = 6;
     private static final int OPERATIONS_PER_CLIENT = 60;
-    private static final int FILLINGS = 250;
+    private static final int FILLINGS = 150;
 
     /** One run in so many fills its memory, which takes longer than all the rest. */
     private static final int FULL_ONE_IN = 4;
@@ -44,17 +44,28 @@ public final class StoreScenario implements Scenario {
     private static final int SPLITS = 6;
     private static final long PAUSE_NANOS_MAX = 8 * NANOS_PER_MILLI;
     private static final int GONE_ONE_IN = 150;
+    private static final int SLOW_ONE_IN = 20;
+    private static final int SLOW_TURNS_MAX = 200;
+
+    private static final long STEPS_MAX = 1_000_000;
 
     private final UnaryOperator<KvSession> sessions;
+    private final long stepsMax;
 
     /** Of the store as it is. */
     public StoreScenario() {
-        this(session -> session);
+        this(session -> session, STEPS_MAX);
     }
 
-    /** Of a store whose sessions are what {@code sessions} makes of them: for planted bugs. */
-    StoreScenario(UnaryOperator<KvSession> sessions) {
+    /**
+     * For planted bugs.
+     *
+     * @param sessions what is made of the store's sessions
+     * @param stepsMax how long clients may take
+     */
+    StoreScenario(UnaryOperator<KvSession> sessions, long stepsMax) {
         this.sessions = sessions;
+        this.stepsMax = stepsMax;
     }
 
     @Override
@@ -106,7 +117,9 @@ public final class StoreScenario implements Scenario {
                                     metrics,
                                     attempt -> runtime.yield())) {
                 start(store);
-                runtime.run();
+                while (runtime.step()) {
+                    requireProgress();
+                }
             }
             metrics.snapshot().stream()
                     .filter(each -> each.label().startsWith("store.cleaner"))
@@ -121,8 +134,11 @@ public final class StoreScenario implements Scenario {
                 begin(store, client, workload, OPERATIONS_PER_CLIENT);
             }
             if (random.nextInt(FULL_ONE_IN) == 0) {
-                Workload workload = new FillingWorkload(clients, random.split());
-                begin(store, clients, workload, FILLINGS);
+                // Two, so that one writes on while the other takes its time to read.
+                for (int client = clients; client < clients + 2; client++) {
+                    Workload workload = new FillingWorkload(client, random.split());
+                    begin(store, client, workload, FILLINGS);
+                }
             }
             for (Agent agent : store.agents()) {
                 spawn(() -> drive(agent));
@@ -134,10 +150,20 @@ public final class StoreScenario implements Scenario {
             runtime.create(ThreadRuntime.NORMAL, body);
         }
 
+        /** Agents sleep and come again, so that a client that waits for ever is no deadlock. */
+        private void requireProgress() {
+            if (runtime.steps() > stepsMax) {
+                throw new IllegalStateException(
+                        String.format(
+                                "after %d steps %d clients have not ended", stepsMax, clientsLeft));
+            }
+        }
+
         private void begin(Store store, int client, Workload workload, int asked) {
             clientsLeft++;
             KvSession session = sessions.apply(store.openSession());
-            StoreSubject subject = new StoreSubject(session, store.table(KvStore.DEFAULT_TABLE));
+            StoreSubject subject =
+                    new StoreSubject(session, store.table(KvStore.DEFAULT_TABLE), this::dawdle);
             spawn(() -> serve(client, subject, workload, asked));
         }
 
@@ -180,6 +206,14 @@ public final class StoreScenario implements Scenario {
         /** A message on its way. */
         private void linger() {
             for (int turns = random.nextInt(4); turns > 0; turns--) {
+                runtime.yield();
+            }
+        }
+
+        /** Within a batch, and now and then for so long that memory would be used again. */
+        private void dawdle() {
+            int turnsMax = random.nextInt(SLOW_ONE_IN) == 0 ? SLOW_TURNS_MAX : 4;
+            for (int turns = random.nextInt(turnsMax); turns > 0; turns--) {
                 runtime.yield();
             }
         }

@@ -29,10 +29,17 @@ final class StoreSubject implements Subject {
     private final Table table;
     private final Key key = new Key();
     private final WriteOptions options = new WriteOptions();
+    private final Runnable linger;
 
-    StoreSubject(KvSession session, Table table) {
+    /**
+     * Asks by {@code session}.
+     *
+     * @param linger lets others run, within a batch too: what a session shows must stay as it is
+     */
+    StoreSubject(KvSession session, Table table, Runnable linger) {
         this.session = session;
         this.table = table;
+        this.linger = linger;
     }
 
     @Override
@@ -41,7 +48,10 @@ final class StoreSubject implements Subject {
         set(options.reset(), call);
         session.enter();
         try {
-            return reply(call, perform(call));
+            linger.run();
+            Status status = perform(call);
+            linger.run();
+            return reply(call, status);
         } finally {
             session.exit();
         }
@@ -85,7 +95,13 @@ final class StoreSubject implements Subject {
             case NOT_A_NUMBER ->
                     Optional.of(Reply.refused(Outcome.NOT_A_NUMBER, session.version()));
             case OUT_OF_MEMORY, RETRY_LATER -> Optional.empty();
-            case OVERFLOW, TOO_LARGE, NO_SUCH_TABLE, NOT_OWNER ->
+            case OVERFLOW,
+                    TOO_LARGE,
+                    NO_SUCH_TABLE,
+                    NOT_OWNER,
+                    OLD_VERSION,
+                    SEVERAL_TABLETS,
+                    ABANDONED ->
                     throw new IllegalStateException("no such answer is possible: " + status);
         };
     }

@@ -1,6 +1,7 @@
 package io.silkstone.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.Status;
@@ -27,7 +28,7 @@ class StoreScenarioTest {
     }
 
     private static StoreScenario planted(Bug bug) {
-        return new StoreScenario(session -> withBug(session, bug));
+        return new StoreScenario(session -> withBug(session, bug), Long.MAX_VALUE);
     }
 
     private static KvSession withBug(KvSession session, Bug bug) {
@@ -139,6 +140,12 @@ class StoreScenarioTest {
                             return null;
                         });
         assertThat(runs).isLessThan(RUNS_UNTIL_CAUGHT);
+    }
+
+    @Test
+    void run_thatDoesNotEnd_isGivenUp() {
+        assertThatThrownBy(() -> new StoreScenario(session -> session, 100).run(1))
+                .hasMessageMatching("after 100 steps [0-9]+ clients have not ended");
     }
 
     @Test

@@ -30,19 +30,36 @@ public final class LinuxProcessors implements Processors {
     private static final int MASK_BYTES = 512;
 
     private static final Path TASKS = Path.of("/proc/self/task");
+    private static final String VM_THREAD = "VM Thread";
+    private static final int PRIO_PROCESS = 0;
+    private static final int CALLING_THREAD = 0;
+    private static final int NICE_MAX = 19;
 
     /**
      * How the names of threads begin that keep their place, in the 15 characters that the system
      * knows of a name: those of this bundle, and those that collect garbage.
      */
     private static final List<String> KEEP_THEIR_PLACE =
-            List.of("silkstone-threa", "VM Thread", "GC Thread", "G1 ");
+            List.of(
+                    "silkstone-threa",
+                    VM_THREAD,
+                    "GC Thread",
+                    "G1 ",
+                    "ZDriver",
+                    "ZDirector",
+                    "ZWorker",
+                    "Shenandoah");
 
     private final MethodHandle getAffinity;
     private final MethodHandle setAffinity;
     private final MethodHandle getThreadId;
     private final MethodHandle setPriority;
-    private final ShortTurns shortTurns = new ShortTurns();
+    private final MethodHandle getPriority;
+    private final ShortTurns shortTurns;
+
+    /** The nice value that the process was started with. */
+    private final int niceAtStart;
+
     private final BitSet allowed;
     private final int[] processors;
     private final Set<Integer> pinned = ConcurrentHashMap.newKeySet();
@@ -82,6 +99,15 @@ public final class LinuxProcessors implements Processors {
                                             ValueLayout.JAVA_INT,
                                             ValueLayout.JAVA_INT,
                                             ValueLayout.JAVA_INT));
+            getPriority =
+                    Linker.nativeLinker()
+                            .downcallHandle(
+                                    find("getpriority"),
+                                    FunctionDescriptor.of(
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT));
+            shortTurns = new ShortTurns();
             allowed = affinityOf(0);
         } catch (IllegalCallerException e) {
             throw new UnsupportedOperationException(
@@ -92,6 +118,7 @@ public final class LinuxProcessors implements Processors {
         }
         processors = allowed.stream().map(bit -> bit).toArray();
         known.addAll(threads());
+        niceAtStart = niceAtStart();
     }
 
     private static MethodHandle affinityFunction(String name) {
@@ -127,7 +154,8 @@ public final class LinuxProcessors implements Processors {
             forget();
             return NONE;
         }
-        shortTurns.ask();
+        comeForward();
+        shortTurns.ask(nice(CALLING_THREAD));
         return processor;
     }
 
@@ -147,30 +175,66 @@ public final class LinuxProcessors implements Processors {
     }
 
     @Override
-    public void stepBack(int nice) {
+    public boolean stepBack(int nice) {
+        comeForward();
+        int wanted = Math.min(niceAtStart + nice, NICE_MAX);
         Set<Integer> alive = threads();
         back.retainAll(alive);
         for (int thread : alive) {
-            if (!pinned.contains(thread) && back.add(thread) && !keepsItsPlace(thread)) {
-                setNice(thread, nice);
+            boolean stays = pinned.contains(thread) || !back.add(thread) || keepsItsPlace(thread);
+            if (!stays && nice(thread) < wanted) {
+                setNice(thread, wanted);
             }
+        }
+        return nice(CALLING_THREAD) < wanted;
+    }
+
+    /** That of a thread that never steps back. */
+    private int niceAtStart() {
+        for (int thread : threads()) {
+            if (nameOf(thread).startsWith(VM_THREAD)) {
+                return nice(thread);
+            }
+        }
+        return nice(CALLING_THREAD);
+    }
+
+    /**
+     * The calling thread was started by one that has stepped back, when the runtime is started
+     * again in the same process; only the privileged may undo that.
+     */
+    private void comeForward() {
+        if (nice(CALLING_THREAD) > niceAtStart) {
+            setNice(CALLING_THREAD, niceAtStart);
         }
     }
 
     private static boolean keepsItsPlace(int thread) {
+        String name = nameOf(thread);
+        return KEEP_THEIR_PLACE.stream().anyMatch(name::startsWith);
+    }
+
+    /** As far as the system knows it; empty for a thread that has ended. */
+    private static String nameOf(int thread) {
         try {
-            String name = Files.readString(TASKS.resolve(thread + "/comm"));
-            return KEEP_THEIR_PLACE.stream().anyMatch(name::startsWith);
+            return Files.readString(TASKS.resolve(thread + "/comm"));
         } catch (IOException e) {
-            // It has ended.
-            return true;
+            return "";
         }
     }
 
-    /** A thread that was further back already, or has ended, stays as it is. */
+    private int nice(int thread) {
+        try {
+            return (int) getPriority.invokeExact(PRIO_PROCESS, thread);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A thread that has ended, or that the system does not let forward, stays as it is. */
     private void setNice(int thread, int nice) {
         try {
-            int refused = (int) setPriority.invokeExact(ShortTurns.PRIO_PROCESS, thread, nice);
+            int refused = (int) setPriority.invokeExact(PRIO_PROCESS, thread, nice);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

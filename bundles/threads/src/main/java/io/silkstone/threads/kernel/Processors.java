@@ -33,9 +33,11 @@ public interface Processors {
      * started it and cannot come forward again, so kernel threads of cores are to be started by the
      * caller of this, or before the first call.
      *
-     * @param nice how far, from 1 to 19; the system's nice value
+     * @param nice how far behind the nice value that the process was started with, from 1 to 19
+     * @return whether the calling thread stands before the others now; it does not when it was
+     *     started by one that had stepped back, and the system does not let it forward again
      */
-    void stepBack(int nice);
+    boolean stepBack(int nice);
 
     /** The calling thread ends: it is no longer one that {@link #freeInheritors} passes over. */
     void forget();
@@ -60,7 +62,9 @@ public interface Processors {
             public void freeInheritors() {}
 
             @Override
-            public void stepBack(int nice) {}
+            public boolean stepBack(int nice) {
+                return true;
+            }
 
             @Override
             public void forget() {}

@@ -19,7 +19,6 @@ final class ShortTurns {
     private static final long TURN_NANOS = 100_000;
 
     private static final int ORDINARY = 0;
-    static final int PRIO_PROCESS = 0;
     private static final int CALLING_THREAD = 0;
 
     /** The C library has no function for sched_setattr yet; its number depends on the machine. */
@@ -34,7 +33,6 @@ final class ShortTurns {
 
     private final Long call = SCHED_SETATTR.get(System.getProperty("os.arch"));
     private final MethodHandle syscall;
-    private final MethodHandle getPriority;
     private final MethodHandle getScheduler;
 
     ShortTurns() {
@@ -49,19 +47,18 @@ final class ShortTurns {
                                 ValueLayout.ADDRESS,
                                 ValueLayout.JAVA_LONG),
                         Linker.Option.firstVariadicArg(1));
-        getPriority =
-                linker.downcallHandle(
-                        LinuxProcessors.find("getpriority"),
-                        FunctionDescriptor.of(
-                                ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
         getScheduler =
                 linker.downcallHandle(
                         LinuxProcessors.find("sched_getscheduler"),
                         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     }
 
-    /** For the calling thread. One that somebody has given another class of scheduling keeps it. */
-    void ask() {
+    /**
+     * For the calling thread. One that somebody has given another class of scheduling keeps it.
+     *
+     * @param nice the calling thread's nice value, which stays as it is
+     */
+    void ask(int nice) {
         if (call == null) {
             return;
         }
@@ -71,7 +68,6 @@ final class ShortTurns {
             }
             MemorySegment attr = arena.allocate(ATTR_BYTES, Long.BYTES);
             attr.set(ValueLayout.JAVA_INT, ATTR_SIZE, ATTR_BYTES);
-            int nice = (int) getPriority.invokeExact(PRIO_PROCESS, CALLING_THREAD);
             attr.set(ValueLayout.JAVA_INT, ATTR_NICE, nice);
             attr.set(ValueLayout.JAVA_LONG, ATTR_RUNTIME, TURN_NANOS);
             // A system that does not know or does not allow this leaves the thread as it was.

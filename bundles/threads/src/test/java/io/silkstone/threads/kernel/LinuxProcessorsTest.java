@@ -139,9 +139,10 @@ class LinuxProcessorsTest {
                                     done.join();
                                 });
         int before = niceOf(collecting.join());
-        int nice = Math.min(before + 1, 19);
+        assertThat(before).isLessThan(19);
+        int nice = before + 1;
         int pinnedBefore = niceOf(pinned.join());
-        processors.stepBack(nice);
+        assertThat(processors.stepBack(1)).isFalse();
         assertThat(niceOf(callingThread())).isEqualTo(nice);
         assertThat(niceOf(pinned.join())).isEqualTo(pinnedBefore);
         assertThat(niceOf(collecting.join())).isEqualTo(before);

@@ -23,7 +23,9 @@ final class RandomHistory {
 
     private RandomHistory() {}
 
-    static void fill(List<Operation> history, SplittableRandom random) {
+    /** Returns whether every reply is right, so that there must be an order. */
+    static boolean fill(List<Operation> history, SplittableRandom random) {
+        boolean right = true;
         RandomHistory store = new RandomHistory();
         int count = random.nextInt(2, OPERATIONS_MAX + 1);
         for (int index = 0; index < count; index++) {
@@ -35,6 +37,7 @@ final class RandomHistory {
             Reply reply = store.perform(call, effect);
             if (random.nextInt(8) == 0) {
                 reply = wrong(reply, random);
+                right = false;
             }
             boolean heard = random.nextInt(8) != 0;
             history.add(
@@ -48,12 +51,18 @@ final class RandomHistory {
                             Math.max(called, 0),
                             heard ? returned : Operation.NEVER));
         }
+        return right;
     }
 
     private static Call call(SplittableRandom random, int index, long now) {
         Call write = Call.write("v" + index);
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(13)) {
             case 0, 1 -> write;
+            case 6 -> Call.increment(random.nextInt(10));
+            case 7 -> Call.expire(now + random.nextInt(-5, 30));
+            case 8 -> write.expiring(Expiry.KEEP, 0);
+            case 9 -> write.under(Rule.REJECT_MISSING, 0);
+            case 10 -> Call.write(Integer.toString(1_000 * index));
             case 2 -> write.under(Rule.REJECT_EXISTING, 0);
             case 3 -> write.under(Rule.REQUIRE_VERSION, random.nextInt(1, 4));
             case 4 -> write.expiring(Expiry.AT, now + random.nextInt(-5, 30));
@@ -72,11 +81,15 @@ final class RandomHistory {
         if (call.kind() == Call.Kind.REMOVE) {
             return value == null ? Reply.notFound() : remove();
         }
+        boolean needsObject =
+                call.kind() == Call.Kind.EXPIRE
+                        || call.rule() == Rule.REJECT_MISSING
+                        || call.rule() == Rule.REQUIRE_VERSION;
+        if (needsObject && value == null) {
+            return Reply.notFound();
+        }
         if (call.rule() == Rule.REJECT_EXISTING && value != null) {
             return Reply.refused(Outcome.EXISTS, version);
-        }
-        if (call.rule() == Rule.REQUIRE_VERSION && value == null) {
-            return Reply.notFound();
         }
         if (call.rule() == Rule.REQUIRE_VERSION && version != call.requiredVersion()) {
             return Reply.refused(Outcome.WRONG_VERSION, version);
@@ -84,9 +97,27 @@ final class RandomHistory {
         if (call.expiry() == Expiry.AT && call.expiryMillis() <= now) {
             return value == null ? Reply.ok(0) : remove();
         }
-        value = call.value();
+        if (call.kind() == Call.Kind.INCREMENT && value != null && value.startsWith("v")) {
+            return Reply.refused(Outcome.NOT_A_NUMBER, version);
+        }
         version = ++versions;
-        expiry = call.expiry() == Expiry.AT ? call.expiryMillis() : Long.MAX_VALUE;
+        boolean keeps = call.expiry() == Expiry.KEEP && value != null;
+        expiry =
+                switch (call.expiry()) {
+                    case AT -> call.expiryMillis();
+                    case KEEP -> keeps ? expiry : Long.MAX_VALUE;
+                    case NONE -> Long.MAX_VALUE;
+                };
+        return set(call);
+    }
+
+    private Reply set(Call call) {
+        if (call.kind() == Call.Kind.INCREMENT) {
+            long sum = (value == null ? 0 : Long.parseLong(value)) + call.delta();
+            value = Long.toString(sum);
+            return Reply.sum(sum, version);
+        }
+        value = call.kind() == Call.Kind.EXPIRE ? value : call.value();
         return Reply.ok(version);
     }
 

@@ -115,8 +115,8 @@ final class ControlThread implements Runnable {
         saidNotFirst = true;
         LOG.log(
                 System.Logger.Level.WARNING,
-                "Cores do not come before the process's other threads, since the runtime was started"
-                        + " again in it: start the node again.");
+                "Cores do not come before the process's other threads, since the runtime was"
+                        + " started again in it: start the node again.");
     }
 
     private void settle() {

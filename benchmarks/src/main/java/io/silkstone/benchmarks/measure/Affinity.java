@@ -5,11 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.silkstone.harness.Tool;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -48,6 +51,23 @@ public final class Affinity {
             return (int) call.invokeExact(0, (long) SET_BYTES, set) == 0;
         } catch (Throwable e) {
             throw new AssertionError("sched_setaffinity takes these arguments", e);
+        }
+    }
+
+    /**
+     * Has the calling thread step back behind the others of this process, so that what it does is
+     * not taken from the time of those that measure.
+     */
+    public static void stepBack() throws IOException, InterruptedException {
+        Optional<Tool> renice = Tool.find("renice");
+        if (renice.isPresent()) {
+            Path thread = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();
+            List<String> command = renice.get().with("-n", "10", "-p", thread.toString());
+            new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
         }
     }
 

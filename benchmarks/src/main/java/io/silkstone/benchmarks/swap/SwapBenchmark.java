@@ -6,6 +6,7 @@ import io.silkstone.benchmarks.Setting;
 import io.silkstone.benchmarks.load.LoadClient;
 import io.silkstone.benchmarks.load.Tally;
 import io.silkstone.benchmarks.load.Workload;
+import io.silkstone.benchmarks.measure.Affinity;
 import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
 import io.silkstone.benchmarks.measure.Series;
@@ -126,6 +127,7 @@ public final class SwapBenchmark implements Benchmark {
 
     private Callable<Void> swapsOfOneWindow(SwapWay.Operator operator) {
         return () -> {
+            Affinity.stepBack();
             for (SwapWay way : WINDOW) {
                 way.swap(operator);
                 swaps++;

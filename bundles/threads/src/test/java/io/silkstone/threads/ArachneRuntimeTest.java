@@ -243,8 +243,9 @@ class ArachneRuntimeTest {
                             ThreadRuntime.NORMAL,
                             () -> {
                                 TestRuntimes.await(ready);
-                                while (turn.get() < rounds) {
-                                    if (turn.get() % 2 == parity) {
+                                // One look for both questions: the other goes on meanwhile.
+                                for (int now = turn.get(); now < rounds; now = turn.get()) {
+                                    if (now % 2 == parity) {
                                         turn.incrementAndGet();
                                         runtime.signal(threads[1 - parity]);
                                     } else {

@@ -7,9 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.DecoderException;
 import io.silkstone.gateway.command.Client;
@@ -65,7 +63,7 @@ final class Connection extends ChannelInboundHandlerAdapter
     private boolean clogged;
     private boolean closing;
     private boolean dropped;
-    private boolean inputEnded;
+    private boolean kept;
     private long closingSince;
     private volatile boolean moving;
     private volatile SocketPoller poller;
@@ -93,10 +91,6 @@ final class Connection extends ChannelInboundHandlerAdapter
                         server.users().stranger(),
                         server.nowMillis(),
                         server.memory());
-        if (plain) {
-            // The end of its requests is not the end of its replies: see userEventTriggered.
-            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        }
         this.intake = new Intake(client, this, this, server.memory(), server.heap());
         server.add(client);
         this.poller = poller.add(this);
@@ -108,6 +102,16 @@ final class Connection extends ChannelInboundHandlerAdapter
     }
 
     // ---- from the socket ----
+
+    /**
+     * The socket is about to be read. That may find the client's end, which closes the socket, and
+     * with requests right before it happens in the same pass.
+     */
+    void beforeRead() {
+        if (kept) {
+            poller.outbox().flush();
+        }
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
@@ -183,28 +187,8 @@ final class Connection extends ChannelInboundHandlerAdapter
         }
         RequestServer requests = poller.requests();
         follow(intake.resume(requests), requests);
-        if (closing || waiting || clogged) {
-            return;
-        }
-        if (inputEnded) {
-            closeAfterReplies();
-        } else {
+        if (!closing && !waiting && !clogged) {
             channel.config().setAutoRead(true);
-        }
-    }
-
-    /** The client sends no more. It may still wait for replies, as in {@code echo PING | nc}. */
-    @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event != ChannelInputShutdownEvent.INSTANCE) {
-            return;
-        }
-        inputEnded = true;
-        if (waiting && !client.trusted()) {
-            // Whoever has not said the password is not worth the work that goes on for it.
-            close();
-        } else if (!waiting && !clogged) {
-            closeAfterReplies();
         }
     }
 
@@ -249,7 +233,8 @@ final class Connection extends ChannelInboundHandlerAdapter
             long address = Memory.address(replies);
             int begin = replies.readerIndex();
             int end = replies.writerIndex();
-            if (!poller.outbox().add(this, address + begin, end - begin)) {
+            kept = poller.outbox().add(this, address + begin, end - begin);
+            if (!kept) {
                 send(address, begin, end);
             }
         } finally {
@@ -259,6 +244,7 @@ final class Connection extends ChannelInboundHandlerAdapter
 
     @Override
     public void send(long address, int begin, int end) {
+        kept = false;
         // The descriptor of a closed socket may be another one's by now.
         if (dropped || !channel.isOpen()) {
             return;

@@ -28,6 +28,7 @@ final class ReadIntoCore implements RecvByteBufAllocator {
 
         @Override
         public ByteBuf allocate(ByteBufAllocator unused) {
+            connection.beforeRead();
             return connection.poller().readBuffer().retain();
         }
 

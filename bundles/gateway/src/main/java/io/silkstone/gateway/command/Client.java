@@ -111,8 +111,7 @@ public final class Client {
         transaction.unwatch();
     }
 
-    /** Whether it has said who it is, or need not. */
-    public boolean trusted() {
+    boolean trusted() {
         return user != null;
     }
 }

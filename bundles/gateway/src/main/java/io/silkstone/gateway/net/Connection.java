@@ -260,8 +260,7 @@ final class Connection extends ChannelInboundHandlerAdapter
                 enqueue(rest.writerIndex(left));
             }
         } catch (IOException gone) {
-            dropped = true;
-            channel.close();
+            cutOff();
         } catch (OutOfMemoryError full) {
             outOfMemory(full);
         }
@@ -428,11 +427,14 @@ final class Connection extends ChannelInboundHandlerAdapter
         channel.close();
     }
 
+    /**
+     * Nothing more is served or sent. Closes a little later: its socket may be about to be read.
+     */
     @Override
     public void cutOff() {
         dropped = true;
         closing = true;
-        channel.close();
+        kill();
     }
 
     /** The channel is closed. */

@@ -23,8 +23,10 @@ final class PseudoTerminal implements AutoCloseable {
 
     PseudoTerminal(List<String> command, int columns, int rows) throws IOException {
         device = Files.createTempFile("terminal", ".name");
+        // Whoever runs the tests in the background may have had them ignore Ctrl-C, and a JVM that
+        // was started like that never hears it.
         String line =
-                "tty > %s; stty rows %d cols %d; exec '%s'"
+                "tty > %s; stty rows %d cols %d; exec env --default-signal=INT '%s'"
                         .formatted(device, rows, columns, String.join("' '", command));
         ProcessBuilder builder = new ProcessBuilder(SCRIPT.toString(), "-qec", line, "/dev/null");
         builder.environment().put("TERM", "xterm");

@@ -1,0 +1,69 @@
+package io.silkstone.rpc;
+
+import io.silkstone.api.threads.ThreadRuntime;
+import java.util.concurrent.locks.LockSupport;
+
+/** How threads wait for their calls. */
+public interface Patience {
+    /** Returns when {@code call} is done. The caller's thread is not the one that polls. */
+    void await(Rpc rpc, Call call);
+
+    /** {@code call}, for which somebody may wait, is done. Called by the thread that polls. */
+    void wake(Call call);
+
+    /** For user threads of {@code runtime}, whose cores poll. */
+    static Patience of(ThreadRuntime runtime) {
+        return new Patience() {
+            @Override
+            public void await(Rpc rpc, Call call) {
+                call.waiter = runtime.self();
+                while (!call.isDone()) {
+                    runtime.block();
+                }
+                call.waiter = ThreadRuntime.NONE;
+            }
+
+            @Override
+            public void wake(Call call) {
+                long waiter = call.waiter;
+                if (waiter != ThreadRuntime.NONE) {
+                    runtime.signal(waiter);
+                }
+            }
+        };
+    }
+
+    /**
+     * For threads of a process where nobody else polls: whoever waits does. That spares the reply
+     * every hand-over between threads. Spins for a while, then sleeps a little longer each time.
+     */
+    static Patience polling() {
+        return new Patience() {
+            private static final int SPINS = 2_000;
+            private static final int YIELDS = 200;
+            private static final long PARK_NANOS_MAX = 200_000;
+
+            @Override
+            public void await(Rpc rpc, Call call) {
+                int idle = 0;
+                while (!call.isDone()) {
+                    if (rpc.poll() > 0) {
+                        idle = 0;
+                    } else if (++idle < SPINS) {
+                        Thread.onSpinWait();
+                    } else if (idle < SPINS + YIELDS) {
+                        Thread.yield();
+                    } else {
+                        long nanos = 1_000L * (idle - SPINS - YIELDS);
+                        LockSupport.parkNanos(Math.min(nanos, PARK_NANOS_MAX));
+                    }
+                }
+            }
+
+            @Override
+            public void wake(Call call) {
+                // Whoever waits looks again by itself.
+            }
+        };
+    }
+}

@@ -1,0 +1,203 @@
+package io.silkstone.rpc;
+
+import io.silkstone.api.transport.Session;
+import io.silkstone.api.transport.Session.Sent;
+import io.silkstone.rpc.messages.DoneEncoder;
+import io.silkstone.rpc.messages.MessageHeaderDecoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.RefusalEncoder;
+import io.silkstone.rpc.messages.ReplyHeaderEncoder;
+import io.silkstone.rpc.messages.RequestHeaderDecoder;
+import io.silkstone.rpc.messages.Status;
+import java.lang.foreign.MemorySegment;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A request of another process, where it lies, and the way to answer it. Valid until {@link
+ * Service#serve} returns, or longer by {@link #keep}. To answer, encode a reply into {@link #reply}
+ * with its status in its header, and {@link #send} it; or call one of the methods that do both.
+ * Threads: one at a time.
+ */
+public final class Request {
+    private final Rpc rpc;
+    private final UnsafeBuffer message = new UnsafeBuffer(0, 0);
+    private final MessageHeaderDecoder messageHeader = new MessageHeaderDecoder();
+    private final RequestHeaderDecoder header = new RequestHeaderDecoder();
+    private final WireBuffer reply = new WireBuffer();
+    private final ReplyHeaderEncoder replyHeader = new ReplyHeaderEncoder();
+    private final MessageHeaderEncoder replyMessageHeader = new MessageHeaderEncoder();
+    private final RefusalEncoder refusal = new RefusalEncoder();
+    private final DoneEncoder done = new DoneEncoder();
+
+    /** The message, when it has to stay longer than the transport's memory. */
+    private WireBuffer kept;
+
+    private Session session;
+    private long call;
+    private long deadline;
+    private boolean answered;
+
+    Request(Rpc rpc) {
+        this.rpc = rpc;
+    }
+
+    /**
+     * Begins a request, as far as its header goes.
+     *
+     * @throws IndexOutOfBoundsException when the message is too short for that
+     */
+    void wrap(Session session, MemorySegment memory, long offset, int length, long now) {
+        message.wrap(memory.address() + offset, length);
+        this.session = session;
+        readHeader(now);
+    }
+
+    private void readHeader(long now) {
+        messageHeader.wrap(message, 0);
+        header.wrap(message, Call.BODY);
+        call = header.call();
+        deadline = now + header.timeoutMicros() * 1_000L;
+        answered = false;
+    }
+
+    /** A copy of {@code other} that owns its message. */
+    Request copy(Request other) {
+        if (kept == null) {
+            kept = new WireBuffer();
+        }
+        int length = other.message.capacity();
+        kept.atLeast(length).putBytes(0, other.message, 0, length);
+        message.wrap(kept.buffer(), 0, length);
+        session = other.session;
+        readHeader(0);
+        deadline = other.deadline;
+        return this;
+    }
+
+    /** Which kind of message it is. */
+    public int templateId() {
+        return messageHeader.templateId();
+    }
+
+    /** The message; its own fields begin at {@link #offset}. Just as long as it was sent. */
+    public DirectBuffer buffer() {
+        return message;
+    }
+
+    /** Where its fields begin. */
+    public int offset() {
+        return Call.BODY;
+    }
+
+    /** Length of its block, for decoders. */
+    public int blockLength() {
+        return messageHeader.blockLength();
+    }
+
+    /** Version of the schema that it was written with, for decoders. */
+    public int version() {
+        return messageHeader.version();
+    }
+
+    long target() {
+        return header.target();
+    }
+
+    long cluster() {
+        return header.cluster();
+    }
+
+    /** Whose turn it is; NORMAL where a newer version says something else. */
+    Priority priority() {
+        short raw = header.priorityRaw();
+        return raw == Priority.HIGH.value()
+                ? Priority.HIGH
+                : raw == Priority.LOW.value() ? Priority.LOW : Priority.NORMAL;
+    }
+
+    /** When the caller gives up, by the clock of this process. */
+    public long deadline() {
+        return deadline;
+    }
+
+    /** The caller's address, or what else the transport tells people of it. */
+    public String caller() {
+        return session.peer();
+    }
+
+    /** Where to encode the reply, message header first; {@code bytes} are certainly there. */
+    public MutableDirectBuffer reply(int bytes) {
+        return reply.atLeast(bytes);
+    }
+
+    /** Sends the {@code length} bytes of the reply, whose header's status is set. */
+    public void send(int length) {
+        assert !answered;
+        answered = true;
+        replyHeader.wrap(reply.buffer(), Call.BODY).call(call).server(rpc.server());
+        Sent sent = session.send(reply.memory(), 0, length);
+        if (sent == Sent.FULL) {
+            rpc.sendLater(session, reply.memory(), length);
+        } else if (sent == Sent.CLOSED) {
+            rpc.countDropped();
+        }
+    }
+
+    /** Answers OK with {@code number}. */
+    public void done(long number) {
+        reply.atLeast(Call.BODY + DoneEncoder.BLOCK_LENGTH);
+        done.wrapAndApplyHeader(reply.buffer(), 0, replyMessageHeader).number(number);
+        done.header().status(Status.OK).retryMicros(0);
+        send(Call.BODY + done.encodedLength());
+    }
+
+    /** Answers with {@code status}, and nothing to say about it. */
+    public void refuse(Status status) {
+        refuse(status, 0, "");
+    }
+
+    /**
+     * Answers with {@code status}.
+     *
+     * @param retryNanos when to try again, 0 for as the caller likes
+     * @param text a sentence for people, at most some hundred characters
+     */
+    public void refuse(Status status, long retryNanos, String text) {
+        refuse(status, retryNanos, text, 0, 0);
+    }
+
+    /** Answers that {@code owner}, 0 if that is not known, has it since {@code epoch}. */
+    public void moved(long owner, long epoch) {
+        refuse(Status.MOVED, 0, "", owner, epoch);
+    }
+
+    private void refuse(Status status, long retryNanos, String text, long owner, long epoch) {
+        reply.atLeast(Call.BODY + RefusalEncoder.BLOCK_LENGTH + Short.BYTES + 4 * text.length());
+        refusal.wrapAndApplyHeader(reply.buffer(), 0, replyMessageHeader);
+        refusal.header().status(status).retryMicros(retryNanos / 1_000);
+        refusal.owner(owner).epoch(epoch);
+        if (text.isEmpty()) {
+            refusal.putText(message, 0, 0);
+        } else {
+            refusal.text(text);
+        }
+        send(Call.BODY + refusal.encodedLength());
+    }
+
+    boolean isAnswered() {
+        return answered;
+    }
+
+    /**
+     * Takes the request out of the hands of the thread that polls: what is returned can be answered
+     * by any thread at any time, and this one counts as answered. Allocates: for requests that wait
+     * for something, on paths that are not hot.
+     */
+    public Request keep() {
+        answered = true;
+        return new Request(rpc).copy(this);
+    }
+}

@@ -1,0 +1,500 @@
+package io.silkstone.rpc;
+
+import io.silkstone.api.metrics.Counter;
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.api.transport.MessageHandler;
+import io.silkstone.api.transport.Session;
+import io.silkstone.api.transport.Session.Sent;
+import io.silkstone.api.transport.Transport;
+import io.silkstone.base.NanoClock;
+import io.silkstone.rpc.messages.ChangeReplyDecoder;
+import io.silkstone.rpc.messages.ClusterMapDecoder;
+import io.silkstone.rpc.messages.DoneDecoder;
+import io.silkstone.rpc.messages.EnlistedDecoder;
+import io.silkstone.rpc.messages.LeaseDecoder;
+import io.silkstone.rpc.messages.LeaseRenewedDecoder;
+import io.silkstone.rpc.messages.MessageHeaderDecoder;
+import io.silkstone.rpc.messages.MultiReadReplyDecoder;
+import io.silkstone.rpc.messages.ReadReplyDecoder;
+import io.silkstone.rpc.messages.RefusalDecoder;
+import io.silkstone.rpc.messages.ReplyHeaderDecoder;
+import io.silkstone.rpc.messages.RequestHeaderDecoder;
+import io.silkstone.rpc.messages.ScanReplyDecoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.rpc.messages.WriteAllReplyDecoder;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * One process's requests to others and theirs to it, over one {@link Transport}.
+ *
+ * <p><b>What is promised.</b> A {@link Call} ends with one reply or, when its time is over, with
+ * TIMED_OUT. The transport may lose messages, bring them twice or late: so a request is sent again
+ * until there is a reply, more and more seldom, over a new session where the old one broke; the
+ * other side may serve it several times, at last long after the caller has given up. Services are
+ * written for that. A reply is taken once; what comes later is counted and dropped.
+ *
+ * <p><b>Polling.</b> Everything that comes from others is handled within {@link #poll}, by whoever
+ * calls it; of several at a time one does, and the others return at once. In a node that is a
+ * poller of the thread runtime's cores, in a plain client the threads that wait ({@link Patience}).
+ *
+ * <p><b>Services</b> of short requests run right there, one after the other: a user thread for each
+ * would cost more than the request. Those that may wait have a thread each: {@link RequestQueue}.
+ *
+ * <p><b>Bounds.</b> Calls, waiting requests, threads and unsent replies each have a limit (see
+ * {@link RpcOptions}); a request beyond is refused with BUSY and advice, a reply beyond is dropped,
+ * for the caller will ask again.
+ */
+public final class Rpc implements AutoCloseable {
+    /** The longest time between two attempts of one call. */
+    static final long RESEND_NANOS_MAX = 4_000_000_000L;
+
+    /** How soon a message that did not fit into the session is tried again. */
+    static final long UNSENT_NANOS = 20_000;
+
+    /** How many messages are handled in one poll. */
+    private static final int MESSAGES_PER_POLL = 64;
+
+    /** How often calls are looked at: small against any resend, large against a poll. */
+    private static final long LOOK_NANOS = 200_000;
+
+    /** The largest number of a kind of message. */
+    private static final int TEMPLATES_MAX = 1_024;
+
+    private static final int ALIGNMENT = 8;
+    private static final Logger LOG = System.getLogger(Rpc.class.getName());
+    private static final BitSet REPLIES = new BitSet();
+
+    static {
+        REPLIES.set(RefusalDecoder.TEMPLATE_ID);
+        REPLIES.set(DoneDecoder.TEMPLATE_ID);
+        REPLIES.set(EnlistedDecoder.TEMPLATE_ID);
+        REPLIES.set(LeaseRenewedDecoder.TEMPLATE_ID);
+        REPLIES.set(ClusterMapDecoder.TEMPLATE_ID);
+        REPLIES.set(LeaseDecoder.TEMPLATE_ID);
+        REPLIES.set(ReadReplyDecoder.TEMPLATE_ID);
+        REPLIES.set(ChangeReplyDecoder.TEMPLATE_ID);
+        REPLIES.set(MultiReadReplyDecoder.TEMPLATE_ID);
+        REPLIES.set(WriteAllReplyDecoder.TEMPLATE_ID);
+        REPLIES.set(ScanReplyDecoder.TEMPLATE_ID);
+    }
+
+    /** A kind of request: who serves it, and how. */
+    record Kind(Service service, boolean mayWait, int level) {}
+
+    private record Unsent(Session session, MemorySegment message) {}
+
+    private final RpcOptions options;
+    private final NanoClock clock;
+    private final Patience patience;
+    private final RandomGenerator random;
+    private final RequestQueue queue;
+    private final AtomicReferenceArray<Kind> kinds = new AtomicReferenceArray<>(TEMPLATES_MAX);
+    private final AtomicReferenceArray<Call> calls;
+    private final Map<String, Peer> peers = new ConcurrentHashMap<>();
+    private final AtomicBoolean polling = new AtomicBoolean();
+    private final ReentrantLock unsentLock = new ReentrantLock();
+    private final Queue<Unsent> unsent = new ArrayDeque<>();
+    private final Incoming incoming = new Incoming();
+    private final Request request = new Request(this);
+    private volatile Transport transport;
+    private volatile long cluster;
+    private volatile long server;
+    private volatile boolean hasUnsent;
+    private volatile boolean faultLogged;
+    private long unsentBytes;
+    private volatile int callsUsed;
+    private long lookedAt;
+
+    private final Counter callsCounter;
+    private final Counter resent;
+    private final Counter timedOut;
+    private final Counter late;
+    private final Counter served;
+    private final Counter malformed;
+    private final Counter unknown;
+    private final Counter misdirected;
+    private final Counter busy;
+    private final Counter expired;
+    private final Counter failed;
+    private final Counter dropped;
+
+    /**
+     * Over {@code transport}, which stays the caller's to close, after this.
+     *
+     * @param runtime has the threads of services that may wait; null where nothing is served
+     * @param patience how this process's threads wait for calls
+     * @param random for numbers that are unlike those of other processes
+     */
+    public Rpc(
+            Transport transport,
+            RpcOptions options,
+            NanoClock clock,
+            ThreadRuntime runtime,
+            Patience patience,
+            RandomGenerator random,
+            MetricRegistry metrics) {
+        this.transport = transport;
+        this.options = options;
+        this.clock = clock;
+        this.patience = patience;
+        this.random = random;
+        calls = new AtomicReferenceArray<>(options.callsMax());
+        queue = runtime == null ? null : new RequestQueue(this, runtime, options);
+        callsCounter = metrics.counter(RpcMetrics.CALLS);
+        resent = metrics.counter(RpcMetrics.RESENT);
+        timedOut = metrics.counter(RpcMetrics.TIMED_OUT);
+        late = metrics.counter(RpcMetrics.LATE);
+        served = metrics.counter(RpcMetrics.SERVED);
+        malformed = metrics.counter(RpcMetrics.MALFORMED);
+        unknown = metrics.counter(RpcMetrics.UNKNOWN);
+        misdirected = metrics.counter(RpcMetrics.MISDIRECTED);
+        busy = metrics.counter(RpcMetrics.BUSY);
+        expired = metrics.counter(RpcMetrics.EXPIRED);
+        failed = metrics.counter(RpcMetrics.FAILED);
+        dropped = metrics.counter(RpcMetrics.DROPPED);
+        lookedAt = clock.nanoTime();
+    }
+
+    /**
+     * Who this process is from now on: requests that mean somebody else are refused.
+     *
+     * @param cluster 0 while it belongs to none
+     * @param server 0 while it is no server
+     */
+    public void identity(long cluster, long server) {
+        this.cluster = cluster;
+        this.server = server;
+    }
+
+    /**
+     * Has {@code service} serve requests of the kind {@code templateId} within {@link #poll}: in a
+     * few microseconds and without waiting for anything.
+     */
+    public void serve(int templateId, Service service) {
+        kinds.set(templateId, new Kind(service, false, 0));
+    }
+
+    /**
+     * Has {@code service} serve requests of the kind {@code templateId} in threads of their own.
+     *
+     * @param level one more than the highest level of the requests that it makes, 0 for none
+     */
+    public void serveWaiting(int templateId, int level, Service service) {
+        assert level <= RequestQueue.LEVEL_MAX;
+        assert queue != null;
+        kinds.set(templateId, new Kind(service, true, level));
+    }
+
+    /** Requests of that kind are refused as unknown again; those under way end. */
+    public void serveNoMore(int templateId) {
+        kinds.set(templateId, null);
+    }
+
+    /**
+     * A new call.
+     *
+     * @throws IllegalStateException when all are in use
+     */
+    public synchronized Call newCall() {
+        for (int slot = 0; slot < options.callsMax(); slot++) {
+            if (calls.get(slot) == null) {
+                long first = slot + (random.nextLong() >>> 24) * options.callsMax();
+                Call call = new Call(this, slot, first);
+                calls.set(slot, call);
+                callsUsed = Math.max(callsUsed, slot + 1);
+                return call;
+            }
+        }
+        throw new IllegalStateException(
+                "all " + options.callsMax() + " calls are in use; raise calls.max");
+    }
+
+    void ended(Call call, int slot) {
+        calls.compareAndSet(slot, call, null);
+    }
+
+    /**
+     * The process at {@code address}; the same for the same address.
+     *
+     * @throws IllegalArgumentException when that is no address of the transport's
+     */
+    public Peer peer(String address) {
+        Peer known = peers.get(address);
+        if (known != null) {
+            return known;
+        }
+        Peer fresh = new Peer(this, address);
+        fresh.session();
+        Peer first = peers.putIfAbsent(address, fresh);
+        if (first != null) {
+            fresh.disconnect();
+        }
+        return first == null ? fresh : first;
+    }
+
+    /** Closes the session to {@code peer}, which is not needed any more. */
+    public void forget(Peer peer) {
+        peers.remove(peer.address(), peer);
+        peer.disconnect();
+    }
+
+    /** Waits until {@code call} is done. Not within {@link #poll}. */
+    public void await(Call call) {
+        patience.await(this, call);
+    }
+
+    /**
+     * Goes over to another transport of the same kind: calls under way are sent again over it. The
+     * caller closes the old one.
+     */
+    public void transport(Transport next) {
+        transport = next;
+    }
+
+    /**
+     * Handles what has come, and sends again what has to be. Threads: any; one does it at a time.
+     *
+     * @return how much was done; 0 also when another thread is at it
+     */
+    public int poll() {
+        if (!polling.compareAndSet(false, true)) {
+            return 0;
+        }
+        try {
+            int work = transport.poll(incoming, MESSAGES_PER_POLL);
+            if (hasUnsent) {
+                work += sendUnsent();
+            }
+            long now = clock.nanoTime();
+            if (now - lookedAt >= LOOK_NANOS) {
+                lookedAt = now;
+                work += lookAtCalls(now);
+                work += queue == null ? 0 : queue.startSome();
+            }
+            return work;
+        } finally {
+            polling.set(false);
+        }
+    }
+
+    private int lookAtCalls(long now) {
+        int work = 0;
+        int used = callsUsed;
+        for (int slot = 0; slot < used; slot++) {
+            Call call = calls.get(slot);
+            if (call != null && call.advance(now)) {
+                work++;
+            }
+        }
+        return work;
+    }
+
+    /** What the transport brings. */
+    private final class Incoming implements MessageHandler {
+        private final UnsafeBuffer message = new UnsafeBuffer(0, 0);
+        private final MessageHeaderDecoder header = new MessageHeaderDecoder();
+        private final ReplyHeaderDecoder replyHeader = new ReplyHeaderDecoder();
+
+        @Override
+        public void onMessage(Session session, MemorySegment memory, long offset, int length) {
+            message.wrap(memory.address() + offset, length);
+            if (length < Call.BODY
+                    || header.wrap(message, 0).schemaId() != MessageHeaderDecoder.SCHEMA_ID
+                    || Call.BODY + header.blockLength() > length) {
+                malformed.increment();
+            } else if (REPLIES.get(header.templateId())) {
+                onReply(memory, offset, length);
+            } else {
+                onRequest(session, memory, offset, length);
+            }
+        }
+
+        private void onReply(MemorySegment memory, long offset, int length) {
+            if (header.blockLength() < ReplyHeaderDecoder.ENCODED_LENGTH) {
+                malformed.increment();
+                return;
+            }
+            long id = replyHeader.wrap(message, Call.BODY).call();
+            Call call = calls.get((int) Long.remainderUnsigned(id, options.callsMax()));
+            if (call != null && call.expects(id)) {
+                call.replied(memory, offset, length);
+            } else {
+                late.increment();
+            }
+        }
+
+        private void onRequest(Session session, MemorySegment memory, long offset, int length) {
+            if (header.blockLength() < RequestHeaderDecoder.ENCODED_LENGTH) {
+                malformed.increment();
+                return;
+            }
+            request.wrap(session, memory, offset, length, clock.nanoTime());
+            int template = request.templateId();
+            Kind kind = template < TEMPLATES_MAX ? kinds.get(template) : null;
+            if (kind == null) {
+                unknown.increment();
+                request.refuse(Status.UNKNOWN_REQUEST);
+            } else if (request.cluster() != 0 && request.cluster() != cluster) {
+                misdirected.increment();
+                request.refuse(Status.WRONG_CLUSTER);
+            } else if (request.target() != 0 && request.target() != server) {
+                misdirected.increment();
+                request.refuse(Status.WRONG_SERVER);
+            } else if (kind.mayWait()) {
+                queue.add(kind, request);
+            } else {
+                serve(kind, request);
+            }
+        }
+
+        @Override
+        public void onClosed(Session session) {
+            // A peer finds out when it sends; replies to strangers have nowhere to go.
+        }
+    }
+
+    void serve(Kind kind, Request request) {
+        if (clock.nanoTime() - request.deadline() >= 0) {
+            expired.increment();
+            return;
+        }
+        served.increment();
+        try {
+            kind.service().serve(request);
+        } catch (IndexOutOfBoundsException e) {
+            malformed.increment();
+            refuseAfter(request, Status.MALFORMED);
+        } catch (RuntimeException e) {
+            failed.increment();
+            if (!faultLogged) {
+                faultLogged = true;
+                LOG.log(Level.ERROR, "a request of kind " + request.templateId() + " failed", e);
+            }
+            refuseAfter(request, Status.RETRY_LATER);
+        }
+    }
+
+    private static void refuseAfter(Request request, Status status) {
+        if (!request.isAnswered()) {
+            request.refuse(status);
+        }
+    }
+
+    /** Keeps a reply for a session that is full. */
+    void sendLater(Session session, MemorySegment message, int length) {
+        unsentLock.lock();
+        try {
+            if (unsentBytes + length > options.unsentBytesMax()) {
+                dropped.increment();
+                return;
+            }
+            MemorySegment copy = Arena.ofAuto().allocate(length, ALIGNMENT);
+            MemorySegment.copy(message, 0, copy, 0, length);
+            unsent.add(new Unsent(session, copy));
+            unsentBytes += length;
+            hasUnsent = true;
+        } finally {
+            unsentLock.unlock();
+        }
+    }
+
+    /** Tries each once: that one session is full says nothing of the others. */
+    private int sendUnsent() {
+        int done = 0;
+        unsentLock.lock();
+        try {
+            for (int left = unsent.size(); left > 0; left--) {
+                Unsent next = unsent.remove();
+                int length = (int) next.message.byteSize();
+                Sent sent = next.session.send(next.message, 0, length);
+                if (sent == Sent.FULL) {
+                    unsent.add(next);
+                    continue;
+                }
+                unsentBytes -= length;
+                done++;
+                if (sent == Sent.CLOSED) {
+                    dropped.increment();
+                }
+            }
+            hasUnsent = !unsent.isEmpty();
+        } finally {
+            unsentLock.unlock();
+        }
+        return done;
+    }
+
+    long now() {
+        return clock.nanoTime();
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    Patience patience() {
+        return patience;
+    }
+
+    int callsMax() {
+        return options.callsMax();
+    }
+
+    long resendNanos() {
+        return options.resendNanos();
+    }
+
+    /** The cluster that this process belongs to, 0 for none. */
+    public long cluster() {
+        return cluster;
+    }
+
+    /** The server that this process is, 0 for none. */
+    public long server() {
+        return server;
+    }
+
+    void countCall() {
+        callsCounter.increment();
+    }
+
+    void countResent() {
+        resent.increment();
+    }
+
+    void countTimedOut() {
+        timedOut.increment();
+    }
+
+    void countBusy() {
+        busy.increment();
+    }
+
+    void countDropped() {
+        dropped.increment();
+    }
+
+    /** Closes the sessions to peers; calls under way end by their time, if anybody polls. */
+    @Override
+    public void close() {
+        if (queue != null) {
+            queue.close();
+        }
+        peers.values().forEach(Peer::disconnect);
+        peers.clear();
+    }
+}

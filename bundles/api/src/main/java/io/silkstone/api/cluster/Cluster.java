@@ -1,0 +1,50 @@
+package io.silkstone.api.cluster;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A node's view of its cluster, and what an operator can ask of it. Threads: any. */
+@ProviderType
+public interface Cluster {
+    /** The newest map that this node has heard of; {@link ClusterMap#NONE} before the first. */
+    ClusterMap map();
+
+    /** Who this node is; {@link ServerId#NONE} while it is no member. */
+    ServerId self();
+
+    /** Whether this node may serve now: whether it has a lease. */
+    boolean isMember();
+
+    /** In a few words: what the membership is like, for health checks and people. */
+    String status();
+
+    /**
+     * Creates a table of {@code tablets} equal ranges (0 for one per server), given to the servers
+     * in turn. Waits for the coordinator.
+     *
+     * @throws ClusterRefused when the name is taken or wrong, there are no servers, or the
+     *     coordinator does not answer in time
+     */
+    void createTable(String name, int tablets) throws ClusterRefused;
+
+    /**
+     * Drops a table and all its objects.
+     *
+     * @throws ClusterRefused when there is none, it is the default table, or nobody answers
+     */
+    void dropTable(String name) throws ClusterRefused;
+
+    /**
+     * Cuts a tablet so that {@code hash} is the first of the second part.
+     *
+     * @throws ClusterRefused when that is not possible, or nobody answers
+     */
+    void splitTablet(String table, long hash) throws ClusterRefused;
+
+    /**
+     * Gives the tablet in which {@code hash} lies to {@code server}: one that is lost, or one that
+     * has no objects. Returns when the server has it.
+     *
+     * @throws ClusterRefused when it has objects, the server is not up, or nobody answers in time
+     */
+    void assignTablet(String table, long hash, ServerId server) throws ClusterRefused;
+}

@@ -1,0 +1,192 @@
+package io.silkstone.api.cluster;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Servers, tables and tablets of a cluster at one moment. Immutable.
+ *
+ * <p>Every key hash of a table lies in exactly one of its tablets. Maps of one cluster are ordered
+ * by their version; and of two tablets that overlap the one with the higher epoch is newer, also
+ * when nothing else is known.
+ */
+public final class ClusterMap {
+    /** Of no cluster, with nothing in it. */
+    public static final ClusterMap NONE = new ClusterMap(0, 0, List.of(), List.of(), List.of());
+
+    private static final Comparator<Tablet> BY_RANGE =
+            Comparator.comparingInt(Tablet::table)
+                    .thenComparing(Tablet::firstHash, Long::compareUnsigned);
+
+    private final long cluster;
+    private final long version;
+    private final List<Server> servers;
+    private final List<Table> tables;
+    private final List<Tablet> tablets;
+    private final Map<ServerId, Server> serversById = new HashMap<>();
+    private final Map<Integer, Tablet[]> tabletsByTable = new HashMap<>();
+
+    /**
+     * A server.
+     *
+     * @param id who it is
+     * @param up whether it has a lease, as far as the coordinator knows
+     * @param node the node's name for ever, 40 hexadecimal digits
+     * @param address where its transport is reached
+     * @param redisEndpoint where its Redis clients are to come, as {@code host:port}; empty for
+     *     nowhere
+     */
+    public record Server(
+            ServerId id, boolean up, String node, String address, String redisEndpoint) {}
+
+    /**
+     * A table.
+     *
+     * @param id unique for ever, from 1
+     * @param name 1 to 255 characters
+     */
+    public record Table(int id, String name) {}
+
+    /** What is being done to a tablet. */
+    public enum TabletState {
+        /** Its owner serves it. */
+        NORMAL,
+        /** Its owner is to let go of it for its heir, if it has no objects. */
+        LEAVING,
+        /** Its owner is down: nobody serves it. */
+        LOST
+    }
+
+    /**
+     * A range of a table's key hashes, unsigned, both ends included.
+     *
+     * @param table whose
+     * @param firstHash lowest hash
+     * @param lastHash highest hash
+     * @param owner who serves it, or did until it was lost
+     * @param epoch grows whenever the owner changes
+     * @param state what is being done to it
+     * @param heir with LEAVING, who is to have it; else NONE
+     */
+    public record Tablet(
+            int table,
+            long firstHash,
+            long lastHash,
+            ServerId owner,
+            long epoch,
+            TabletState state,
+            ServerId heir) {
+        /** Whether {@code hash} lies in it. */
+        public boolean contains(long hash) {
+            return Long.compareUnsigned(firstHash, hash) <= 0
+                    && Long.compareUnsigned(hash, lastHash) <= 0;
+        }
+    }
+
+    /** Of these parts, in whatever order. */
+    public ClusterMap(
+            long cluster,
+            long version,
+            List<Server> servers,
+            List<Table> tables,
+            List<Tablet> tablets) {
+        this.cluster = cluster;
+        this.version = version;
+        this.servers = sorted(servers, Comparator.comparing(Server::id));
+        this.tables = sorted(tables, Comparator.comparing(Table::name));
+        this.tablets = sorted(tablets, BY_RANGE);
+        servers.forEach(server -> serversById.put(server.id(), server));
+        Map<Integer, List<Tablet>> byTable = new HashMap<>();
+        for (Tablet tablet : this.tablets) {
+            byTable.computeIfAbsent(tablet.table(), table -> new ArrayList<>()).add(tablet);
+        }
+        byTable.forEach((table, list) -> tabletsByTable.put(table, list.toArray(new Tablet[0])));
+    }
+
+    private static <T> List<T> sorted(List<T> list, Comparator<? super T> order) {
+        return list.stream().sorted(order).toList();
+    }
+
+    /** Unique number of the cluster; 0 for none. */
+    public long cluster() {
+        return cluster;
+    }
+
+    /** Grows with every change of the map. */
+    public long version() {
+        return version;
+    }
+
+    /** Every server that there is or was and was not replaced, by its id. */
+    public List<Server> servers() {
+        return servers;
+    }
+
+    /** Every table, by its name. */
+    public List<Table> tables() {
+        return tables;
+    }
+
+    /** Every tablet, by table and first hash. */
+    public List<Tablet> tablets() {
+        return tablets;
+    }
+
+    /** The server called {@code id}; null when it is not in the map. */
+    public Server server(ServerId id) {
+        return serversById.get(id);
+    }
+
+    /** The table called {@code name}, or null. */
+    public Table table(String name) {
+        for (Table table : tables) {
+            if (table.name().equals(name)) {
+                return table;
+            }
+        }
+        return null;
+    }
+
+    /** The tablet of {@code table} in which {@code hash} lies; null when there is no such table. */
+    public Tablet tablet(int table, long hash) {
+        Tablet[] all = tabletsByTable.get(table);
+        if (all == null) {
+            return null;
+        }
+        int low = 0;
+        int high = all.length - 1;
+        while (low < high) {
+            int middle = low + high + 1 >>> 1;
+            if (Long.compareUnsigned(all[middle].firstHash(), hash) <= 0) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return all[low].contains(hash) ? all[low] : null;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ClusterMap map
+                && cluster == map.cluster
+                && version == map.version
+                && servers.equals(map.servers)
+                && tables.equals(map.tables)
+                && tablets.equals(map.tablets);
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(31 * cluster + version);
+    }
+
+    @Override
+    public String toString() {
+        return "cluster %016x, version %d, %d servers, %d tables, %d tablets"
+                .formatted(cluster, version, servers.size(), tables.size(), tablets.size());
+    }
+}

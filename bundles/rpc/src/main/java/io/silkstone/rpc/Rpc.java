@@ -30,6 +30,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -97,6 +98,14 @@ public final class Rpc implements AutoCloseable {
 
     private record Unsent(Session session, MemorySegment message) {}
 
+    private record Timer(long at, long number, Runnable task) implements Comparable<Timer> {
+        @Override
+        public int compareTo(Timer other) {
+            long later = at - other.at;
+            return Long.signum(later == 0 ? number - other.number : later);
+        }
+    }
+
     private final RpcOptions options;
     private final NanoClock clock;
     private final Patience patience;
@@ -108,6 +117,8 @@ public final class Rpc implements AutoCloseable {
     private final AtomicBoolean polling = new AtomicBoolean();
     private final ReentrantLock unsentLock = new ReentrantLock();
     private final Queue<Unsent> unsent = new ArrayDeque<>();
+    private final ReentrantLock timersLock = new ReentrantLock();
+    private final Queue<Timer> timers = new PriorityQueue<>();
     private final Incoming incoming = new Incoming();
     private final Request request = new Request(this);
     private volatile Transport transport;
@@ -116,6 +127,7 @@ public final class Rpc implements AutoCloseable {
     private volatile boolean hasUnsent;
     private volatile boolean faultLogged;
     private long unsentBytes;
+    private long timersMade;
     private volatile int callsUsed;
     private long lookedAt;
 
@@ -258,6 +270,29 @@ public final class Rpc implements AutoCloseable {
     }
 
     /**
+     * Has {@code task} run by the thread that polls, not before {@code nanos} have passed. For what
+     * is seldom: it allocates.
+     */
+    public void after(long nanos, Runnable task) {
+        timersLock.lock();
+        try {
+            timers.add(new Timer(clock.nanoTime() + nanos, timersMade++, task));
+        } finally {
+            timersLock.unlock();
+        }
+    }
+
+    private Timer nextDue(long now) {
+        timersLock.lock();
+        try {
+            Timer next = timers.peek();
+            return next == null || next.at - now > 0 ? null : timers.remove();
+        } finally {
+            timersLock.unlock();
+        }
+    }
+
+    /**
      * Goes over to another transport of the same kind: calls under way are sent again over it. The
      * caller closes the old one.
      */
@@ -283,6 +318,10 @@ public final class Rpc implements AutoCloseable {
             if (now - lookedAt >= LOOK_NANOS) {
                 lookedAt = now;
                 work += lookAtCalls(now);
+                for (Timer due = nextDue(now); due != null; due = nextDue(now)) {
+                    due.task.run();
+                    work++;
+                }
                 work += queue == null ? 0 : queue.startSome();
             }
             return work;

@@ -21,7 +21,7 @@ import org.agrona.MutableDirectBuffer;
  * <p>A request is sent again until there is a reply or its time is over, so the other side may see
  * it several times: it must be one that may be served twice, or name itself so that it is not.
  */
-public final class Call {
+public final class Call extends Waitable {
     private static final VarHandle STATE;
     private static final int IDLE = 0;
     private static final int UNDER_WAY = 1;
@@ -38,9 +38,6 @@ public final class Call {
             throw new ExceptionInInitializerError(e);
         }
     }
-
-    /** Who waits for it, as {@link Patience} has it. */
-    volatile long waiter;
 
     private final Rpc rpc;
     private final int slot;
@@ -180,11 +177,11 @@ public final class Call {
     private void end() {
         Completion told = completion;
         STATE.setRelease(this, DONE);
-        rpc.patience().wake(this);
+        rpc.wake(this);
         told.done(this);
     }
 
-    /** Whether there is a result. */
+    @Override
     public boolean isDone() {
         return (int) STATE.getAcquire(this) == DONE;
     }
@@ -205,6 +202,12 @@ public final class Call {
     public DirectBuffer reply() {
         assert isDone();
         return reply.buffer();
+    }
+
+    /** The memory of {@link #reply}, byte for byte. */
+    public MemorySegment replyMemory() {
+        assert isDone();
+        return reply.memory();
     }
 
     /** Where the fields of the reply begin. */
@@ -245,6 +248,11 @@ public final class Call {
     /** The text of a refusal; empty where there is none. */
     public String text() {
         return status == Status.TIMED_OUT || hasReply() ? "" : refusal.text();
+    }
+
+    /** Whether the last request was sent at all, so that somebody may have served it. */
+    public boolean wasSent() {
+        return attempt > 0;
     }
 
     /** Gives it back; it must not be under way. */

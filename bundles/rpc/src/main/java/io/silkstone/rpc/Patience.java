@@ -3,29 +3,29 @@ package io.silkstone.rpc;
 import io.silkstone.api.threads.ThreadRuntime;
 import java.util.concurrent.locks.LockSupport;
 
-/** How threads wait for their calls. */
+/** How threads wait for results. */
 public interface Patience {
-    /** Returns when {@code call} is done. The caller's thread is not the one that polls. */
-    void await(Rpc rpc, Call call);
+    /** Returns when {@code result} is done. The caller's thread is not the one that polls. */
+    void await(Rpc rpc, Waitable result);
 
-    /** {@code call}, for which somebody may wait, is done. Called by the thread that polls. */
-    void wake(Call call);
+    /** {@code result}, for which somebody may wait, is done. Called by the thread that polls. */
+    void wake(Waitable result);
 
     /** For user threads of {@code runtime}, whose cores poll. */
     static Patience of(ThreadRuntime runtime) {
         return new Patience() {
             @Override
-            public void await(Rpc rpc, Call call) {
-                call.waiter = runtime.self();
-                while (!call.isDone()) {
+            public void await(Rpc rpc, Waitable result) {
+                result.waiter = runtime.self();
+                while (!result.isDone()) {
                     runtime.block();
                 }
-                call.waiter = ThreadRuntime.NONE;
+                result.waiter = ThreadRuntime.NONE;
             }
 
             @Override
-            public void wake(Call call) {
-                long waiter = call.waiter;
+            public void wake(Waitable result) {
+                long waiter = result.waiter;
                 if (waiter != ThreadRuntime.NONE) {
                     runtime.signal(waiter);
                 }
@@ -44,9 +44,9 @@ public interface Patience {
             private static final long PARK_NANOS_MAX = 200_000;
 
             @Override
-            public void await(Rpc rpc, Call call) {
+            public void await(Rpc rpc, Waitable result) {
                 int idle = 0;
-                while (!call.isDone()) {
+                while (!result.isDone()) {
                     if (rpc.poll() > 0) {
                         idle = 0;
                     } else if (++idle < SPINS) {
@@ -61,7 +61,7 @@ public interface Patience {
             }
 
             @Override
-            public void wake(Call call) {
+            public void wake(Waitable result) {
                 // Whoever waits looks again by itself.
             }
         };

@@ -22,6 +22,7 @@ import io.silkstone.rpc.messages.ReplyHeaderDecoder;
 import io.silkstone.rpc.messages.RequestHeaderDecoder;
 import io.silkstone.rpc.messages.ScanReplyDecoder;
 import io.silkstone.rpc.messages.Status;
+import io.silkstone.rpc.messages.UsageDecoder;
 import io.silkstone.rpc.messages.WriteAllReplyDecoder;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -91,6 +92,7 @@ public final class Rpc implements AutoCloseable {
         REPLIES.set(MultiReadReplyDecoder.TEMPLATE_ID);
         REPLIES.set(WriteAllReplyDecoder.TEMPLATE_ID);
         REPLIES.set(ScanReplyDecoder.TEMPLATE_ID);
+        REPLIES.set(UsageDecoder.TEMPLATE_ID);
     }
 
     /** A kind of request: who serves it, and how. */
@@ -264,9 +266,14 @@ public final class Rpc implements AutoCloseable {
         peer.disconnect();
     }
 
-    /** Waits until {@code call} is done. Not within {@link #poll}. */
-    public void await(Call call) {
-        patience.await(this, call);
+    /** Waits until {@code result} is done. Not within {@link #poll}. */
+    public void await(Waitable result) {
+        patience.await(this, result);
+    }
+
+    /** Wakes who waits for {@code result}, which is done. */
+    public void wake(Waitable result) {
+        patience.wake(result);
     }
 
     /**
@@ -477,16 +484,13 @@ public final class Rpc implements AutoCloseable {
         return done;
     }
 
-    long now() {
+    /** The time, by this process's clock. */
+    public long now() {
         return clock.nanoTime();
     }
 
     Transport transport() {
         return transport;
-    }
-
-    Patience patience() {
-        return patience;
     }
 
     int callsMax() {

@@ -61,6 +61,7 @@ public final class Call extends Waitable {
     private long resendNanos;
     private int attempt;
     private Status status;
+    private int replyLength;
     private long owner;
     private long epoch;
 
@@ -74,6 +75,11 @@ public final class Call extends Waitable {
     public MutableDirectBuffer request(int bytes) {
         assert state != UNDER_WAY;
         return request.atLeast(bytes);
+    }
+
+    /** The memory of {@link #request}, byte for byte, until it grows. */
+    public MemorySegment requestMemory() {
+        return request.memory();
     }
 
     /** What the next requests are in the queues of the other side; NORMAL if nothing is said. */
@@ -160,6 +166,7 @@ public final class Call extends Waitable {
     /** Takes the reply and ends. By the thread that polls. */
     void replied(MemorySegment memory, long offset, int length) {
         reply.atLeast(length);
+        replyLength = length;
         MemorySegment.copy(memory, offset, reply.memory(), 0, length);
         messageHeader.wrap(reply.buffer(), 0);
         status = replyHeader.wrap(reply.buffer(), BODY).status();
@@ -202,6 +209,19 @@ public final class Call extends Waitable {
     public DirectBuffer reply() {
         assert isDone();
         return reply.buffer();
+    }
+
+    /**
+     * Puts {@code length} bytes of {@code memory} behind the reply, over what was put there before:
+     * for what is to be seen beside it. {@link #replyMemory} may be another one afterwards.
+     *
+     * @return where they begin
+     */
+    public int putBesideReply(MemorySegment memory, long offset, int length) {
+        assert isDone();
+        reply.atLeast(replyLength + length);
+        MemorySegment.copy(memory, offset, reply.memory(), replyLength, length);
+        return replyLength;
     }
 
     /** The memory of {@link #reply}, byte for byte. */
@@ -253,6 +273,11 @@ public final class Call extends Waitable {
     /** Whether the last request was sent at all, so that somebody may have served it. */
     public boolean wasSent() {
         return attempt > 0;
+    }
+
+    /** Whether the last request was sent more than once. */
+    public boolean wasSentAgain() {
+        return attempt > 1;
     }
 
     /** Gives it back; it must not be under way. */

@@ -493,6 +493,11 @@ public final class Rpc implements AutoCloseable {
         return transport;
     }
 
+    /** Longest message. */
+    public int messageBytesMax() {
+        return options.messageBytesMax();
+    }
+
     int callsMax() {
         return options.callsMax();
     }

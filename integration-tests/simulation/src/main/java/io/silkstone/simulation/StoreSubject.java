@@ -101,7 +101,9 @@ final class StoreSubject implements Subject {
                     NOT_OWNER,
                     OLD_VERSION,
                     SEVERAL_TABLETS,
-                    ABANDONED ->
+                    ABANDONED,
+                    UNAVAILABLE,
+                    UNKNOWN ->
                     throw new IllegalStateException("no such answer is possible: " + status);
         };
     }

@@ -29,5 +29,12 @@ public enum Status {
     /** Another server has this key. */
     NOT_OWNER,
     /** Not now; the same request succeeds in a moment. */
-    RETRY_LATER
+    RETRY_LATER,
+    /** Nobody serves this key now: the server that had it is down. Nothing was done. */
+    UNAVAILABLE,
+    /**
+     * No answer came in time, so nobody knows: a change may have been made, may yet be made, or
+     * not. Only from stores in other processes.
+     */
+    UNKNOWN
 }

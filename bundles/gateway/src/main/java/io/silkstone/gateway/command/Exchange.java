@@ -293,7 +293,8 @@ public final class Exchange implements AutoCloseable {
                     case OVERFLOW -> "ERR increment or decrement would overflow";
                     case SEVERAL_TABLETS -> CROSS_SLOT;
                     case NO_SUCH_TABLE -> "CLUSTERDOWN The table was dropped";
-                    case NOT_OWNER -> "CLUSTERDOWN Hash slot not served";
+                    case NOT_OWNER, UNAVAILABLE -> "CLUSTERDOWN Hash slot not served";
+                    case UNKNOWN -> "ERR no answer in time; the command may have been run or not";
                     default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";
                 });
     }

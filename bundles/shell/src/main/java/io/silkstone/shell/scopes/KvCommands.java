@@ -282,6 +282,11 @@ public final class KvCommands implements CommandScope {
                     case NO_SUCH_TABLE -> "The table was dropped meanwhile.";
                     case NOT_OWNER -> "Another server has the key '" + key + "'.";
                     case RETRY_LATER -> "The store is busy; try again in a moment.";
+                    case UNAVAILABLE -> "The server that has the key '" + key + "' is down.";
+                    case UNKNOWN ->
+                            "The server that has the key '"
+                                    + key
+                                    + "' did not answer; the change may have been made or not.";
                 };
         if (!refusal.isEmpty()) {
             throw new CommandRefused(refusal);

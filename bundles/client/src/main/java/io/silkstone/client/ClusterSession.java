@@ -1,0 +1,445 @@
+package io.silkstone.client;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore.Table;
+import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.ObjectVisitor;
+import io.silkstone.api.store.ReadVisitor;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
+import io.silkstone.api.store.WriteOptions;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.messages.ChangeEncoder;
+import io.silkstone.rpc.messages.ChangeKind;
+import io.silkstone.rpc.messages.ChangeReplyDecoder;
+import io.silkstone.rpc.messages.ClearTableEncoder;
+import io.silkstone.rpc.messages.ExpiryRule;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.ReadEncoder;
+import io.silkstone.rpc.messages.ReadReplyDecoder;
+import io.silkstone.rpc.messages.RulesEncoder;
+import io.silkstone.rpc.messages.ScanEncoder;
+import io.silkstone.rpc.messages.ScanReplyDecoder;
+import io.silkstone.rpc.messages.WriteAllEncoder;
+import io.silkstone.rpc.messages.WriteAllReplyDecoder;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Objects;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * One thread's way into the tables of the cluster. Every operation that is not answered here waits
+ * for a server; batches mean nothing, since what is shown is a copy. Views are valid until the next
+ * operation.
+ */
+final class ClusterSession implements KvSession {
+    private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
+
+    /** Header, block and the lengths of key and value of any request for one object. */
+    private static final int OVERHEAD = BODY + ChangeEncoder.BLOCK_LENGTH + 2 * Integer.BYTES;
+
+    /** Where a scan's cursor has the number of the server; below it, that server's own cursor. */
+    private static final int CURSOR_SERVER_SHIFT = 48;
+
+    private static final long CURSOR_MASK = (1L << CURSOR_SERVER_SHIFT) - 1;
+    private static final int SCAN_COUNT_MAX = 10_000;
+
+    private final ClusterStore store;
+    private final Operation operation;
+    private final MultiRead multiRead;
+    private final ReplyView view = new ReplyView();
+    private final Key scannedKey = new Key();
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final ReadEncoder read = new ReadEncoder();
+    private final ReadReplyDecoder readReply = new ReadReplyDecoder();
+    private final ChangeEncoder change = new ChangeEncoder();
+    private final ChangeReplyDecoder changeReply = new ChangeReplyDecoder();
+    private final WriteAllEncoder writeAll = new WriteAllEncoder();
+    private final WriteAllReplyDecoder writeAllReply = new WriteAllReplyDecoder();
+    private final ScanEncoder scan = new ScanEncoder();
+    private final ScanReplyDecoder scanReply = new ScanReplyDecoder();
+    private final ClearTableEncoder clear = new ClearTableEncoder();
+    private boolean entered;
+    private boolean hadPrevious;
+    private long version;
+    private long number;
+
+    ClusterSession(ClusterStore store) {
+        this.store = store;
+        operation = new Operation(store);
+        multiRead = new MultiRead(store);
+    }
+
+    @Override
+    public void enter() {
+        assert !entered;
+        entered = true;
+    }
+
+    @Override
+    public void exit() {
+        assert entered;
+        entered = false;
+    }
+
+    @Override
+    public boolean entered() {
+        return entered;
+    }
+
+    @Override
+    public void prefetch(Table table, Key[] keys, int count) {
+        // There is nothing here that could be brought nearer.
+    }
+
+    @Override
+    public Status read(Table table, Key key) {
+        forgetResult();
+        MutableDirectBuffer buffer = operation.request(OVERHEAD + key.length());
+        read.wrapAndApplyHeader(buffer, 0, header).table(table.id());
+        putKey(read.limit(), key);
+        int length = read.limit() + Integer.BYTES + key.length();
+        operation.start(table.id(), key.hash(), length, false);
+        store.rpc().await(operation);
+        Status status = Statuses.of(operation);
+        if (status == Status.OK) {
+            Call call = operation.call();
+            readReply.wrap(
+                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            int valueLength = readReply.valueLength();
+            int valueOffset = readReply.limit() + Integer.BYTES;
+            show(key, valueOffset, valueLength)
+                    .meta(readReply.version(), readReply.expiryMillis(), readReply.tag());
+            version = readReply.version();
+        }
+        return status;
+    }
+
+    /** Shows an object that lies in the reply, with {@code key} beside it. */
+    private ReplyView show(Key key, int valueOffset, int valueLength) {
+        Call call = operation.call();
+        int keyOffset = call.putBesideReply(key.memory(), key.offset(), key.length());
+        return view.in(call.replyMemory())
+                .key(key.hash(), keyOffset, key.length())
+                .value(valueOffset, valueLength);
+    }
+
+    private void putKey(int at, Key key) {
+        putBytes(at, key.memory(), key.offset(), key.length());
+    }
+
+    /** Length and bytes, as variable data has it: SBE's own way would need an array. */
+    private void putBytes(int at, MemorySegment memory, long offset, int length) {
+        operation.call().request(at + Integer.BYTES + length).putInt(at, length);
+        MemorySegment target = operation.call().requestMemory();
+        MemorySegment.copy(memory, offset, target, at + Integer.BYTES, length);
+    }
+
+    @Override
+    public void readAll(Table table, Key[] keys, int count, ReadVisitor visitor) {
+        forgetResult();
+        multiRead.run(table, keys, count, visitor);
+    }
+
+    @Override
+    public Status write(
+            Table table,
+            Key key,
+            MemorySegment value,
+            long offset,
+            int length,
+            WriteOptions options) {
+        Objects.checkFromIndexSize(offset, length, value.byteSize());
+        if (length > store.valueBytesMax()) {
+            return Status.TOO_LARGE;
+        }
+        return change(table, key, ChangeKind.WRITE, 0, value, offset, length, options);
+    }
+
+    @Override
+    public Status remove(Table table, Key key, WriteOptions options) {
+        return change(table, key, ChangeKind.REMOVE, 0, MemorySegment.NULL, 0, 0, options);
+    }
+
+    @Override
+    public Status increment(Table table, Key key, long delta, WriteOptions options) {
+        return change(table, key, ChangeKind.INCREMENT, delta, MemorySegment.NULL, 0, 0, options);
+    }
+
+    @Override
+    public Status expire(Table table, Key key, WriteOptions options) {
+        return change(table, key, ChangeKind.EXPIRE, 0, MemorySegment.NULL, 0, 0, options);
+    }
+
+    private Status change(
+            Table table,
+            Key key,
+            ChangeKind kind,
+            long delta,
+            MemorySegment value,
+            long valueOffset,
+            int valueLength,
+            WriteOptions options) {
+        forgetResult();
+        MutableDirectBuffer buffer = operation.request(OVERHEAD + key.length() + valueLength);
+        change.wrapAndApplyHeader(buffer, 0, header)
+                .requiredVersion(options.requiredVersion())
+                .rejectedUpTo(options.rejectedUpToVersion())
+                .expiryMillis(options.expiryMillis())
+                .delta(delta)
+                .table(table.id())
+                .kind(kind)
+                .expiry(expiry(options))
+                .tag((short) options.type());
+        rules(change.rules(), options).returnPrevious(options.wantsPrevious());
+        int at = change.limit();
+        putKey(at, key);
+        at += Integer.BYTES + key.length();
+        putBytes(at, value, valueOffset, valueLength);
+        at += Integer.BYTES + valueLength;
+        operation.start(table.id(), key.hash(), at, true);
+        store.rpc().await(operation);
+        Status status = Statuses.of(operation);
+        if (operation.hasReply()) {
+            takeResult(key);
+        }
+        return status;
+    }
+
+    private void takeResult(Key key) {
+        Call call = operation.call();
+        changeReply.wrap(
+                call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        version = changeReply.version();
+        number = changeReply.number();
+        if (changeReply.previousVersion() != 0) {
+            hadPrevious = true;
+            int length = changeReply.previousLength();
+            int offset = changeReply.limit() + Integer.BYTES;
+            show(key, offset, length)
+                    .meta(
+                            changeReply.previousVersion(),
+                            changeReply.previousExpiryMillis(),
+                            changeReply.previousTag());
+        }
+    }
+
+    private static RulesEncoder rules(RulesEncoder rules, WriteOptions options) {
+        return rules.clear()
+                .rejectIfMissing(options.rejectsMissing())
+                .rejectIfExists(options.rejectsExisting());
+    }
+
+    private static ExpiryRule expiry(WriteOptions options) {
+        return switch (options.expiry()) {
+            case NONE -> ExpiryRule.NONE;
+            case KEEP -> ExpiryRule.KEEP;
+            case AT -> ExpiryRule.AT;
+        };
+    }
+
+    @Override
+    public Status writeAll(Table table, WriteBatch batch) {
+        forgetResult();
+        batch.forgetResults();
+        if (batch.size() == 0) {
+            return Status.OK;
+        }
+        long length = BODY + WriteAllEncoder.BLOCK_LENGTH + Integer.BYTES;
+        for (int index = 0; index < batch.size(); index++) {
+            length +=
+                    WriteAllEncoder.ChangesEncoder.sbeBlockLength()
+                            + 2 * Integer.BYTES
+                            + batch.key(index).length()
+                            + batch.length(index);
+        }
+        if (length > store.rpc().messageBytesMax()) {
+            return Status.TOO_LARGE;
+        }
+        MutableDirectBuffer buffer = operation.request((int) length);
+        writeAll.wrapAndApplyHeader(buffer, 0, header).table(table.id());
+        WriteAllEncoder.ChangesEncoder changes = writeAll.changesCount(batch.size());
+        for (int index = 0; index < batch.size(); index++) {
+            WriteOptions options = batch.options(index);
+            changes.next()
+                    .requiredVersion(options.requiredVersion())
+                    .rejectedUpTo(options.rejectedUpToVersion())
+                    .expiryMillis(options.expiryMillis())
+                    .kind(batch.removes(index) ? ChangeKind.REMOVE : ChangeKind.WRITE)
+                    .expiry(expiry(options))
+                    .tag((short) options.type());
+            rules(changes.rules(), options);
+            int at = writeAll.limit();
+            putKey(at, batch.key(index));
+            at += Integer.BYTES + batch.key(index).length();
+            putBytes(at, batch.value(index), batch.offset(index), batch.length(index));
+            writeAll.limit(at + Integer.BYTES + batch.length(index));
+        }
+        operation.start(table.id(), batch.key(0).hash(), (int) length, true);
+        store.rpc().await(operation);
+        Status status = Statuses.of(operation);
+        if (operation.hasReply()) {
+            Call call = operation.call();
+            writeAllReply.wrap(
+                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            int index = 0;
+            for (WriteAllReplyDecoder.ChangesDecoder each : writeAllReply.changes()) {
+                batch.answer(index++, Statuses.of(each.status()), each.version());
+            }
+        }
+        return status;
+    }
+
+    /**
+     * Goes from server to server. A cursor is the number of a server in the map, from 0, and that
+     * server's cursor; servers that come or go meanwhile have empty tablets or lost ones.
+     */
+    @Override
+    public long scan(Table table, long cursor, int count, ObjectVisitor visitor) {
+        forgetResult();
+        List<ClusterMap.Server> servers = store.routes().map().servers();
+        int place = (int) (cursor >>> CURSOR_SERVER_SHIFT);
+        long own = cursor & CURSOR_MASK;
+        if (place >= servers.size()) {
+            return 0;
+        }
+        ClusterMap.Server server = servers.get(place);
+        long next = server.up() ? scan(table, server.id(), own, count, visitor) : 0;
+        if (next != 0) {
+            return (long) place << CURSOR_SERVER_SHIFT | next;
+        }
+        return place + 1 < servers.size() ? (long) (place + 1) << CURSOR_SERVER_SHIFT : 0;
+    }
+
+    private long scan(Table table, ServerId server, long cursor, int count, ObjectVisitor visitor) {
+        scan.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header)
+                .cursor(cursor)
+                .table(table.id())
+                .count(Math.clamp(count, 1, SCAN_COUNT_MAX))
+                .values((short) 1);
+        int length = BODY + scan.encodedLength();
+        operation.start(table.id(), 0, length, false, server, each -> {});
+        store.rpc().await(operation);
+        Call call = operation.call();
+        if (Statuses.of(operation) != Status.OK) {
+            return 0;
+        }
+        scanReply.wrap(
+                call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        long next = scanReply.cursor();
+        view.in(call.replyMemory());
+        for (ScanReplyDecoder.ObjectsDecoder each : scanReply.objects()) {
+            view.meta(each.version(), each.expiryMillis(), each.tag());
+            int keyLength = each.keyLength();
+            int keyOffset = scanReply.limit() + Integer.BYTES;
+            each.skipKey();
+            int valueLength = each.valueLength();
+            int valueOffset = scanReply.limit() + Integer.BYTES;
+            each.skipValue();
+            scannedKey.wrap(call.replyMemory(), keyOffset, keyLength);
+            view.key(scannedKey.hash(), keyOffset, keyLength).value(valueOffset, valueLength);
+            visitor.visit(view);
+        }
+        view.clear();
+        return next;
+    }
+
+    @Override
+    public Status random(Table table) {
+        List<ClusterMap.Server> servers =
+                store.routes().map().servers().stream().filter(ClusterMap.Server::up).toList();
+        int first = (int) store.random(Math.max(1, servers.size()));
+        for (int index = 0; index < servers.size(); index++) {
+            ServerId server = servers.get((first + index) % servers.size()).id();
+            long from = store.random(CURSOR_MASK);
+            if (firstFrom(table, server, from) || firstFrom(table, server, 0)) {
+                return Status.OK;
+            }
+        }
+        return store.routes().map().tablet(table.id(), 0) == null
+                ? Status.NO_SUCH_TABLE
+                : Status.NOT_FOUND;
+    }
+
+    /** Shows the first object that {@code server} has from {@code cursor} on. */
+    private boolean firstFrom(Table table, ServerId server, long cursor) {
+        long next = cursor;
+        boolean[] found = new boolean[1];
+        do {
+            forgetResult();
+            next = scan(table, server, next, 1, each -> found[0] = true);
+        } while (!found[0] && next != 0);
+        if (found[0]) {
+            view.in(operation.call().replyMemory());
+            version = view.version();
+        }
+        return found[0];
+    }
+
+    @Override
+    public Status clear(Table table) {
+        forgetResult();
+        for (ClusterMap.Server server : store.routes().map().servers()) {
+            if (!server.up()) {
+                continue;
+            }
+            clear.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header).table(table.id());
+            int length = BODY + clear.encodedLength();
+            operation.start(table.id(), 0, length, false, server.id(), each -> {});
+            store.rpc().await(operation);
+            Status status = Statuses.of(operation);
+            if (status != Status.OK) {
+                return status;
+            }
+        }
+        return Status.OK;
+    }
+
+    /** No tablet can be locked from another process: its server might wait for ever. */
+    @Override
+    public Status lockTablet(Table table, long keyHash) {
+        return Status.NOT_OWNER;
+    }
+
+    @Override
+    public void unlockTablet() {
+        throw new IllegalStateException("no tablet is locked");
+    }
+
+    private void forgetResult() {
+        view.clear();
+        hadPrevious = false;
+        version = 0;
+        number = 0;
+    }
+
+    @Override
+    public ObjectView object() {
+        assert view.isPresent();
+        return view;
+    }
+
+    @Override
+    public boolean hadPrevious() {
+        return hadPrevious;
+    }
+
+    @Override
+    public long version() {
+        return version;
+    }
+
+    @Override
+    public long number() {
+        return number;
+    }
+
+    @Override
+    public void close() {
+        operation.close();
+        multiRead.close();
+    }
+}

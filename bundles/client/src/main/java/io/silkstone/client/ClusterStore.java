@@ -1,0 +1,318 @@
+package io.silkstone.client;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.metrics.Counter;
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Leader;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.Waitable;
+import io.silkstone.rpc.messages.CountObjectsEncoder;
+import io.silkstone.rpc.messages.CreateTableEncoder;
+import io.silkstone.rpc.messages.DoneDecoder;
+import io.silkstone.rpc.messages.DropTableEncoder;
+import io.silkstone.rpc.messages.GetUsageEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.SplitTabletEncoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.rpc.messages.UsageDecoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.random.RandomGenerator;
+
+/**
+ * The tables of a cluster as one store. Everything that it asks goes through an {@link Rpc} that is
+ * the caller's: who polls, and how threads wait, is decided there.
+ *
+ * <p>Reads may be served by whoever has the key; each change is made once, however often it has to
+ * be asked for, or ends with UNKNOWN when nobody answered in time (RIFL, SOSP'15). Threads: any;
+ * sessions as {@link KvSession} says.
+ */
+public final class ClusterStore implements KvStore, AutoCloseable {
+    private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
+    private static final int REQUEST_BYTES_MAX = 1_024;
+
+    private final Rpc rpc;
+    private final ClientOptions options;
+    private final RandomGenerator random;
+    private final Leader leader;
+    private final Routes routes;
+    private final ClientLease lease;
+    private final Counter operations;
+    private final Counter retries;
+    private final Counter redirects;
+
+    /**
+     * Asks nobody before it is asked itself.
+     *
+     * @param seeds addresses of servers or coordinators, of which at least one must be there when
+     *     something is wanted
+     * @param random for pauses and choices, and to be unlike other clients
+     */
+    public ClusterStore(
+            Rpc rpc,
+            List<String> seeds,
+            ClientOptions options,
+            RandomGenerator random,
+            MetricRegistry metrics) {
+        this.rpc = rpc;
+        this.options = options;
+        this.random = random;
+        leader = new Leader(rpc, seeds);
+        routes = new Routes(rpc, seeds, random, metrics.counter(ClientMetrics.REFRESHES));
+        lease = new ClientLease(rpc, leader, random);
+        operations = metrics.counter(ClientMetrics.OPERATIONS);
+        retries = metrics.counter(ClientMetrics.RETRIES);
+        redirects = metrics.counter(ClientMetrics.REDIRECTS);
+    }
+
+    /** The newest map that is known here. */
+    public ClusterMap map() {
+        return routes.map();
+    }
+
+    /** Fetches the map anew, and waits for it; the newest one that there is. */
+    public ClusterMap refreshMap() {
+        Refresh refresh = new Refresh();
+        routes.refresh(refresh);
+        rpc.await(refresh);
+        return routes.map();
+    }
+
+    private final class Refresh extends Waitable implements Runnable {
+        private volatile boolean done;
+
+        @Override
+        public void run() {
+            done = true;
+            rpc.wake(this);
+        }
+
+        @Override
+        public boolean isDone() {
+            return done;
+        }
+    }
+
+    @Override
+    public int valueBytesMax() {
+        return options.valueBytesMax();
+    }
+
+    @Override
+    public KvSession openSession() {
+        return new ClusterSession(this);
+    }
+
+    @Override
+    public Table createTable(String name, int tablets) throws StoreRefused {
+        Call call = rpc.newCall();
+        try {
+            CreateTableEncoder request = new CreateTableEncoder();
+            request.wrapAndApplyHeader(
+                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .tablets(tablets)
+                    .name(name);
+            askLeader(call, BODY + request.encodedLength());
+            DoneDecoder reply = new DoneDecoder();
+            reply.wrap(
+                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            int id = (int) reply.number();
+            refreshMap();
+            return new RemoteTable(this, id, name);
+        } finally {
+            call.close();
+        }
+    }
+
+    @Override
+    public void dropTable(String name) throws StoreRefused {
+        Call call = rpc.newCall();
+        try {
+            DropTableEncoder request = new DropTableEncoder();
+            request.wrapAndApplyHeader(
+                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .name(name);
+            askLeader(call, BODY + request.encodedLength());
+        } finally {
+            call.close();
+        }
+        refreshMap();
+    }
+
+    @Override
+    public void splitTablet(String table, long hash) throws StoreRefused {
+        Call call = rpc.newCall();
+        try {
+            SplitTabletEncoder request = new SplitTabletEncoder();
+            request.wrapAndApplyHeader(
+                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .hash(hash)
+                    .tableName(table);
+            askLeader(call, BODY + request.encodedLength());
+        } finally {
+            call.close();
+        }
+        refreshMap();
+    }
+
+    private void askLeader(Call call, int length) throws StoreRefused {
+        Refresh answered = new Refresh();
+        leader.start(call, length, options.timeoutNanos(), each -> answered.run());
+        rpc.await(answered);
+        if (call.status() == Status.TIMED_OUT) {
+            throw new StoreRefused(
+                    "the coordinator at " + leader.address() + " does not answer; try again");
+        }
+        if (call.status() != Status.OK) {
+            String text = call.text();
+            throw new StoreRefused(
+                    text.isEmpty() ? "the coordinator refused with " + call.status().name() : text);
+        }
+    }
+
+    @Override
+    public Table table(String name) {
+        ClusterMap.Table table = routes.map().table(name);
+        if (table == null) {
+            table = refreshMap().table(name);
+        }
+        return table == null ? null : new RemoteTable(this, table.id(), name);
+    }
+
+    @Override
+    public List<Table> tables() {
+        List<Table> tables = new ArrayList<>();
+        for (ClusterMap.Table each : refreshMap().tables()) {
+            tables.add(new RemoteTable(this, each.id(), each.name()));
+        }
+        return tables;
+    }
+
+    @Override
+    public List<Tablet> tablets() {
+        ClusterMap map = refreshMap();
+        List<Tablet> tablets = new ArrayList<>();
+        for (ClusterMap.Table table : map.tables()) {
+            for (ClusterMap.Tablet each : map.tablets()) {
+                if (each.table() == table.id()) {
+                    tablets.add(
+                            new Tablet(
+                                    table.name(),
+                                    each.firstHash(),
+                                    each.lastHash(),
+                                    each.owner().toString(),
+                                    each.state().name().toLowerCase(Locale.ROOT),
+                                    each.epoch()));
+                }
+            }
+        }
+        return tablets;
+    }
+
+    /** Of all servers that answer. */
+    @Override
+    public Usage usage() {
+        Operation operation = new Operation(this);
+        GetUsageEncoder request = new GetUsageEncoder();
+        UsageDecoder reply = new UsageDecoder();
+        Usage sum = new Usage(0, 0, 0, 0, 0, 0);
+        for (ClusterMap.Server server : refreshMap().servers()) {
+            request.wrapAndApplyHeader(
+                    operation.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder());
+            if (server.up() && ask(operation, server.id(), BODY + request.encodedLength())) {
+                Call call = operation.call();
+                reply.wrap(
+                        call.reply(),
+                        call.replyOffset(),
+                        call.replyBlockLength(),
+                        call.replyVersion());
+                sum =
+                        new Usage(
+                                sum.capacity() + reply.capacity(),
+                                sum.allocated() + reply.allocated(),
+                                sum.logLive() + reply.logLive(),
+                                sum.logUsed() + reply.logUsed(),
+                                sum.hashTables() + reply.hashTables(),
+                                sum.objects() + reply.objects());
+            }
+        }
+        operation.close();
+        return sum;
+    }
+
+    /** Objects of {@code table} on all servers that answer. */
+    long countObjects(int table) {
+        Operation operation = new Operation(this);
+        CountObjectsEncoder request = new CountObjectsEncoder();
+        DoneDecoder reply = new DoneDecoder();
+        long sum = 0;
+        for (ClusterMap.Server server : refreshMap().servers()) {
+            request.wrapAndApplyHeader(
+                            operation.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .table(table);
+            if (server.up() && ask(operation, server.id(), BODY + request.encodedLength())) {
+                Call call = operation.call();
+                reply.wrap(
+                        call.reply(),
+                        call.replyOffset(),
+                        call.replyBlockLength(),
+                        call.replyVersion());
+                sum += reply.number();
+            }
+        }
+        operation.close();
+        return sum;
+    }
+
+    private boolean ask(Operation operation, ServerId server, int length) {
+        operation.start(0, 0, length, false, server, each -> {});
+        rpc.await(operation);
+        return operation.status() == Status.OK && operation.hasReply();
+    }
+
+    Rpc rpc() {
+        return rpc;
+    }
+
+    ClientOptions options() {
+        return options;
+    }
+
+    Routes routes() {
+        return routes;
+    }
+
+    ClientLease lease() {
+        return lease;
+    }
+
+    /** A number from 0 to below {@code bound}. */
+    synchronized long random(long bound) {
+        return random.nextLong(bound);
+    }
+
+    void countOperation() {
+        operations.increment();
+    }
+
+    void countRetry() {
+        retries.increment();
+    }
+
+    void countRedirect() {
+        redirects.increment();
+    }
+
+    /** Gives the lease back. The {@link Rpc} stays open. */
+    @Override
+    public void close() {
+        lease.close();
+        routes.close();
+    }
+}

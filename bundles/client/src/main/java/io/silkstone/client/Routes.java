@@ -1,0 +1,137 @@
+package io.silkstone.client;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.metrics.Counter;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.MapCodec;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.ClusterMapDecoder;
+import io.silkstone.rpc.messages.GetClusterMapEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.Status;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * Which server has which keys, as far as this client knows. Any server and any coordinator can
+ * tell; they are asked when an answer shows that what is known is old, one at a time, whoever is
+ * near at hand first. Threads: any.
+ */
+final class Routes {
+    private static final long FETCH_NANOS = 300_000_000;
+    private static final long PAUSE_NANOS = 5_000_000;
+
+    private final Rpc rpc;
+    private final List<String> seeds;
+    private final RandomGenerator random;
+    private final Counter refreshes;
+    private final Call call;
+    private final GetClusterMapEncoder request = new GetClusterMapEncoder();
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final ClusterMapDecoder reply = new ClusterMapDecoder();
+    private volatile ClusterMap map = ClusterMap.NONE;
+
+    /** How many answers there were, whether they brought anything new or not. */
+    private volatile long answers;
+
+    private boolean fetching;
+    private boolean closed;
+    private List<Runnable> waiting = new ArrayList<>();
+
+    Routes(Rpc rpc, List<String> seeds, RandomGenerator random, Counter refreshes) {
+        this.rpc = rpc;
+        this.seeds = List.copyOf(seeds);
+        this.random = random;
+        this.refreshes = refreshes;
+        call = rpc.newCall();
+    }
+
+    ClusterMap map() {
+        return map;
+    }
+
+    /** Grows with each answer to {@link #refresh}; who has seen it grow knows news as of now. */
+    long answers() {
+        return answers;
+    }
+
+    /**
+     * Fetches the map anew, and then runs {@code then} on the thread that polls; also after a
+     * failure, for whoever waits tries again by himself.
+     */
+    void refresh(Runnable then) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            waiting.add(then);
+            if (fetching) {
+                return;
+            }
+            fetching = true;
+        }
+        fetch();
+    }
+
+    private void fetch() {
+        List<String> candidates = candidates();
+        String address = candidates.get(random.nextInt(candidates.size()));
+        request.wrapAndApplyHeader(call.request(1_024), 0, header);
+        int length = MessageHeaderEncoder.ENCODED_LENGTH + request.encodedLength();
+        call.start(rpc.peer(address), 0, length, FETCH_NANOS, each -> fetched());
+    }
+
+    /** Servers that are up, and the seeds where there are none. */
+    private List<String> candidates() {
+        List<String> candidates = new ArrayList<>();
+        for (ClusterMap.Server server : map.servers()) {
+            if (server.up()) {
+                candidates.add(server.address());
+            }
+        }
+        // Now and then a seed too: all servers that are known may have gone.
+        if (candidates.isEmpty() || random.nextInt(4) == 0) {
+            return seeds;
+        }
+        return candidates;
+    }
+
+    private void fetched() {
+        refreshes.increment();
+        if (call.status() == Status.OK && call.hasReply()) {
+            reply.wrap(
+                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            learn(MapCodec.decode(reply));
+            answers++;
+            List<Runnable> told = endFetch();
+            told.forEach(Runnable::run);
+        } else {
+            rpc.after(
+                    PAUSE_NANOS,
+                    () -> {
+                        List<Runnable> told = endFetch();
+                        told.forEach(Runnable::run);
+                    });
+        }
+    }
+
+    private synchronized List<Runnable> endFetch() {
+        List<Runnable> told = waiting;
+        waiting = new ArrayList<>();
+        fetching = false;
+        return told;
+    }
+
+    private void learn(ClusterMap news) {
+        boolean other = map.cluster() != 0 && map.cluster() != news.cluster();
+        if (!other && news.version() > map.version()) {
+            map = news;
+        }
+    }
+
+    synchronized void close() {
+        closed = true;
+        waiting = new ArrayList<>();
+    }
+}

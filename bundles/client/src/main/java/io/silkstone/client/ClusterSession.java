@@ -293,6 +293,12 @@ final class ClusterSession implements KvSession {
         return status;
     }
 
+    /** Nothing: every change through here is made once, under this client's own lease. */
+    @Override
+    public void once(long lease, long request, long firstUnanswered) {
+        assert lease != 0;
+    }
+
     /**
      * Goes from server to server. A cursor is the number of a server in the map, from 0, and that
      * server's cursor; servers that come or go meanwhile have empty tablets or lost ones.

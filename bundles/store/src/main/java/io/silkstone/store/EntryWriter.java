@@ -48,6 +48,11 @@ final class EntryWriter {
         Entry.commit(entry, Entry.headerOf(Entry.OBJECT, length, expiryMillis != 0), checksum);
     }
 
+    /** Makes the result at {@code entry} whole. */
+    void commitResult(long entry, int length) {
+        Entry.commit(entry, Entry.headerOf(Entry.RESULT, length, false), checksum);
+    }
+
     /** Writes and commits a tombstone for {@code old} at {@code tombstone}. */
     void bury(long tombstone, long old) {
         int keyLength = Entry.keyLength(old);

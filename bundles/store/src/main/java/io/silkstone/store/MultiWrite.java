@@ -36,9 +36,9 @@ import java.util.Arrays;
  * set aside for objects that may be gone by then. Where room lacks, the lock is given back before
  * the wait, unless the caller holds it, and the step starts afresh.
  *
- * <p>A record that must become durable with a change, such as RIFL's result of a request, is one
- * entry more of the same claim: {@link #plan} counts its room, {@link #lay} writes it, and {@link
- * #hook} commits it before the entries in front of it.
+ * <p>Where the batch is a request that happens exactly once, its result is one entry more of the
+ * same claim, behind all others and committed before them; a batch that is refused leaves its
+ * result alone. See {@link ExactlyOnce}.
  */
 final class MultiWrite {
     private static final int STEPS_KEPT_MAX = 1024;
@@ -68,6 +68,7 @@ final class MultiWrite {
     private final Store store;
     private final StoreSession session;
     private final EntryWriter writer;
+    private final ExactlyOnce once;
     private final Log log;
     private final Spares spares = new Spares();
     private Step[] steps = {};
@@ -76,6 +77,10 @@ final class MultiWrite {
     private int[] newest = {};
 
     private int roomBytes;
+
+    /** Where the result of the batch is, counted as {@link Step#offset}; none if at its end. */
+    private int resultOffset;
+
     private int objects;
 
     /** Objects that may need a new slot in the hash table. */
@@ -84,10 +89,11 @@ final class MultiWrite {
     /** What the attempt found no memory for. */
     private Claimant lacking;
 
-    MultiWrite(Store store, StoreSession session, EntryWriter writer) {
+    MultiWrite(Store store, StoreSession session, EntryWriter writer, ExactlyOnce once) {
         this.store = store;
         this.session = session;
         this.writer = writer;
+        this.once = once;
         log = store.log();
     }
 
@@ -134,6 +140,15 @@ final class MultiWrite {
             if (begun != Status.OK) {
                 return begun;
             }
+            // First of all: the tablet may have been split since the request was done.
+            Status ordered = once.isArmed() ? once.begin() : Status.OK;
+            if (once.known() != 0) {
+                once.repeat(batch);
+                return ordered;
+            }
+            if (ordered != Status.OK) {
+                return ordered;
+            }
             TabletRange tablet = session.lockedTablet(table);
             return isWithin(tablet, batch) ? attempt(table, batch) : Status.SEVERAL_TABLETS;
         } finally {
@@ -158,7 +173,7 @@ final class MultiWrite {
         HashTable index = table.index();
         Status planned = plan(index, batch);
         if (planned != Status.OK) {
-            return planned;
+            return once.isArmed() ? conclude(table, batch, planned) : planned;
         }
         if (!index.reserve(inserts, spares)) {
             lacking = Claimant.TABLE;
@@ -171,19 +186,37 @@ final class MultiWrite {
                 return Status.RETRY_LATER;
             }
             lay(table, batch, claim);
+            for (int number = 0; number < batch.size(); number++) {
+                batch.answer(number, Status.OK, steps[steps[number].heir].version);
+            }
+            if (resultOffset != roomBytes) {
+                once.recordBatch(claim + resultOffset, table, Status.OK, batch);
+            }
             hook(index, batch, claim);
         } finally {
             index.release(spares);
         }
         for (int number = 0; number < batch.size(); number++) {
             Step step = steps[number];
-            batch.answer(number, Status.OK, steps[step.heir].version);
             if (step.writes) {
                 index.grow();
                 table.expectExpiry(step.expiryMillis);
             }
         }
         return Status.OK;
+    }
+
+    /** The batch was refused, and as it is a request, that is its result. */
+    private Status conclude(TableData table, WriteBatch batch, Status status) {
+        roomBytes = once.roomOfBatch(batch.size());
+        long claim = session.claim(roomBytes);
+        if (claim == 0) {
+            lacking = Claimant.WRITE;
+            return Status.RETRY_LATER;
+        }
+        session.appended(roomBytes);
+        once.recordBatch(claim, table, status, batch);
+        return status;
     }
 
     private long claim() {
@@ -267,10 +300,12 @@ final class MultiWrite {
         if (batch.refused() >= 0) {
             return batch.status(batch.refused());
         }
-        if (bytes > log.claimBytesMax()) {
+        int resultBytes = once.isArmed() ? once.roomOfBatch(batch.size()) : 0;
+        if (bytes + resultBytes > log.claimBytesMax()) {
             return Status.TOO_LARGE;
         }
-        roomBytes = (int) bytes;
+        resultOffset = (int) bytes;
+        roomBytes = resultOffset + resultBytes;
         return Status.OK;
     }
 

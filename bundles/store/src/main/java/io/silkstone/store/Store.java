@@ -16,6 +16,7 @@ import io.silkstone.store.log.Versions;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.SegletPool;
+import io.silkstone.store.results.Leases;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -62,6 +63,7 @@ public final class Store implements KvStore, AutoCloseable {
     private final Versions versions = new Versions();
     private final LongAdder expired = new LongAdder();
     private final Log log;
+    private final Leases leases;
     private final Tables tables;
     private final Sweeper sweeper;
     private final TabletGate gate;
@@ -105,7 +107,8 @@ public final class Store implements KvStore, AutoCloseable {
                         backoff);
         epochs = new Epochs(slots);
         log = new Log(pool, epochs, versions, backoff);
-        tables = new Tables(versions, clock, expired);
+        leases = new Leases(log, backoff);
+        tables = new Tables(versions, clock, expired, leases);
         sweeper = new Sweeper(tables, log, epochs, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         Expirer expirer = new Expirer(tables, log, epochs, clock, nanoClock);
@@ -316,6 +319,21 @@ public final class Store implements KvStore, AutoCloseable {
                 objects());
     }
 
+    @Override
+    public long[] leases() {
+        return leases.ids();
+    }
+
+    @Override
+    public synchronized void forgetLease(long lease) {
+        administrator.enter();
+        try {
+            leases.forget(lease);
+        } finally {
+            administrator.exit();
+        }
+    }
+
     private long objects() {
         long sum = 0;
         for (TableData table : tables.all()) {
@@ -417,6 +435,10 @@ public final class Store implements KvStore, AutoCloseable {
         return gate;
     }
 
+    Leases leaseTable() {
+        return leases;
+    }
+
     Admission admission() {
         return admission;
     }
@@ -455,6 +477,7 @@ public final class Store implements KvStore, AutoCloseable {
         gauge(metrics, StoreMetrics.LOG_USED, log::segmentsBytes);
         gauge(metrics, StoreMetrics.TABLES, () -> usage().hashTables());
         gauge(metrics, StoreMetrics.EXPIRED, expired::sum);
+        gauge(metrics, StoreMetrics.LEASES, leases::count);
         gauge(metrics, StoreMetrics.SESSIONS, sessions::size);
     }
 

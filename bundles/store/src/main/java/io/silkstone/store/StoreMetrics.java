@@ -26,6 +26,8 @@ public enum StoreMetrics implements MetricDescriptor {
     ASSISTS("store.cleaner.assists_total", "Slices of cleaning that writers did themselves."),
     /** Any is a bug. */
     AGENT_FAILURES("store.agents.failures_total", "Slices of background duties that failed."),
+    /** Each is a client that makes changes exactly once. */
+    LEASES("store.leases_count", "Leases that requests are remembered of."),
     /** Clients at work. */
     SESSIONS("store.sessions_count", "Sessions that are open.");
 

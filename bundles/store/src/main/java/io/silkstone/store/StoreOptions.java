@@ -7,6 +7,7 @@ import static io.silkstone.base.Checks.require;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
+import io.silkstone.store.log.Result;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.store.memory.SegletPool;
 
@@ -74,12 +75,14 @@ public record StoreOptions(
 
     /**
      * Longest value: what a segment holds beside the marks that it begins with, the longest key,
-     * and the tombstone that goes with it if overwritten objects are buried.
+     * the result of a change that happens exactly once, and the tombstone that goes with it if
+     * overwritten objects are buried.
      */
     public int valueBytesMax() {
         int around = Entry.stride(Entry.lengthOf(KvStore.KEY_BYTES_MAX, 0, true));
         int tombstone = Entry.stride(Entry.tombstoneLength(KvStore.KEY_BYTES_MAX));
-        return segmentBytes - Log.MARKS_BYTES - around - (tombstones ? tombstone : 0);
+        int result = Entry.stride(Result.HEADER_BYTES);
+        return segmentBytes - Log.MARKS_BYTES - around - result - (tombstones ? tombstone : 0);
     }
 
     /** With this much memory, and segments to match. */

@@ -9,11 +9,11 @@ import io.silkstone.api.store.ReadVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
-import io.silkstone.store.index.EntryVisitor;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Checksum;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
+import io.silkstone.store.log.Result;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool.Claimant;
 import java.lang.foreign.MemorySegment;
@@ -39,8 +39,6 @@ import java.util.random.RandomGenerator;
  */
 final class StoreSession implements KvSession {
     private static final long TABLET_LOCK_NANOS_MAX = 1_000_000_000L;
-    private static final int LINES_PER_OBJECT_MAX = 10;
-    private static final int RANDOM_ATTEMPTS = 100;
 
     /** Reads whose cache misses overlap: as many as a core has under way, and some more. */
     private static final int READS_AT_ONCE = 32;
@@ -50,7 +48,9 @@ final class StoreSession implements KvSession {
         WRITE,
         REMOVE,
         INCREMENT,
-        EXPIRE
+        EXPIRE,
+        /** Nothing, for it is too long. */
+        FAIL
     }
 
     private final Store store;
@@ -60,10 +60,10 @@ final class StoreSession implements KvSession {
     private final int slot;
     private final EntryWriter writer;
     private final int valueBytesMax;
-    private final RandomGenerator random;
     private final EntryView view = new EntryView();
     private final DecimalNumber decimal = new DecimalNumber();
-    private final EntryVisitor onEntry = this::visit;
+    private final Enumeration enumeration;
+    private final ExactlyOnce once;
     private final MultiWrite multiWrite;
 
     private boolean entered;
@@ -101,23 +101,20 @@ final class StoreSession implements KvSession {
     private long ahead;
     private int aheadBytes;
 
-    // What the scan under way calls.
-    private ObjectVisitor visitor;
-    private int visited;
-
     /** Keeps reads that only prefetch from being optimised away. */
     private long prefetched;
 
     StoreSession(Store store, int slot, RandomGenerator random) {
         this.store = store;
         this.slot = slot;
-        this.random = random;
         log = store.log();
         gate = store.gate();
         admission = store.admission();
         valueBytesMax = store.valueBytesMax();
         writer = new EntryWriter(log, new Checksum(store.pool()));
-        multiWrite = new MultiWrite(store, this, writer);
+        enumeration = new Enumeration(store, view, random);
+        once = new ExactlyOnce(store.leaseTable(), writer);
+        multiWrite = new MultiWrite(store, this, writer, once);
     }
 
     /** Its slot among the epochs. */
@@ -237,7 +234,7 @@ final class StoreSession implements KvSession {
             WriteOptions options) {
         Objects.checkFromIndexSize(offset, length, value.byteSize());
         if (length > valueBytesMax || key.length() > KvStore.KEY_BYTES_MAX) {
-            return Status.TOO_LARGE;
+            return tooLarge((TableData) table, key, options);
         }
         this.value = value;
         valueOffset = offset;
@@ -253,7 +250,7 @@ final class StoreSession implements KvSession {
     @Override
     public Status increment(KvStore.Table table, Key key, long delta, WriteOptions options) {
         if (key.length() > KvStore.KEY_BYTES_MAX) {
-            return Status.TOO_LARGE;
+            return tooLarge((TableData) table, key, options);
         }
         this.delta = delta;
         return change((TableData) table, key, options, Change.INCREMENT);
@@ -271,8 +268,14 @@ final class StoreSession implements KvSession {
             return multiWrite.run((TableData) table, batch);
         } finally {
             abandonAhead();
+            once.end();
             forgetResult();
         }
+    }
+
+    @Override
+    public void once(long lease, long request, long firstUnanswered) {
+        once.arm(lease, request, firstUnanswered);
     }
 
     @Override
@@ -284,25 +287,7 @@ final class StoreSession implements KvSession {
             return 0;
         }
         forgetResult();
-        this.visitor = visitor;
-        visited = 0;
-        long next = cursor;
-        long linesLeft = (long) Math.max(count, 1) * LINES_PER_OBJECT_MAX;
-        do {
-            next = index.scan(next, onEntry);
-            linesLeft--;
-        } while (next != 0 && visited < count && linesLeft > 0);
-        this.visitor = null;
-        view.wrap(0);
-        return next;
-    }
-
-    private void visit(long entry) {
-        if (!isExpired(entry)) {
-            visited++;
-            view.wrap(entry);
-            visitor.visit(view);
-        }
+        return enumeration.scan(index, cursor, count, visitor);
     }
 
     @Override
@@ -314,34 +299,12 @@ final class StoreSession implements KvSession {
             return Status.NO_SUCH_TABLE;
         }
         forgetResult();
-        for (int attempt = 0; attempt < RANDOM_ATTEMPTS; attempt++) {
-            long entry = index.random(random);
-            if (entry == 0) {
-                return Status.NOT_FOUND;
-            }
-            if (!isExpired(entry)) {
-                show(entry);
-                return Status.OK;
-            }
-        }
-        return firstFrom(index, random.nextLong());
-    }
-
-    /** Shows the first object in the order of a scan: for tables where nearly all has expired. */
-    private Status firstFrom(HashTable index, long start) {
-        visitor = object -> {};
-        visited = 0;
-        long cursor = index.scan(start, onEntry);
-        boolean wrapped = false;
-        while (visited == 0 && !(wrapped && cursor == 0)) {
-            wrapped |= cursor == 0;
-            cursor = index.scan(cursor, onEntry);
-        }
-        if (visited == 0) {
-            view.wrap(0);
+        long entry = enumeration.random(index);
+        view.wrap(0);
+        if (entry == 0) {
             return Status.NOT_FOUND;
         }
-        show(view.entry());
+        show(entry);
         return Status.OK;
     }
 
@@ -482,10 +445,43 @@ final class StoreSession implements KvSession {
     }
 
     private Status change(TableData table, Key key, WriteOptions options, Change change) {
+        if (once.isArmed()) {
+            return changeOnce(table, key, options, change);
+        }
         try {
             return attempt(table, key, options, change);
         } finally {
             abandonAhead();
+        }
+    }
+
+    private Status changeOnce(TableData table, Key key, WriteOptions options, Change change) {
+        try {
+            Status begun = begin(table, key.hash());
+            Status ordered = begun == Status.OK ? once.begin() : begun;
+            if (once.known() != 0) {
+                repeat(once.known(), ordered, change);
+                return ordered;
+            }
+            return ordered == Status.OK ? attempt(table, key, options, change) : ordered;
+        } finally {
+            abandonAhead();
+            once.end();
+        }
+    }
+
+    private Status tooLarge(TableData table, Key key, WriteOptions options) {
+        return once.isArmed() ? changeOnce(table, key, options, Change.FAIL) : Status.TOO_LARGE;
+    }
+
+    /** Answers as the request was answered before. */
+    private void repeat(long result, Status status, Change change) {
+        version = Entry.version(result);
+        view.wrap(Result.previous(result));
+        hadPrevious = view.isPresent();
+        viewed |= hadPrevious;
+        if (change == Change.INCREMENT && status == Status.OK) {
+            number = Result.number(result);
         }
     }
 
@@ -538,10 +534,10 @@ final class StoreSession implements KvSession {
             status = add(present);
         }
         if (status != Status.OK) {
-            return status;
+            return conclude(table, key, status, change);
         }
         if (change == Change.REMOVE) {
-            return removeLocked(table, index, place, old);
+            return removeLocked(table, index, place, old, key);
         }
         if (change == Change.EXPIRE) {
             value = Memory.ALL;
@@ -550,7 +546,9 @@ final class StoreSession implements KvSession {
         }
         if (!chooseExpiry(present, options, change)) {
             expiryMillis = 0;
-            return present == 0 ? Status.OK : removeLocked(table, index, place, old);
+            return present == 0
+                    ? conclude(table, key, Status.OK, change)
+                    : removeLocked(table, index, place, old, key);
         }
         int tag = present != 0 && change != Change.WRITE ? Entry.tag(present) : options.type();
         return writeLocked(table, index, line, place, old, present != 0, key, tag);
@@ -558,6 +556,9 @@ final class StoreSession implements KvSession {
 
     /** Applies the reject rules, and remembers the present object for whoever asked for it. */
     private Status judge(long present, WriteOptions options, Change change) {
+        if (change == Change.FAIL) {
+            return Status.TOO_LARGE;
+        }
         if (present == 0) {
             boolean needed = change == Change.REMOVE || change == Change.EXPIRE;
             return needed ? Status.NOT_FOUND : RejectRules.judgeMissing(options);
@@ -626,6 +627,13 @@ final class StoreSession implements KvSession {
         if (buries) {
             room += Entry.stride(Entry.tombstoneLength(key.length()));
         }
+        int resultOffset = room;
+        if (once.isArmed()) {
+            room += once.room(view.entry());
+            if (room > log.claimBytesMax()) {
+                return conclude(table, key, Status.TOO_LARGE, Change.FAIL);
+            }
+        }
         long target = place == 0 ? index.claim(line) : place;
         if (target == 0) {
             return wantRoom(room, Claimant.TABLE);
@@ -656,6 +664,10 @@ final class StoreSession implements KvSession {
                 log.abandon(entry, room);
             }
         }
+        version = fresh;
+        if (resultOffset != room) {
+            recordAt(entry + resultOffset, table, key, Status.OK);
+        }
         if (buries) {
             writer.bury(entry + Entry.stride(length), old);
         }
@@ -670,7 +682,6 @@ final class StoreSession implements KvSession {
             }
         }
         gave(fresh);
-        version = fresh;
         return Status.OK;
     }
 
@@ -694,20 +705,73 @@ final class StoreSession implements KvSession {
         return entry;
     }
 
-    private Status removeLocked(TableData table, HashTable index, long place, long old) {
+    private Status removeLocked(TableData table, HashTable index, long place, long old, Key key) {
+        int room = 0;
         if (store.writesTombstones()) {
-            int room = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
-            long tombstone = log.claimForRemoval(room);
-            if (tombstone == 0) {
-                return wantRoom(room, Claimant.REMOVE);
+            room = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
+        }
+        int resultOffset = room;
+        if (once.isArmed()) {
+            room += once.room(view.entry());
+            if (room > log.claimBytesMax()) {
+                return conclude(table, key, Status.TOO_LARGE, Change.FAIL);
+            }
+        }
+        if (room > 0) {
+            Claimant claimant = claimantOfRemoval();
+            long entry = claim(room, claimant);
+            if (entry == 0) {
+                return wantRoom(room, claimant);
             }
             appended(room);
-            writer.bury(tombstone, old);
+            if (resultOffset != room) {
+                recordAt(entry + resultOffset, table, key, Status.OK);
+            }
+            if (resultOffset > 0) {
+                writer.bury(entry, old);
+            }
         }
         log.versions().raiseAbove(version);
         index.remove(place);
         log.entryDied(old);
         return Status.OK;
+    }
+
+    /** A removal may use memory that writes must leave, but not to record what it removed. */
+    private Claimant claimantOfRemoval() {
+        return once.isArmed() && view.isPresent() ? Claimant.WRITE : Claimant.REMOVE;
+    }
+
+    private long claim(int bytes, Claimant claimant) {
+        return claimant == Claimant.REMOVE ? log.claimForRemoval(bytes) : claim(bytes);
+    }
+
+    /** The change changes nothing, be it refused or not; if it is a request, that is its result. */
+    private Status conclude(TableData table, Key key, Status status, Change change) {
+        if (!once.isArmed()) {
+            return status;
+        }
+        Status told = status;
+        if (once.room(view.entry()) > log.claimBytesMax()) {
+            told = Status.TOO_LARGE;
+        }
+        if (told == Status.TOO_LARGE) {
+            view.wrap(0);
+            hadPrevious = false;
+        }
+        int room = once.room(view.entry());
+        Claimant claimant = change == Change.REMOVE ? claimantOfRemoval() : Claimant.WRITE;
+        long entry = claim(room, claimant);
+        if (entry == 0) {
+            return wantRoom(room, claimant);
+        }
+        appended(room);
+        recordAt(entry, table, key, told);
+        return told;
+    }
+
+    private void recordAt(long entry, TableData table, Key key, Status status) {
+        once.record(entry, table, key.hash(), status, version, number, view.entry());
     }
 
     private Status wantRoom(int bytes, Claimant claimant) {

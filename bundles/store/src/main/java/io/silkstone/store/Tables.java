@@ -5,6 +5,7 @@ import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.References;
 import io.silkstone.store.log.Versions;
+import io.silkstone.store.results.Leases;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -21,6 +22,7 @@ final class Tables implements References {
     private final Versions versions;
     private final EpochClock clock;
     private final LongAdder expired;
+    private final Leases leases;
 
     /** Every table with entries in the log, dropped ones included, by id. */
     private volatile TableData[] byId = {};
@@ -29,8 +31,10 @@ final class Tables implements References {
      * No tables.
      *
      * @param expired counts objects that are removed because they expired
+     * @param leases who refer to results
      */
-    Tables(Versions versions, EpochClock clock, LongAdder expired) {
+    Tables(Versions versions, EpochClock clock, LongAdder expired, Leases leases) {
+        this.leases = leases;
         this.versions = versions;
         this.clock = clock;
         this.expired = expired;
@@ -79,6 +83,9 @@ final class Tables implements References {
 
     @Override
     public boolean discard(long entry) {
+        if (isResult(entry)) {
+            return false;
+        }
         TableData table = withId(Entry.tableId(entry));
         if (table == null) {
             return false;
@@ -119,6 +126,9 @@ final class Tables implements References {
 
     @Override
     public boolean move(long entry, long copy) {
+        if (isResult(entry)) {
+            return leases.move(entry, copy);
+        }
         TableData table = withId(Entry.tableId(entry));
         HashTable index = table == null ? null : table.index();
         return index != null && index.replaceIf(Entry.keyHash(entry), entry, copy);
@@ -136,6 +146,10 @@ final class Tables implements References {
             expired.increment();
         }
         return removed;
+    }
+
+    private static boolean isResult(long entry) {
+        return Entry.type(Entry.header(entry)) == Entry.RESULT;
     }
 
     private TableData withId(int id) {

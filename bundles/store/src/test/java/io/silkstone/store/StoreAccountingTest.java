@@ -44,6 +44,8 @@ class StoreAccountingTest {
     private static final int PASS_MILLIS_MAX = 1000;
     private static final int VALUE_BYTES_MAX = 100_000;
     private static final int FILLINGS_MAX = 1_000;
+    private static final int ONCE_ONE_IN = 3;
+    private static final int REQUESTS_UNANSWERED = 300;
     private static final String[] TABLES = {KvStore.DEFAULT_TABLE, "one", "four"};
 
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -76,6 +78,10 @@ class StoreAccountingTest {
             fixture.pass(EXPIRY_MILLIS_MAX + 3 * PASS_MILLIS_MAX);
             recount();
             removeAll();
+            for (int lease = 0; lease < THREADS; lease++) {
+                assertThat(fixture.store.leaseTable().open(lease).resultCount()).isPositive();
+                fixture.store.forgetLease(lease);
+            }
             fixture.pass(100);
             recount();
             assertThat(fixture.store.usage().objects()).isZero();
@@ -99,7 +105,8 @@ class StoreAccountingTest {
         List<Thread> threads = new ArrayList<>();
         for (int number = 0; number < THREADS; number++) {
             SplittableRandom random = new SplittableRandom(seed * THREADS + number);
-            threads.add(new Thread(() -> guarded(() -> change(random))));
+            long lease = number;
+            threads.add(new Thread(() -> guarded(() -> change(random, lease))));
         }
         Thread agents =
                 new Thread(
@@ -151,7 +158,7 @@ class StoreAccountingTest {
         }
     }
 
-    private void change(SplittableRandom random) {
+    private void change(SplittableRandom random, long lease) {
         Key key = new Key();
         WriteOptions options = new WriteOptions();
         WriteBatch batch = new WriteBatch();
@@ -160,6 +167,9 @@ class StoreAccountingTest {
                 KvStore.Table table = tables[random.nextInt(tables.length)];
                 wrap(key, random);
                 session.enter();
+                if (round % ONCE_ONE_IN == 0) {
+                    session.once(lease, round, Math.max(0, round - REQUESTS_UNANSWERED));
+                }
                 Status status = step(session, table, key, options.reset(), batch.clear(), random);
                 session.exit();
                 if (status == Status.OUT_OF_MEMORY) {
@@ -205,6 +215,9 @@ class StoreAccountingTest {
             }
             default -> {
                 expireSome(options, random);
+                if (random.nextInt(10) == 0) {
+                    options.returnPrevious();
+                }
                 return session.write(table, key, bytes, 0, length(random), options);
             }
         }
@@ -247,20 +260,20 @@ class StoreAccountingTest {
         }
         Log log = fixture.store.log();
         long segments = 0;
-        long tombstones = 0;
+        long rest = 0;
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
             if (segment != null) {
                 segments++;
-                tombstones += recount(segment);
+                rest += recount(segment);
             }
         }
         Usage usage = fixture.store.usage();
         assertThat(usage.objects()).isEqualTo(objects);
-        assertThat(usage.logLive()).isEqualTo(liveBytes + tombstones);
+        assertThat(usage.logLive()).isEqualTo(liveBytes + rest);
         assertThat(usage.logUsed()).isEqualTo(segments * SEGMENT_BYTES);
-        long rest = usage.allocated() - usage.logUsed() - usage.hashTables();
-        assertThat(rest)
+        long spare = usage.allocated() - usage.logUsed() - usage.hashTables();
+        assertThat(spare)
                 .as("an empty hash table for the next clear, and perhaps a segment made ready")
                 .isIn(SPARE_BYTES, SPARE_BYTES + SEGMENT_BYTES);
         assertThat(fixture.metric(StoreMetrics.OBJECTS)).isEqualTo(objects);
@@ -268,25 +281,28 @@ class StoreAccountingTest {
         assertThat(fixture.metric(StoreMetrics.MEMORY_ALLOCATED)).isEqualTo(usage.allocated());
     }
 
-    /** Goes through a segment's entries; returns the bytes of tombstones. */
+    /** Goes through a segment's entries; returns the bytes of tombstones and results. */
     private static long recount(Segment segment) {
         long live = 0;
         long tombstones = 0;
+        long results = 0;
         long entry = segment.begin();
         while (entry < segment.end()) {
             int header = Entry.header(entry);
             assertThat(header).as("an entry in the making at rest").isNotZero();
             boolean counts = Entry.type(header) == Entry.OBJECT;
             boolean buries = Entry.type(header) == Entry.TOMBSTONE;
-            if ((counts || buries) && !Entry.isDead(header)) {
+            boolean remembers = Entry.type(header) == Entry.RESULT;
+            if ((counts || buries || remembers) && !Entry.isDead(header)) {
                 live += Entry.strideOf(header);
                 tombstones += buries ? Entry.strideOf(header) : 0;
+                results += remembers ? Entry.strideOf(header) : 0;
             }
             entry += Entry.strideOf(header);
         }
         assertThat(segment.liveBytes()).isEqualTo(live);
         assertThat(segment.tombstoneBytes()).isEqualTo(tombstones);
-        return tombstones;
+        return tombstones + results;
     }
 
     /** The keys of a table, and the length of each object's entry. */

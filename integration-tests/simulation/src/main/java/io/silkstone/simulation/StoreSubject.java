@@ -101,6 +101,7 @@ final class StoreSubject implements Subject {
                     NOT_OWNER,
                     OLD_VERSION,
                     SEVERAL_TABLETS,
+                    STALE_REQUEST,
                     ABANDONED,
                     UNAVAILABLE,
                     UNKNOWN ->

@@ -18,9 +18,16 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p><b>Results.</b> After {@link Status#OK} from an operation that says so, {@link #object} is a
  * view of the object, valid until the next operation or {@link #exit}.
+ *
+ * <p><b>Exactly once.</b> A client whose answer was lost asks again, and must not change anything
+ * twice. It names each of its changes by a number, and {@link #once} hands that to the store, which
+ * records what became of the change together with it.
  */
 @ProviderType
 public interface KvSession extends AutoCloseable {
+    /** How many requests of a lease may have a result that its client does not know yet. */
+    int REQUESTS_MAX = 512;
+
     /** Begins a batch. Batches do not nest. */
     void enter();
 
@@ -112,6 +119,44 @@ public interface KvSession extends AutoCloseable {
      *     SEVERAL_TABLETS; OUT_OF_MEMORY; NO_SUCH_TABLE; NOT_OWNER; RETRY_LATER
      */
     Status writeAll(Table table, WriteBatch batch);
+
+    /**
+     * Makes the next change of this session, be it by {@link #write}, {@link #remove}, {@link
+     * #increment}, {@link #expire} or {@link #writeAll}, one that happens once however often it is
+     * asked for, here or by other sessions:
+     *
+     * <ul>
+     *   <li>a request that is new is done, and its result is recorded in the same append of the log
+     *       as the change itself, refusals such as EXISTS and TOO_LARGE included;
+     *   <li>a request whose result is recorded changes nothing and has that result again: status,
+     *       {@link #version}, {@link #number}, the previous object if it was asked for, what the
+     *       {@link WriteBatch} held;
+     *   <li>a request that another session is at is answered RETRY_LATER;
+     *   <li>a request below {@code firstUnanswered}, of this call or any before, is answered
+     *       STALE_REQUEST: the client has its result, and the store has forgotten it.
+     * </ul>
+     *
+     * <p>RETRY_LATER, OUT_OF_MEMORY, NOT_OWNER, NO_SUCH_TABLE and SEVERAL_TABLETS are no results:
+     * nothing was changed or recorded, and the request runs anew when it comes again. So it is with
+     * a change that throws.
+     *
+     * <p>Requests from {@code firstUnanswered} plus {@link #REQUESTS_MAX} on are answered
+     * RETRY_LATER: the client must learn the results of older ones first. A result takes 56 bytes
+     * of the log and the previous object's own, until it is forgotten; with the change it must fit
+     * a segment of the log, or the answer is TOO_LARGE. It belongs where the key does: {@link
+     * #clear} keeps it, and it goes with the tablet or the table.
+     *
+     * <p>Once per change, before it; the next call replaces it. Costs some ten nanoseconds more
+     * than the record does. Allocates when it meets a lease for the first time, or more of its
+     * requests at once than ever before.
+     *
+     * @param lease whose numbers these are: a client, as the coordinator knows it. The caller
+     *     answers for it that the lease has not ended: results of ended ones are forgotten, see
+     *     {@link KvStore#forgetLease}
+     * @param request the number of this change, from 1
+     * @param firstUnanswered the lowest number whose result the client does not have yet
+     */
+    void once(long lease, long request, long firstUnanswered);
 
     /**
      * Visits some objects of {@code table}. Objects that are there during a whole scan from cursor

@@ -28,6 +28,8 @@ public enum Status {
     NO_SUCH_TABLE,
     /** Another server has this key. */
     NOT_OWNER,
+    /** The client has said before that it has the answer to this request; nothing was done. */
+    STALE_REQUEST,
     /** Not now; the same request succeeds in a moment. */
     RETRY_LATER,
     /** Nobody serves this key now: the server that had it is down. Nothing was done. */

@@ -277,7 +277,7 @@ public final class KvCommands implements CommandScope {
                                     + " (the store's log.segment.bytes decides that).";
                     case OUT_OF_MEMORY ->
                             "Memory is full of live objects: remove some, or give the node more.";
-                    case SEVERAL_TABLETS, ABANDONED ->
+                    case SEVERAL_TABLETS, ABANDONED, STALE_REQUEST ->
                             throw new IllegalStateException("one change has no " + status);
                     case NO_SUCH_TABLE -> "The table was dropped meanwhile.";
                     case NOT_OWNER -> "Another server has the key '" + key + "'.";

@@ -151,6 +151,16 @@ public final class FakeStore implements KvStore {
     }
 
     @Override
+    public long[] leases() {
+        return new long[0];
+    }
+
+    @Override
+    public void forgetLease(long lease) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Usage usage() {
         return new Usage(1 << 30, 64 << 20, 1 << 20, 2 << 20, 1 << 16, 3);
     }
@@ -178,6 +188,11 @@ public final class FakeStore implements KvStore {
         @Override
         public void enter() {
             entered = true;
+        }
+
+        @Override
+        public void once(long lease, long request, long firstUnanswered) {
+            throw new UnsupportedOperationException();
         }
 
         @Override

@@ -44,10 +44,10 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * RAMCloud asks the hash table about each entry. Here most of the dead carry a flag, so that the
  * cleaner reads past them; for the others the question is part of the move itself: {@link
- * References#move} swaps the reference under the lock of its line, or says that there is none. A
- * tombstone is wanted while the segment that it names is in the log. What is moved, and what turns
- * out to be dead, is marked and counted at once; a segment half cleaned is a good segment, and a
- * pass can stop anywhere.
+ * References#move} swaps the reference under the lock of its line, or says that there is none; the
+ * result of a request is asked of its lease in the same way. A tombstone is wanted while the
+ * segment that it names is in the log. What is moved, and what turns out to be dead, is marked and
+ * counted at once; a segment half cleaned is a good segment, and a pass can stop anywhere.
  *
  * <h2>Slices</h2>
  *
@@ -472,7 +472,7 @@ public final class Cleaner {
             }
             boolean wanted = false;
             switch (Entry.type(header)) {
-                case Entry.OBJECT -> {
+                case Entry.OBJECT, Entry.RESULT -> {
                     wanted = !references.discard(entry);
                     if (!wanted) {
                         log.entryDied(entry);

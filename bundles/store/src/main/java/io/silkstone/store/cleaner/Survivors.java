@@ -151,7 +151,7 @@ final class Survivors {
     }
 
     private static boolean isKept(int type) {
-        return type == Entry.OBJECT || type == Entry.TOMBSTONE;
+        return type == Entry.OBJECT || type == Entry.TOMBSTONE || type == Entry.RESULT;
     }
 
     private int bestFit(int[] gaps, int bytes) {

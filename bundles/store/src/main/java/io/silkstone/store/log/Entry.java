@@ -18,6 +18,8 @@ import io.silkstone.store.memory.Memory;
  *       value; of a tombstone: u64 id of the segment that holds the dead object
  * </pre>
  *
+ * <p>A result has no key; {@link Result} tells what follows its header.
+ *
  * <p>The header word is written last; 0 means that the entry is not whole yet. Entries never change
  * afterwards, but for the dead flag, which is set when nothing refers to the entry any more; it is
  * outside the checksum and never leaves the node. Walks over the log need no hash table thanks to
@@ -38,6 +40,9 @@ public final class Entry {
 
     /** First of a segment; carries its id in the version field. */
     public static final int SEGMENT_HEADER = 5;
+
+    /** What became of a request that is done exactly once; see {@link Result}. */
+    public static final int RESULT = 6;
 
     /** Bytes before expiry and key. */
     public static final int HEADER_BYTES = 30;

@@ -7,7 +7,7 @@ package io.silkstone.store.log;
 public interface References {
     /**
      * Drops the reference to the object at {@code entry} if it has expired, or its table was
-     * cleared or dropped.
+     * cleared or dropped. The result of a request is never dropped here.
      *
      * @return whether this call did, so that the caller must count the entry as dead; if not,
      *     nobody may refer to it all the same
@@ -23,7 +23,7 @@ public interface References {
     long prefetch(long[] entries, int count);
 
     /**
-     * Makes whoever finds the object at {@code entry} find it at {@code copy} instead.
+     * Makes whoever finds the object or result at {@code entry} find it at {@code copy} instead.
      *
      * @return false when nobody finds it any more; its table may still refer to it if it was
      *     cleared meanwhile, see {@link #discard}

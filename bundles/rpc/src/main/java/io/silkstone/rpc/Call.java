@@ -12,6 +12,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * A request of ours and the reply to it; to be used again and again, by one thread at a time. One
@@ -24,9 +25,25 @@ import org.agrona.MutableDirectBuffer;
 public final class Call extends Waitable {
     private static final VarHandle STATE;
     private static final int IDLE = 0;
-    private static final int UNDER_WAY = 1;
-    private static final int DONE = 2;
-    private static final int SENDING = 3;
+    private static final int DONE = 1;
+
+    /** The thread that started it is inside the transport. */
+    private static final int SENDING = 2;
+
+    /** The reply came while SENDING. */
+    private static final int OVERTAKEN = 3;
+
+    /** Waits for the reply. */
+    private static final int UNDER_WAY = 4;
+
+    /** Its result is known, and the thread that polls is to end it. */
+    private static final int ARRIVED = 5;
+
+    /** A status that this version does not know had no effect on the store from here on. */
+    private static final int WITHOUT_EFFECT_MIN = 50;
+
+    /** The longest time that a request can say, which is 71 minutes. */
+    private static final long TIMEOUT_MICROS_MAX = 0xffff_fffeL;
 
     /** Where a message's own fields begin. */
     static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
@@ -43,6 +60,10 @@ public final class Call extends Waitable {
     private final int slot;
     private final WireBuffer request = new WireBuffer();
     private final WireBuffer reply = new WireBuffer();
+
+    /** As long as the reply is, so that no decoder reads what an earlier one left behind. */
+    private final UnsafeBuffer answer = new UnsafeBuffer(0, 0);
+
     private final RequestHeaderEncoder requestHeader = new RequestHeaderEncoder();
     private final MessageHeaderDecoder messageHeader = new MessageHeaderDecoder();
     private final ReplyHeaderDecoder replyHeader = new ReplyHeaderDecoder();
@@ -61,6 +82,7 @@ public final class Call extends Waitable {
     private long resendNanos;
     private int attempt;
     private Status status;
+    private boolean answered;
     private int replyLength;
     private long owner;
     private long epoch;
@@ -73,7 +95,7 @@ public final class Call extends Waitable {
 
     /** Where to encode the request, message header first; {@code bytes} are certainly there. */
     public MutableDirectBuffer request(int bytes) {
-        assert state != UNDER_WAY;
+        assert isIdle();
         return request.atLeast(bytes);
     }
 
@@ -90,6 +112,7 @@ public final class Call extends Waitable {
 
     /**
      * Sends the {@code length} bytes of the request to {@code peer}; its header is filled in here.
+     * One that is longer than the transport takes ends with TOO_LARGE.
      *
      * @param target the server that is meant, 0 for whoever is there
      * @param timeoutNanos when to give up, with TIMED_OUT
@@ -97,13 +120,16 @@ public final class Call extends Waitable {
      */
     public void start(
             Peer peer, long target, int length, long timeoutNanos, Completion completion) {
-        assert state != UNDER_WAY;
+        assert isIdle();
         assert length <= request.buffer().capacity();
         this.peer = peer;
         this.length = length;
         this.completion = completion;
         id += rpc.callsMax();
         attempt = 0;
+        answered = false;
+        owner = 0;
+        epoch = 0;
         resendNanos = rpc.resendNanos();
         long now = rpc.now();
         deadline = now + timeoutNanos;
@@ -114,27 +140,60 @@ public final class Call extends Waitable {
                 .target(target)
                 .priority(priority);
         rpc.countCall();
-        // The reply may be there before this thread has left the transport.
-        STATE.setRelease(this, SENDING);
-        send(now);
-        STATE.setRelease(this, UNDER_WAY);
+        state = SENDING;
+        boolean fits = false;
+        boolean returned = false;
+        try {
+            fits = send(now);
+            returned = true;
+        } finally {
+            if (!returned) {
+                state = IDLE;
+            }
+        }
+        if (!fits) {
+            status = Status.TOO_LARGE;
+        }
+        // The reply may have come before this thread has left the transport. The one that polls
+        // does not wait for that, for both may be user threads of one core; it looks again.
+        if (!fits || !STATE.compareAndSet(this, SENDING, UNDER_WAY)) {
+            state = ARRIVED;
+            rpc.lookSoon();
+        }
     }
 
-    private void send(long now) {
-        requestHeader.timeoutMicros((int) Math.max(1, (deadline - now) / 1_000));
-        requestHeader.attempt((short) Math.min(attempt, 254));
-        boolean sent = peer.send(request.memory(), length);
+    /** Returns false when it is too long for the transport. */
+    private boolean send(long now) {
+        long micros = Math.clamp((deadline - now) / 1_000, 1, TIMEOUT_MICROS_MAX);
+        requestHeader.timeoutMicros(micros).attempt((short) Math.min(attempt, 254));
+        if (length > rpc.messageBytesMax()) {
+            return false;
+        }
+        boolean sent;
+        try {
+            sent = peer.send(request.memory(), length);
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
         if (sent) {
             attempt++;
-            resendNanos = Math.min(2 * resendNanos, Rpc.RESEND_NANOS_MAX);
+            sendAgainAt = now + resendNanos;
+            resendNanos = Math.max(resendNanos, Math.min(2 * resendNanos, Rpc.RESEND_NANOS_MAX));
+        } else {
+            // A session that is full or not open yet is tried again soon.
+            sendAgainAt = now + Rpc.LOOK_NANOS;
         }
-        // A session that is full or not open yet is tried again soon.
-        sendAgainAt = now + (sent ? resendNanos / 2 : Rpc.UNSENT_NANOS);
+        return true;
     }
 
-    /** Looks at the time: sends it again, or gives up. By the thread that polls. */
+    /** Ends it, sends it again, or gives up, as it is time for. By the thread that polls. */
     boolean advance(long now) {
-        if ((int) STATE.getAcquire(this) != UNDER_WAY) {
+        int current = state;
+        if (current == ARRIVED) {
+            end();
+            return true;
+        }
+        if (current != UNDER_WAY) {
             return false;
         }
         if (now - deadline >= 0) {
@@ -149,51 +208,77 @@ public final class Call extends Waitable {
         if (attempt > 0) {
             rpc.countResent();
         }
-        send(now);
+        if (!send(now)) {
+            status = Status.TOO_LARGE;
+            end();
+        }
         return true;
     }
 
     /** Whether {@code call} is this request and not one before it. By the thread that polls. */
     boolean expects(long call) {
-        int now = (int) STATE.getAcquire(this);
-        while (now == SENDING) {
-            Thread.onSpinWait();
-            now = (int) STATE.getAcquire(this);
-        }
-        return now == UNDER_WAY && call == id;
+        int current = state;
+        return (current == UNDER_WAY || current == SENDING) && call == id;
     }
 
-    /** Takes the reply and ends. By the thread that polls. */
+    /** Takes the reply, and ends unless it is being sent. By the thread that polls. */
     void replied(MemorySegment memory, long offset, int length) {
-        reply.atLeast(length);
         replyLength = length;
+        answer.wrap(reply.atLeast(length), 0, length);
         MemorySegment.copy(memory, offset, reply.memory(), 0, length);
-        messageHeader.wrap(reply.buffer(), 0);
-        status = replyHeader.wrap(reply.buffer(), BODY).status();
-        owner = 0;
-        epoch = 0;
-        if (messageHeader.templateId() == RefusalDecoder.TEMPLATE_ID) {
-            refusal.wrap(
-                    reply.buffer(), BODY, messageHeader.blockLength(), messageHeader.version());
+        messageHeader.wrap(answer, 0);
+        replyHeader.wrap(answer, BODY);
+        status = statusOf(replyHeader);
+        answered = true;
+        if (isRefusal()) {
+            refusal.wrap(answer, BODY, messageHeader.blockLength(), messageHeader.version());
             owner = refusal.owner();
             epoch = refusal.epoch();
         }
-        end();
+        if (state == UNDER_WAY || !STATE.compareAndSet(this, SENDING, OVERTAKEN)) {
+            end();
+        }
+    }
+
+    private static Status statusOf(ReplyHeaderDecoder header) {
+        Status status = header.status();
+        if (status == Status.NULL_VAL) {
+            return Status.SBE_UNKNOWN;
+        }
+        boolean retriable = header.statusRaw() >= WITHOUT_EFFECT_MIN;
+        return status == Status.SBE_UNKNOWN && retriable ? Status.RETRY_LATER : status;
     }
 
     private void end() {
         Completion told = completion;
-        STATE.setRelease(this, DONE);
+        state = DONE;
         rpc.wake(this);
-        told.done(this);
+        try {
+            told.done(this);
+        } catch (RuntimeException e) {
+            rpc.completionFailed(e);
+        }
+    }
+
+    private boolean isIdle() {
+        int current = state;
+        return current == IDLE || current == DONE;
+    }
+
+    private boolean isRefusal() {
+        return answered && messageHeader.templateId() == RefusalDecoder.TEMPLATE_ID;
     }
 
     @Override
     public boolean isDone() {
-        return (int) STATE.getAcquire(this) == DONE;
+        return state == DONE;
     }
 
-    /** How it ended. */
+    /**
+     * How it ended. What a newer process says and this version does not know is RETRY_LATER where
+     * the number means that the request had no effect (50 and more), and else SBE_UNKNOWN: a final
+     * answer that cannot be understood here.
+     */
     public Status status() {
         assert isDone();
         return status;
@@ -201,14 +286,13 @@ public final class Call extends Waitable {
 
     /** Whether the reply is the one that belongs to the request, and not a refusal or nothing. */
     public boolean hasReply() {
-        return status != Status.TIMED_OUT
-                && messageHeader.templateId() != RefusalDecoder.TEMPLATE_ID;
+        return answered && !isRefusal();
     }
 
-    /** The reply; its own fields begin at {@link #replyOffset}. */
+    /** The reply and no more, but for {@link #putBesideReply}; its own fields begin at {@link #replyOffset}. */
     public DirectBuffer reply() {
         assert isDone();
-        return reply.buffer();
+        return answer;
     }
 
     /**
@@ -219,7 +303,7 @@ public final class Call extends Waitable {
      */
     public int putBesideReply(MemorySegment memory, long offset, int length) {
         assert isDone();
-        reply.atLeast(replyLength + length);
+        answer.wrap(reply.atLeast(replyLength + length), 0, replyLength + length);
         MemorySegment.copy(memory, offset, reply.memory(), replyLength, length);
         return replyLength;
     }
@@ -247,12 +331,12 @@ public final class Call extends Waitable {
 
     /** How long to wait before the next try, where the other side knows that. */
     public long retryNanos() {
-        return status == Status.TIMED_OUT ? 0 : replyHeader.retryMicros() * 1_000L;
+        return answered ? replyHeader.retryMicros() * 1_000L : 0;
     }
 
     /** Who answered; 0 when that is no server. */
     public long server() {
-        return status == Status.TIMED_OUT ? 0 : replyHeader.server();
+        return answered ? replyHeader.server() : 0;
     }
 
     /** With MOVED: who has the key now; 0 when that is not known. */
@@ -267,7 +351,7 @@ public final class Call extends Waitable {
 
     /** The text of a refusal; empty where there is none. */
     public String text() {
-        return status == Status.TIMED_OUT || hasReply() ? "" : refusal.text();
+        return isRefusal() ? refusal.sbeRewind().text() : "";
     }
 
     /** Whether the last request was sent at all, so that somebody may have served it. */
@@ -282,7 +366,7 @@ public final class Call extends Waitable {
 
     /** Gives it back; it must not be under way. */
     public void close() {
-        assert state != UNDER_WAY;
+        assert isIdle();
         rpc.ended(this, slot);
     }
 }

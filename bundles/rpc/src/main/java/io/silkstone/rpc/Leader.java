@@ -113,6 +113,7 @@ public final class Leader {
         }
         List<String> others = new ArrayList<>(seeds);
         others.remove(asked);
+        others.removeIf(seed -> !isAddress(seed));
         if (!others.isEmpty()) {
             address = others.get(next++ % others.size());
         }

@@ -1,6 +1,7 @@
 package io.silkstone.rpc;
 
 import io.silkstone.api.threads.ThreadRuntime;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 
 /** How threads wait for results. */
@@ -11,20 +12,30 @@ public interface Patience {
     /** {@code result}, for which somebody may wait, is done. Called by the thread that polls. */
     void wake(Waitable result);
 
-    /** For user threads of {@code runtime}, whose cores poll. */
+    /** For user threads of {@code runtime}, whose cores poll; other threads look now and then. */
     static Patience of(ThreadRuntime runtime) {
         return new Patience() {
+            private static final long LOOK_NANOS = 200_000;
+
             @Override
             public void await(Rpc rpc, Waitable result) {
-                result.waiter = runtime.self();
+                long self = runtime.self();
+                result.waiter = self;
+                // Whoever ends it looks for who waits: one of the two sees the other.
+                VarHandle.fullFence();
                 while (!result.isDone()) {
-                    runtime.block();
+                    if (self == ThreadRuntime.NONE) {
+                        LockSupport.parkNanos(LOOK_NANOS);
+                    } else {
+                        runtime.block();
+                    }
                 }
                 result.waiter = ThreadRuntime.NONE;
             }
 
             @Override
             public void wake(Waitable result) {
+                VarHandle.fullFence();
                 long waiter = result.waiter;
                 if (waiter != ThreadRuntime.NONE) {
                     runtime.signal(waiter);

@@ -22,6 +22,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  * Threads: one at a time.
  */
 public final class Request {
+    /** Length of a refusal without text. */
+    private static final int REFUSAL_BYTES =
+            Call.BODY + RefusalEncoder.BLOCK_LENGTH + RefusalEncoder.textHeaderLength();
+
     private final Rpc rpc;
     private final UnsafeBuffer message = new UnsafeBuffer(0, 0);
     private final MessageHeaderDecoder messageHeader = new MessageHeaderDecoder();
@@ -146,7 +150,9 @@ public final class Request {
 
     /** Where to encode the reply, message header first; {@code bytes} are certainly there. */
     public MutableDirectBuffer reply(int bytes) {
-        return reply.atLeast(bytes);
+        // Most replies have no advice, and would show that of the one before.
+        replyHeader.wrap(reply.atLeast(bytes), Call.BODY).retryMicros(0);
+        return reply.buffer();
     }
 
     /** The memory of {@link #reply}, byte for byte, until it grows. */
@@ -154,15 +160,26 @@ public final class Request {
         return reply.memory();
     }
 
-    /** Sends the {@code length} bytes of the reply, whose header's status is set. */
+    /**
+     * Sends the {@code length} bytes of the reply, whose header's status is set. If it is longer
+     * than the session takes the answer is TOO_LARGE instead.
+     */
     public void send(int length) {
         assert !answered;
         answered = true;
         replyHeader.wrap(reply.buffer(), Call.BODY).call(call).server(rpc.server());
-        Sent sent = session.send(reply.memory(), 0, length);
-        if (sent == Sent.FULL) {
-            rpc.sendLater(session, reply.memory(), length);
-        } else if (sent == Sent.CLOSED) {
+        Sent sent;
+        try {
+            sent = length > rpc.messageBytesMax() ? null : session.send(reply.memory(), 0, length);
+        } catch (IllegalArgumentException e) {
+            sent = null;
+        }
+        if (sent == null && length > REFUSAL_BYTES) {
+            answered = false;
+            refuse(Status.TOO_LARGE);
+        } else if (sent == Sent.FULL) {
+            rpc.sendLater(session, reply.memory(), length, deadline);
+        } else if (sent != Sent.SENT) {
             rpc.countDropped();
         }
     }
@@ -196,7 +213,7 @@ public final class Request {
     }
 
     private void refuse(Status status, long retryNanos, String text, long owner, long epoch) {
-        reply.atLeast(Call.BODY + RefusalEncoder.BLOCK_LENGTH + Short.BYTES + 4 * text.length());
+        reply.atLeast(REFUSAL_BYTES + 4 * text.length());
         refusal.wrapAndApplyHeader(reply.buffer(), 0, replyMessageHeader);
         refusal.header().status(status).retryMicros(retryNanos / 1_000);
         refusal.owner(owner).epoch(epoch);
@@ -206,6 +223,12 @@ public final class Request {
             refusal.text(text);
         }
         send(Call.BODY + refusal.encodedLength());
+    }
+
+    /** Gives back memory that a long message needed. */
+    void trim() {
+        kept.trim();
+        reply.trim();
     }
 
     /** Whether it has its answer, or will have it from whoever {@link #keep}s it. */

@@ -36,6 +36,7 @@ final class RequestQueue {
     private final Queue<Slot>[] waiting;
     private final int[] runningAt = new int[LEVEL_MAX + 1];
     private final ThreadTask task = this::run;
+    private int slotsMade;
     private int waitingCount;
     private int running;
     private boolean closed;
@@ -57,7 +58,7 @@ final class RequestQueue {
         this.runtime = runtime;
         threadsMax = options.threadsMax();
         slots = new Slot[options.requestsMax()];
-        waiting = new Queue[Priority.values().length];
+        waiting = new Queue[Priority.LOW.value() + 1];
         for (int priority = 0; priority < waiting.length; priority++) {
             waiting[priority] = new ArrayDeque<>();
         }
@@ -73,8 +74,7 @@ final class RequestQueue {
                 request.refuse(Status.BUSY, RETRY_NANOS, "");
                 return;
             }
-            slot.request.copy(request);
-            slot.kind = kind;
+            keep(slot, kind, request);
             waiting[request.priority().value()].add(slot);
             waitingCount++;
         } finally {
@@ -83,12 +83,24 @@ final class RequestQueue {
         startSome();
     }
 
+    private void keep(Slot slot, Rpc.Kind kind, Request request) {
+        boolean isKept = false;
+        try {
+            slot.request.copy(request);
+            slot.kind = kind;
+            isKept = true;
+        } finally {
+            if (!isKept) {
+                free.add(slot);
+            }
+        }
+    }
+
     private Slot freeSlot() {
         Slot slot = free.poll();
-        int used = waitingCount + running;
-        if (slot == null && used < slots.length) {
-            slot = new Slot(used, new Request(rpc));
-            slots[used] = slot;
+        if (slot == null && slotsMade < slots.length) {
+            slot = new Slot(slotsMade, new Request(rpc));
+            slots[slotsMade++] = slot;
         }
         return slot;
     }
@@ -161,12 +173,13 @@ final class RequestQueue {
     private void run(long number, long unused) {
         Slot slot = slots[(int) number];
         try {
-            rpc.serve(slot.kind, slot.request);
+            rpc.serveInTime(slot.kind, slot.request);
         } finally {
             lock.lock();
             try {
                 running--;
                 runningAt[slot.kind.level()]--;
+                slot.request.trim();
                 free.add(slot);
             } finally {
                 lock.unlock();

@@ -64,21 +64,29 @@ public final class Rpc implements AutoCloseable {
     /** The longest time between two attempts of one call. */
     static final long RESEND_NANOS_MAX = 4_000_000_000L;
 
-    /** How soon a message that did not fit into the session is tried again. */
-    static final long UNSENT_NANOS = 20_000;
+    /**
+     * How often calls are looked at, and so how soon one that did not fit into its session is tried
+     * again: small against any resend, large against a poll.
+     */
+    static final long LOOK_NANOS = 200_000;
 
     /** How many messages are handled in one poll. */
     private static final int MESSAGES_PER_POLL = 64;
 
-    /** How often calls are looked at: small against any resend, large against a poll. */
-    private static final long LOOK_NANOS = 200_000;
+    /** How many unsent replies are tried again in one poll. */
+    private static final int UNSENT_PER_POLL = 64;
+
+    /** What an unsent reply takes besides its bytes. */
+    private static final int UNSENT_OVERHEAD_BYTES = 256;
 
     /** The largest number of a kind of message. */
     private static final int TEMPLATES_MAX = 1_024;
 
     private static final int ALIGNMENT = 8;
     private static final Logger LOG = System.getLogger(Rpc.class.getName());
-    private static final BitSet REPLIES = new BitSet();
+
+    /** The kinds of messages that begin with a replyHeader. */
+    static final BitSet REPLIES = new BitSet();
 
     static {
         REPLIES.set(RefusalDecoder.TEMPLATE_ID);
@@ -98,7 +106,7 @@ public final class Rpc implements AutoCloseable {
     /** A kind of request: who serves it, and how. */
     record Kind(Service service, boolean mayWait, int level) {}
 
-    private record Unsent(Session session, MemorySegment message) {}
+    private record Unsent(Session session, MemorySegment message, long deadline) {}
 
     private record Timer(long at, long number, Runnable task) implements Comparable<Timer> {
         @Override
@@ -127,7 +135,10 @@ public final class Rpc implements AutoCloseable {
     private volatile long cluster;
     private volatile long server;
     private volatile boolean hasUnsent;
+    private volatile boolean lookSoon;
+    private volatile boolean closed;
     private volatile boolean faultLogged;
+    private volatile boolean malformedLogged;
     private long unsentBytes;
     private long timersMade;
     private volatile int callsUsed;
@@ -252,7 +263,7 @@ public final class Rpc implements AutoCloseable {
             return known;
         }
         Peer fresh = new Peer(this, address);
-        fresh.session();
+        fresh.connect();
         Peer first = peers.putIfAbsent(address, fresh);
         if (first != null) {
             fresh.disconnect();
@@ -283,7 +294,7 @@ public final class Rpc implements AutoCloseable {
     public void after(long nanos, Runnable task) {
         timersLock.lock();
         try {
-            timers.add(new Timer(clock.nanoTime() + nanos, timersMade++, task));
+            timers.add(new Timer(clock.nanoTime() + Math.max(1, nanos), timersMade++, task));
         } finally {
             timersLock.unlock();
         }
@@ -300,11 +311,16 @@ public final class Rpc implements AutoCloseable {
     }
 
     /**
-     * Goes over to another transport of the same kind: calls under way are sent again over it. The
-     * caller closes the old one.
+     * Goes over to another transport of the same kind: calls under way are sent again over it. When
+     * this returns nobody polls the old one any more, which the caller closes. Not within {@link
+     * #poll}.
      */
     public void transport(Transport next) {
         transport = next;
+        while (!polling.compareAndSet(false, true)) {
+            Thread.yield();
+        }
+        polling.set(false);
     }
 
     /**
@@ -322,11 +338,12 @@ public final class Rpc implements AutoCloseable {
                 work += sendUnsent();
             }
             long now = clock.nanoTime();
-            if (now - lookedAt >= LOOK_NANOS) {
+            if (lookSoon || now - lookedAt >= LOOK_NANOS) {
+                lookSoon = false;
                 lookedAt = now;
                 work += lookAtCalls(now);
                 for (Timer due = nextDue(now); due != null; due = nextDue(now)) {
-                    due.task.run();
+                    run(due);
                     work++;
                 }
                 work += queue == null ? 0 : queue.startSome();
@@ -334,6 +351,14 @@ public final class Rpc implements AutoCloseable {
             return work;
         } finally {
             polling.set(false);
+        }
+    }
+
+    private void run(Timer due) {
+        try {
+            due.task.run();
+        } catch (RuntimeException e) {
+            failed(e, "what was to be done at a certain time failed");
         }
     }
 
@@ -370,7 +395,10 @@ public final class Rpc implements AutoCloseable {
         }
 
         private void onReply(MemorySegment memory, long offset, int length) {
-            if (header.blockLength() < ReplyHeaderDecoder.ENCODED_LENGTH) {
+            boolean isRefusal = header.templateId() == RefusalDecoder.TEMPLATE_ID;
+            if (header.blockLength() < ReplyHeaderDecoder.ENCODED_LENGTH
+                    || length > options.messageBytesMax()
+                    || isRefusal && !isWholeRefusal(length)) {
                 malformed.increment();
                 return;
             }
@@ -381,6 +409,18 @@ public final class Rpc implements AutoCloseable {
             } else {
                 late.increment();
             }
+        }
+
+        /** Calls decode refusals here, where nobody would expect an exception. */
+        private boolean isWholeRefusal(int length) {
+            int text = Call.BODY + header.blockLength();
+            int textBytesOffset = text + RefusalDecoder.textHeaderLength();
+            return header.blockLength() >= RefusalDecoder.BLOCK_LENGTH
+                    && textBytesOffset <= length
+                    && textBytesOffset
+                                    + Short.toUnsignedInt(
+                                            message.getShort(text, RefusalDecoder.BYTE_ORDER))
+                            <= length;
         }
 
         private void onRequest(Session session, MemorySegment memory, long offset, int length) {
@@ -400,6 +440,8 @@ public final class Rpc implements AutoCloseable {
             } else if (request.target() != 0 && request.target() != server) {
                 misdirected.increment();
                 request.refuse(Status.WRONG_SERVER);
+            } else if (length > options.messageBytesMax()) {
+                request.refuse(Status.TOO_LARGE);
             } else if (kind.mayWait()) {
                 queue.add(kind, request);
             } else {
@@ -413,24 +455,42 @@ public final class Rpc implements AutoCloseable {
         }
     }
 
-    void serve(Kind kind, Request request) {
+    /** Serves a request that has waited, if the caller still does. */
+    void serveInTime(Kind kind, Request request) {
         if (clock.nanoTime() - request.deadline() >= 0) {
             expired.increment();
-            return;
+        } else {
+            serve(kind, request);
         }
+    }
+
+    private void serve(Kind kind, Request request) {
         served.increment();
         try {
             kind.service().serve(request);
-        } catch (IndexOutOfBoundsException e) {
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             malformed.increment();
+            if (!malformedLogged) {
+                malformedLogged = true;
+                String text = "the first request that cannot be read is of kind ";
+                LOG.log(Level.WARNING, text + request.templateId(), e);
+            }
             refuseAfter(request, Status.MALFORMED);
         } catch (RuntimeException e) {
-            failed.increment();
-            if (!faultLogged) {
-                faultLogged = true;
-                LOG.log(Level.ERROR, "a request of kind " + request.templateId() + " failed", e);
-            }
+            failed(e, "a request of kind " + request.templateId() + " failed");
             refuseAfter(request, Status.RETRY_LATER);
+        }
+    }
+
+    void completionFailed(RuntimeException e) {
+        failed(e, "what was to be done after a call failed");
+    }
+
+    private void failed(RuntimeException e, String text) {
+        failed.increment();
+        if (!faultLogged) {
+            faultLogged = true;
+            LOG.log(Level.ERROR, text, e);
         }
     }
 
@@ -440,38 +500,40 @@ public final class Rpc implements AutoCloseable {
         }
     }
 
-    /** Keeps a reply for a session that is full. */
-    void sendLater(Session session, MemorySegment message, int length) {
+    /** Keeps a reply for a session that is full, as long as the caller waits for it. */
+    void sendLater(Session session, MemorySegment message, int length, long deadline) {
         unsentLock.lock();
         try {
-            if (unsentBytes + length > options.unsentBytesMax()) {
+            if (closed || unsentBytes + length > options.unsentBytesMax()) {
                 dropped.increment();
                 return;
             }
             MemorySegment copy = Arena.ofAuto().allocate(length, ALIGNMENT);
             MemorySegment.copy(message, 0, copy, 0, length);
-            unsent.add(new Unsent(session, copy));
-            unsentBytes += length;
+            unsent.add(new Unsent(session, copy, deadline));
+            unsentBytes += length + UNSENT_OVERHEAD_BYTES;
             hasUnsent = true;
         } finally {
             unsentLock.unlock();
         }
     }
 
-    /** Tries each once: that one session is full says nothing of the others. */
+    /** Tries some in turn: that one session is full says nothing of the others. */
     private int sendUnsent() {
         int done = 0;
+        long now = clock.nanoTime();
         unsentLock.lock();
         try {
-            for (int left = unsent.size(); left > 0; left--) {
+            for (int left = Math.min(unsent.size(), UNSENT_PER_POLL); left > 0; left--) {
                 Unsent next = unsent.remove();
                 int length = (int) next.message.byteSize();
-                Sent sent = next.session.send(next.message, 0, length);
+                boolean wanted = now - next.deadline < 0;
+                Sent sent = wanted ? next.session.send(next.message, 0, length) : Sent.CLOSED;
                 if (sent == Sent.FULL) {
                     unsent.add(next);
                     continue;
                 }
-                unsentBytes -= length;
+                unsentBytes -= length + UNSENT_OVERHEAD_BYTES;
                 done++;
                 if (sent == Sent.CLOSED) {
                     dropped.increment();
@@ -491,6 +553,15 @@ public final class Rpc implements AutoCloseable {
 
     Transport transport() {
         return transport;
+    }
+
+    /** Has the next poll look at calls. */
+    void lookSoon() {
+        lookSoon = true;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     /** Longest message. */
@@ -536,9 +607,13 @@ public final class Rpc implements AutoCloseable {
         dropped.increment();
     }
 
-    /** Closes the sessions to peers; calls under way end by their time, if anybody polls. */
+    /**
+     * Closes the sessions to peers and opens no more; calls under way end by their time, if anybody
+     * polls.
+     */
     @Override
     public void close() {
+        closed = true;
         if (queue != null) {
             queue.close();
         }

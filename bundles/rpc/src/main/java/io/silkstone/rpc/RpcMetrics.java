@@ -8,7 +8,7 @@ public enum RpcMetrics implements MetricDescriptor {
     RESENT("rpc.calls.resent_total", "Requests that were sent again because no reply came."),
     TIMED_OUT("rpc.calls.timed_out_total", "Requests that were given up because no reply came."),
     LATE("rpc.replies.late_total", "Replies to requests that were answered or given up before."),
-    SERVED("rpc.requests_total", "Requests of others that were served or refused."),
+    SERVED("rpc.requests_total", "Requests of others that were given to their service."),
     MALFORMED("rpc.messages.malformed_total", "Messages that could not be read."),
     UNKNOWN("rpc.requests.unknown_total", "Requests of a kind that this version does not know."),
     MISDIRECTED(
@@ -16,8 +16,10 @@ public enum RpcMetrics implements MetricDescriptor {
             "Requests for another cluster, another server, or one that was started anew."),
     BUSY("rpc.requests.busy_total", "Requests that were refused because too many wait."),
     EXPIRED("rpc.requests.expired_total", "Requests that waited until nobody wanted the answer."),
-    FAILED("rpc.requests.failed_total", "Requests that ended with an error inside the service."),
-    DROPPED("rpc.replies.dropped_total", "Replies that could not be sent, or not be kept.");
+    FAILED("rpc.requests.failed_total", "Services and completions that ended with an error."),
+    DROPPED(
+            "rpc.replies.dropped_total",
+            "Replies that could not be sent while they were wanted, or not be kept.");
 
     private final String label;
     private final String description;

@@ -12,6 +12,9 @@ final class WireBuffer {
     private static final int FIRST_BYTES = 512;
     private static final int ALIGNMENT = 8;
 
+    /** What {@link #trim} leaves. */
+    private static final int TRIMMED_BYTES = 64 << 10;
+
     private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
     private MemorySegment memory;
 
@@ -31,7 +34,15 @@ final class WireBuffer {
 
     private void allocate(int bytes) {
         memory = Arena.ofAuto().allocate(bytes, ALIGNMENT);
-        buffer.wrap(memory.address(), bytes);
+        // By way of a ByteBuffer, so that who has the buffer keeps the memory too.
+        buffer.wrap(memory.asByteBuffer());
+    }
+
+    /** Gives back what a long message took; what was in it is lost. */
+    void trim() {
+        if (buffer.capacity() > TRIMMED_BYTES) {
+            allocate(FIRST_BYTES);
+        }
     }
 
     UnsafeBuffer buffer() {

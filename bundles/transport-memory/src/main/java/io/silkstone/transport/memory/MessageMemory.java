@@ -1,0 +1,71 @@
+package io.silkstone.transport.memory;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * Memory for the messages of a network, used again and again in powers of two. What was released
+ * first is used first, so that a handler that looks too long has time to be seen. Callers hold the
+ * wire's lock.
+ */
+final class MessageMemory {
+    private static final int SMALLEST_SHIFT = 8;
+    private static final int LARGEST_SHIFT = 29;
+
+    /** What is kept for later; more goes back to the system. */
+    private static final long IDLE_BYTES_MAX = 32 << 20;
+
+    private final Queue<Message>[] idle;
+    private long idleBytes;
+    private int inUse;
+
+    MessageMemory() {
+        @SuppressWarnings({"unchecked", "rawtypes"})
+        Queue<Message>[] queues = new Queue[LARGEST_SHIFT + 1];
+        idle = queues;
+        for (int shift = SMALLEST_SHIFT; shift <= LARGEST_SHIFT; shift++) {
+            idle[shift] = new ArrayDeque<>();
+        }
+    }
+
+    /** Room for {@code length} bytes. */
+    Message take(int length) {
+        long bytes = Message.OFFSET + length + Message.FENCE_BYTES_MIN;
+        int shift = Math.max(SMALLEST_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(bytes - 1));
+        Message message = idle[shift].poll();
+        if (message == null) {
+            message = new Message(1L << shift);
+        } else {
+            idleBytes -= message.memory.byteSize();
+            message.requireWiped();
+        }
+        inUse++;
+        return message;
+    }
+
+    void release(Message message) {
+        inUse--;
+        message.wipe();
+        long bytes = message.memory.byteSize();
+        if (idleBytes + bytes > IDLE_BYTES_MAX) {
+            message.free();
+            return;
+        }
+        idleBytes += bytes;
+        idle[Long.numberOfTrailingZeros(bytes)].add(message);
+    }
+
+    /** Messages that were taken and not released. */
+    int inUse() {
+        return inUse;
+    }
+
+    /** Gives what is idle back to the system. */
+    void free() {
+        for (int shift = SMALLEST_SHIFT; shift <= LARGEST_SHIFT; shift++) {
+            idle[shift].forEach(Message::free);
+            idle[shift].clear();
+        }
+        idleBytes = 0;
+    }
+}

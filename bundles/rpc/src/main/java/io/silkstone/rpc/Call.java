@@ -289,7 +289,10 @@ public final class Call extends Waitable {
         return answered && !isRefusal();
     }
 
-    /** The reply and no more, but for {@link #putBesideReply}; its own fields begin at {@link #replyOffset}. */
+    /**
+     * The reply and no more, but for {@link #putBesideReply}; its own fields begin at {@link
+     * #replyOffset}.
+     */
     public DirectBuffer reply() {
         assert isDone();
         return answer;

@@ -33,8 +33,7 @@ class RequestQueueTest {
 
     private void note(Request request) {
         CountObjectsDecoder count = new CountObjectsDecoder();
-        count.wrap(
-                request.buffer(), request.offset(), request.blockLength(), request.version());
+        count.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         servedTables.add((int) count.table());
         request.done(count.table());
     }
@@ -227,8 +226,7 @@ class RequestQueueTest {
                 patience.await(left, call);
             }
             // What the service says of its own call to the other server.
-            assertThat(calls.stream().map(Call::retryNanos))
-                    .contains(1_000L * outcome.value());
+            assertThat(calls.stream().map(Call::retryNanos)).contains(1_000L * outcome.value());
             if (outcome == Status.OK) {
                 assertThat(calls).extracting(Call::retryNanos).containsOnly(0L);
             }

@@ -83,10 +83,7 @@ class RpcConcurrencyTest {
             client.await(call);
             assertThat(call.status()).isEqualTo(Status.OK);
             done.wrap(
-                    call.reply(),
-                    call.replyOffset(),
-                    call.replyBlockLength(),
-                    call.replyVersion());
+                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
             sum += done.number();
         }
         call.close();

@@ -1,5 +1,7 @@
 package io.silkstone.client;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.Key;
@@ -26,6 +28,7 @@ import io.silkstone.rpc.messages.ScanReplyDecoder;
 import io.silkstone.rpc.messages.WriteAllEncoder;
 import io.silkstone.rpc.messages.WriteAllReplyDecoder;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.agrona.MutableDirectBuffer;
@@ -337,8 +340,10 @@ final class ClusterSession implements KvSession {
                 call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
         long next = scanReply.cursor();
         view.in(call.replyMemory());
+        List<byte[]> leftOut = new ArrayList<>();
         for (ScanReplyDecoder.ObjectsDecoder each : scanReply.objects()) {
             view.meta(each.version(), each.expiryMillis(), each.tag());
+            boolean whole = each.hasValue() != 0;
             int keyLength = each.keyLength();
             int keyOffset = scanReply.limit() + Integer.BYTES;
             each.skipKey();
@@ -346,8 +351,17 @@ final class ClusterSession implements KvSession {
             int valueOffset = scanReply.limit() + Integer.BYTES;
             each.skipValue();
             scannedKey.wrap(call.replyMemory(), keyOffset, keyLength);
-            view.key(scannedKey.hash(), keyOffset, keyLength).value(valueOffset, valueLength);
-            visitor.visit(view);
+            if (whole) {
+                view.key(scannedKey.hash(), keyOffset, keyLength).value(valueOffset, valueLength);
+                visitor.visit(view);
+            } else {
+                leftOut.add(call.replyMemory().asSlice(keyOffset, keyLength).toArray(JAVA_BYTE));
+            }
+        }
+        for (byte[] key : leftOut) {
+            if (read(table, scannedKey.wrap(key)) == Status.OK) {
+                visitor.visit(view);
+            }
         }
         view.clear();
         return next;

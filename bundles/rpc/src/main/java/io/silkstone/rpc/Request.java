@@ -39,6 +39,8 @@ public final class Request {
     /** The message, when it has to stay longer than the transport's memory. */
     private WireBuffer kept;
 
+    private MemorySegment memory = MemorySegment.NULL;
+    private long memoryOffset;
     private Session session;
     private long call;
     private long deadline;
@@ -55,6 +57,8 @@ public final class Request {
      */
     void wrap(Session session, MemorySegment memory, long offset, int length, long now) {
         message.wrap(memory.address() + offset, length);
+        this.memory = memory;
+        memoryOffset = offset;
         this.session = session;
         readHeader(now);
     }
@@ -75,6 +79,8 @@ public final class Request {
         int length = other.message.capacity();
         kept.atLeast(length).putBytes(0, other.message, 0, length);
         message.wrap(kept.buffer(), 0, length);
+        memory = kept.memory();
+        memoryOffset = 0;
         session = other.session;
         readHeader(0);
         deadline = other.deadline;
@@ -89,6 +95,16 @@ public final class Request {
     /** The message; its own fields begin at {@link #offset}. Just as long as it was sent. */
     public DirectBuffer buffer() {
         return message;
+    }
+
+    /** The memory that {@link #buffer} lies in, from {@link #memoryOffset} on. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /** Where in {@link #memory} the message begins. */
+    public long memoryOffset() {
+        return memoryOffset;
     }
 
     /** Where its fields begin. */
@@ -137,6 +153,11 @@ public final class Request {
         // Most replies have no advice, and would show that of the one before.
         replyHeader.wrap(reply.atLeast(bytes), Call.BODY).retryMicros(0);
         return reply.buffer();
+    }
+
+    /** The memory of {@link #reply}, byte for byte, until it grows. */
+    public MemorySegment replyMemory() {
+        return reply.memory();
     }
 
     /**
@@ -210,7 +231,8 @@ public final class Request {
         reply.trim();
     }
 
-    boolean isAnswered() {
+    /** Whether it has its answer, or will have it from whoever {@link #keep}s it. */
+    public boolean isAnswered() {
         return answered;
     }
 

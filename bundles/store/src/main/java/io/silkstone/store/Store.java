@@ -240,6 +240,11 @@ public final class Store implements KvStore, AutoCloseable {
         return tables.named(name);
     }
 
+    /** The table with the number {@code id}, or null. */
+    public Table table(int id) {
+        return tables.numbered(id);
+    }
+
     @Override
     public synchronized void dropTable(String name) throws StoreRefused {
         TableData table = existing(name);

@@ -45,6 +45,25 @@ final class Tables implements References {
         return byName.get(name);
     }
 
+    /** The table with that number; null when there is none, or it was dropped. */
+    TableData numbered(int id) {
+        TableData[] all = byId;
+        int low = 0;
+        int high = all.length - 1;
+        while (low <= high) {
+            int middle = low + high >>> 1;
+            int at = all[middle].id();
+            if (at == id) {
+                return all[middle].index() == null ? null : all[middle];
+            } else if (at < id) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return null;
+    }
+
     /** Tables that are not dropped, by name. */
     List<TableData> list() {
         List<TableData> all = new ArrayList<>(byName.values());

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 
 /** One user thread of a simulation; touched by the simulation's one thread only. */
-final class SimulatedThread implements Executor {
+final class SimulatedThread extends Timed implements Executor {
     /** Where a thread is. */
     enum State {
         /** Not begun, or gave its turn away: a signal changes nothing, and is spent. */
@@ -21,34 +21,45 @@ final class SimulatedThread implements Executor {
         ENDED
     }
 
+    final SimulatedProcess process;
     final long id;
     final int threadClass;
     final ThreadTask task;
     final boolean isPoller;
     final List<Waiter> joiners = new ArrayList<>();
     State state = State.RUNNABLE;
-    long deadline;
 
     /** A signal came while it ran. */
     boolean signalled;
 
+    private final Scheduler scheduler;
     private final Thread thread;
     private Runnable continuation;
     private boolean leaving;
 
     SimulatedThread(
+            Scheduler scheduler,
+            SimulatedProcess process,
             long id,
             int threadClass,
             ThreadTask task,
             boolean isPoller,
             VirtualThreads threads,
             Runnable body) {
+        super(id);
+        this.scheduler = scheduler;
+        this.process = process;
         this.id = id;
         this.threadClass = threadClass;
         this.task = task;
         this.isPoller = isPoller;
         thread = threads.unstarted("silkstone-threads-simulated-" + id, this, body);
         thread.start();
+    }
+
+    @Override
+    void due() {
+        scheduler.wake(this);
     }
 
     @Override
@@ -90,6 +101,16 @@ final class SimulatedThread implements Executor {
 
     @Override
     public String toString() {
-        return "thread " + id + " (" + task.getClass().getName() + ", " + state + ")";
+        String stopped = process.isStopped() ? ", process stopped" : "";
+        return "thread "
+                + id
+                + " of "
+                + process.name()
+                + " ("
+                + task.getClass().getName()
+                + ", "
+                + state
+                + stopped
+                + ")";
     }
 }

@@ -347,7 +347,7 @@ class SimulatedRuntimeTest {
 
         @Override
         public long park(long nanosMax) {
-            throw new AssertionError("a simulated poller never parks");
+            return 0;
         }
 
         @Override

@@ -1,0 +1,426 @@
+package io.silkstone.coordinator;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.coordinator.ClientLeases.ClientLease;
+import io.silkstone.coordinator.Membership.Member;
+import io.silkstone.coordinator.Result.Move;
+import io.silkstone.coordinator.Tablets.Held;
+import io.silkstone.rpc.messages.Status;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/**
+ * What the coordinator knows, and how commands change it: the deterministic state machine. It looks
+ * at no clock and draws no numbers; two that have applied the same commands are equal, and write
+ * the same snapshot, byte for byte.
+ *
+ * <p><b>After RAMCloud</b> (TOCS 2015, section 7; Rumble and Ongaro's coordinator): a server list
+ * of indices and generations, tables cut into tablets that are given to the servers in turn, leases
+ * of clients. Where it differs:
+ *
+ * <ul>
+ *   <li>RAMCloud's coordinator writes intentions into an external store and finishes what its
+ *       predecessor began. Here each decision is one command in a replicated log, and there is
+ *       nothing to finish.
+ *   <li>Tablets have epochs instead of log positions: whoever has heard of a tablet in a higher
+ *       epoch knows better, without a central version.
+ *   <li>A node that comes back keeps its index, and has its tablets again.
+ *   <li>A command of an operator carries its request's number: of a repetition, however late,
+ *       nothing happens, and the answer is the one that was given before.
+ * </ul>
+ *
+ * <p>Each method is one command; what is refused changes nothing. Threads: one at a time, except
+ * {@link #lease} and {@link #hasExpiredLeases}.
+ */
+final class CoordinatorState {
+    /** Calls of operators that are remembered. */
+    static final int CALLS_MAX = 1_024;
+
+    private static final Pattern NODE = Pattern.compile("[0-9a-f]{40}");
+    private static final Pattern ADDRESS = Pattern.compile("\\S{1,255}");
+    private static final Pattern ENDPOINT = Pattern.compile("\\S{0,300}");
+
+    private final Consumer<String> notices;
+    private final Membership servers = new Membership();
+    private final Tablets tablets;
+    private final ClientLeases leases = new ClientLeases();
+    private final Map<Long, Result> calls = new LinkedHashMap<>();
+    private long cluster;
+    private long mapVersion;
+    private long term;
+    private long millis;
+    private int serversFirst;
+    private int tabletsFirst;
+
+    @FunctionalInterface
+    private interface Request {
+        Result apply() throws ClusterRefused;
+    }
+
+    /**
+     * Nothing, of no cluster.
+     *
+     * @param notices told in sentences what an operator should hear
+     */
+    CoordinatorState(Consumer<String> notices) {
+        this.notices = notices;
+        tablets = new Tablets(notices);
+    }
+
+    void clear() {
+        servers.clear();
+        tablets.clear();
+        leases.clear();
+        calls.clear();
+        header(0, 0, 0, 0, 0, 0);
+    }
+
+    /** Begins a term; the first one founds the cluster. */
+    Result takeLead(long now, long number, int serversFirst, int tabletsFirst) {
+        tick(now);
+        term++;
+        if (cluster == 0) {
+            cluster = number;
+            this.serversFirst = serversFirst;
+            this.tabletsFirst = tabletsFirst;
+            mapVersion++;
+        }
+        return Result.ok(term);
+    }
+
+    /** Whether {@code term} lasts. */
+    Result confirm(long term) {
+        return term == this.term ? Result.ok(term) : overtaken();
+    }
+
+    private static Result overtaken() {
+        return Result.no(Status.NOT_LEADER, "");
+    }
+
+    /** See {@link Membership}; a process may do this again, with another address too. */
+    Result enlist(
+            long now, long boot, long leaseMicros, String node, String address, String redis) {
+        tick(now);
+        if (!NODE.matcher(node).matches()) {
+            return Result.refused("a node's name has 40 hexadecimal digits");
+        }
+        if (!ADDRESS.matcher(address).matches() || !ENDPOINT.matcher(redis).matches()) {
+            return Result.refused("an address has no spaces and at most 255 characters");
+        }
+        Member member = servers.at(node);
+        if (member != null && member.formerBoots.contains(boot)) {
+            return Result.no(
+                    Status.NOT_A_MEMBER, "the node has started again since, as " + member.id());
+        }
+        if (member != null && member.boot == boot) {
+            return enlistAgain(member, address, redis);
+        }
+        if (member != null && member.up) {
+            return Result.no(
+                    Status.RETRY_LATER,
+                    "the node is up as server %s at %s, and can start again when that has no lease"
+                            .formatted(member.id(), member.address));
+        }
+        if (member == null) {
+            if (servers.all().size() >= Membership.SERVERS_MAX && !forgetOne()) {
+                return Result.refused(
+                        "there are "
+                                + Membership.SERVERS_MAX
+                                + " servers, as many as there can be");
+            }
+            member = servers.add(node);
+        }
+        Membership.begin(member, boot, leaseMicros);
+        member.address = address;
+        member.redisEndpoint = redis;
+        mapVersion++;
+        notices.accept("server " + member.id() + " is up at " + address);
+        tablets.takeBack(member.id());
+        if (!tablets.hasDefault() && servers.up().size() >= serversFirst) {
+            makeDefaultTable();
+        }
+        return Result.ok(member.id().packed(), member.leaseMicros);
+    }
+
+    private Result enlistAgain(Member member, String address, String redis) {
+        if (!member.up) {
+            return Result.no(
+                    Status.NOT_A_MEMBER,
+                    "server "
+                            + member.id()
+                            + " counts as down; start anew, with another boot number");
+        }
+        if (!member.address.equals(address) || !member.redisEndpoint.equals(redis)) {
+            member.address = address;
+            member.redisEndpoint = redis;
+            mapVersion++;
+        }
+        return Result.ok(member.id().packed(), member.leaseMicros);
+    }
+
+    private boolean forgetOne() {
+        for (Member member : servers.all()) {
+            if (!member.up && !tablets.hasAny(member.index)) {
+                servers.remove(member);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void makeDefaultTable() {
+        try {
+            tablets.create(KvStore.DEFAULT_TABLE, tabletsFirst, servers.up());
+        } catch (ClusterRefused e) {
+            notices.accept("there is no default table: " + e.getMessage());
+        }
+    }
+
+    /**
+     * A server has no lease, or stops.
+     *
+     * @param term in which that was found; 0 if the server says so
+     */
+    Result down(long term, ServerId server) {
+        if (term != 0 && term != this.term) {
+            return overtaken();
+        }
+        Member member = servers.called(server);
+        if (member != null && member.up) {
+            member.up = false;
+            mapVersion++;
+            notices.accept(
+                    "server "
+                            + server
+                            + " at "
+                            + member.address
+                            + (term == 0 ? " has left" : " is down: it has no lease any more"));
+            tablets.down(server);
+        }
+        return Result.ok(0);
+    }
+
+    /** See {@link Tablets#create}. */
+    Result createTable(long call, String name, int wanted) {
+        return once(
+                call,
+                () -> {
+                    int before = tablets.tables().size();
+                    int table = tablets.create(name, wanted, servers.up());
+                    mapVersion += tablets.tables().size() - before;
+                    return Result.ok(table);
+                });
+    }
+
+    /** See {@link Tablets#drop}. */
+    Result dropTable(long call, String name) {
+        return once(
+                call,
+                () -> {
+                    mapVersion += tablets.drop(name) ? 1 : 0;
+                    return Result.ok(0);
+                });
+    }
+
+    /** See {@link Tablets#split}. */
+    Result splitTablet(long call, String table, long hash) {
+        return once(
+                call,
+                () -> {
+                    mapVersion += tablets.split(table, hash) ? 1 : 0;
+                    return Result.ok(0);
+                });
+    }
+
+    /** See {@link Tablets#assign}. */
+    Result assignTablet(long call, String table, long hash, ServerId server) {
+        return once(
+                call,
+                () -> {
+                    Member member = servers.called(server);
+                    if (member == null || !member.up) {
+                        throw new ClusterRefused("server " + server + " is not up");
+                    }
+                    Move move = tablets.assign(table, hash, server);
+                    mapVersion++;
+                    return move == null ? Result.ok(0) : Result.pending(move);
+                });
+    }
+
+    /** Applies what an operator wants, unless that has been done. */
+    private Result once(long call, Request request) {
+        Result known = calls.get(call);
+        if (known != null) {
+            return known;
+        }
+        Result result;
+        try {
+            result = request.apply();
+        } catch (ClusterRefused e) {
+            result = Result.refused(e.getMessage());
+        }
+        remember(call, result);
+        return result;
+    }
+
+    void remember(long call, Result result) {
+        calls.put(call, result);
+        if (calls.size() > CALLS_MAX) {
+            calls.remove(calls.keySet().iterator().next());
+        }
+    }
+
+    /** See {@link Tablets#left}. */
+    Result tabletLeft(ServerId server, int table, long firstHash, long epoch, boolean released) {
+        Member member = servers.called(server);
+        boolean isUp = member != null && member.up;
+        mapVersion += isUp && tablets.left(server, table, firstHash, epoch, released) ? 1 : 0;
+        return Result.ok(0);
+    }
+
+    /** The lease of the client that drew {@code boot}. */
+    Result openLease(long now, long boot, long expiry) {
+        tick(now);
+        ClientLease lease = leases.open(boot, expiry);
+        return lease == null
+                ? Result.refused(
+                        "there are "
+                                + ClientLeases.LEASES_MAX
+                                + " clients, as many as there can be")
+                : Result.ok(lease.id(), lease.expiry());
+    }
+
+    Result extendLease(long id, long expiry) {
+        ClientLease lease = leases.extend(id, expiry);
+        return lease == null
+                ? Result.no(Status.LEASE_EXPIRED, "")
+                : Result.ok(lease.id(), lease.expiry());
+    }
+
+    Result endLease(long id) {
+        leases.end(id);
+        return Result.ok(0);
+    }
+
+    /** Ends the leases that have lasted until {@code now}. */
+    Result endExpiredLeases(long term, long now) {
+        if (term != this.term) {
+            return overtaken();
+        }
+        tick(now);
+        return Result.ok(leases.endExpired(now));
+    }
+
+    private void tick(long now) {
+        millis = Math.max(millis, now);
+    }
+
+    /** Everything that others may know, as it is now. */
+    ClusterMap map() {
+        return new ClusterMap(
+                cluster,
+                mapVersion,
+                servers.all().stream()
+                        .map(
+                                member ->
+                                        new ClusterMap.Server(
+                                                member.id(),
+                                                member.up,
+                                                member.node,
+                                                member.address,
+                                                member.redisEndpoint))
+                        .toList(),
+                tablets.tables().stream()
+                        .map(table -> new ClusterMap.Table(table.id(), table.name()))
+                        .toList(),
+                tablets.all().stream().map(Held::tablet).toList());
+    }
+
+    /** How {@code move} has ended; null if it has not, OK or REFUSED if so. */
+    Result outcome(Move move) {
+        String trouble = tablets.outcome(move);
+        if (trouble == null) {
+            return null;
+        }
+        return trouble.isEmpty() ? Result.ok(0) : Result.refused(trouble);
+    }
+
+    /** The lease called {@code id}; null when there is none. Threads: any. */
+    ClientLease lease(long id) {
+        return leases.get(id);
+    }
+
+    /** Whether leases have lasted until {@code now} and are still there. Threads: any. */
+    boolean hasExpiredLeases(long now) {
+        return leases.areExpired(now);
+    }
+
+    Membership servers() {
+        return servers;
+    }
+
+    Tablets tablets() {
+        return tablets;
+    }
+
+    ClientLeases leases() {
+        return leases;
+    }
+
+    Map<Long, Result> calls() {
+        return calls;
+    }
+
+    List<ServerId> serversUp() {
+        return servers.up();
+    }
+
+    /** Number of the cluster; 0 before it is founded. */
+    long cluster() {
+        return cluster;
+    }
+
+    /** Grows with each change of the map. */
+    long mapVersion() {
+        return mapVersion;
+    }
+
+    /** The term that lasts. */
+    long term() {
+        return term;
+    }
+
+    /** The latest time that a command had. */
+    long millis() {
+        return millis;
+    }
+
+    int serversFirst() {
+        return serversFirst;
+    }
+
+    int tabletsFirst() {
+        return tabletsFirst;
+    }
+
+    void header(
+            long cluster,
+            long mapVersion,
+            long term,
+            long millis,
+            int serversFirst,
+            int tabletsFirst) {
+        this.cluster = cluster;
+        this.mapVersion = mapVersion;
+        this.term = term;
+        this.millis = millis;
+        this.serversFirst = serversFirst;
+        this.tabletsFirst = tabletsFirst;
+    }
+}

@@ -1,0 +1,210 @@
+package io.silkstone.coordinator;
+
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.coordinator.ClientLeases.ClientLease;
+import io.silkstone.coordinator.Membership.Member;
+import io.silkstone.coordinator.Result.Move;
+import io.silkstone.coordinator.Tablets.Held;
+import io.silkstone.coordinator.Tablets.Stayed;
+import io.silkstone.coordinator.Tablets.Table;
+import io.silkstone.coordinator.commands.MessageHeaderDecoder;
+import io.silkstone.coordinator.commands.MessageHeaderEncoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder.CallsDecoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder.LeasesDecoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder.ServersDecoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder.TabletsDecoder;
+import io.silkstone.coordinator.commands.SnapshotEncoder;
+import io.silkstone.rpc.messages.Status;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.agrona.ExpandableArrayBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** A {@link CoordinatorState} as bytes; equal states have equal bytes. */
+final class Snapshots {
+    private Snapshots() {}
+
+    static byte[] encode(CoordinatorState state) {
+        ExpandableArrayBuffer buffer = new ExpandableArrayBuffer(4_096);
+        SnapshotEncoder message = new SnapshotEncoder();
+        message.wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                .cluster(state.cluster())
+                .mapVersion(state.mapVersion())
+                .term(state.term())
+                .millis(state.millis())
+                .leaseNext(state.leases().leaseNext())
+                .tableNext(state.tablets().tableNext())
+                .serverNext(state.servers().serverNext())
+                .turn(state.tablets().turn())
+                .serversFirst(state.serversFirst())
+                .tabletsFirst(state.tabletsFirst());
+        encodeServers(state, message);
+        encodeTablets(state, message);
+        encodeLeases(state, message);
+        encodeCalls(state, message);
+        int length = MessageHeaderEncoder.ENCODED_LENGTH + message.encodedLength();
+        return Arrays.copyOf(buffer.byteArray(), length);
+    }
+
+    private static void encodeServers(CoordinatorState state, SnapshotEncoder message) {
+        SnapshotEncoder.ServersEncoder servers = message.serversCount(state.servers().all().size());
+        for (Member member : state.servers().all()) {
+            servers.next()
+                    .server(member.id().packed())
+                    .boot(member.boot)
+                    .leaseMicros(member.leaseMicros)
+                    .up((short) (member.up ? 1 : 0));
+            SnapshotEncoder.ServersEncoder.FormerBootsEncoder boots =
+                    servers.formerBootsCount(member.formerBoots.size());
+            member.formerBoots.forEach(boot -> boots.next().boot(boot));
+            servers.node(member.node).address(member.address).redisEndpoint(member.redisEndpoint);
+        }
+    }
+
+    private static void encodeTablets(CoordinatorState state, SnapshotEncoder message) {
+        SnapshotEncoder.TablesEncoder tables = message.tablesCount(state.tablets().tables().size());
+        for (Table table : state.tablets().tables()) {
+            tables.next().table(table.id()).tabletsWanted(table.wanted()).name(table.name());
+        }
+        List<Held> all = state.tablets().all();
+        SnapshotEncoder.TabletsEncoder tablets = message.tabletsCount(all.size());
+        for (Held held : all) {
+            Tablet tablet = held.tablet();
+            tablets.next()
+                    .table(tablet.table())
+                    .firstHash(tablet.firstHash())
+                    .lastHash(tablet.lastHash())
+                    .owner(tablet.owner().packed())
+                    .heir(tablet.heir().packed())
+                    .epoch(tablet.epoch())
+                    .state((short) tablet.state().ordinal())
+                    .stayed((short) held.stayed().ordinal());
+        }
+    }
+
+    private static void encodeLeases(CoordinatorState state, SnapshotEncoder message) {
+        SnapshotEncoder.LeasesEncoder leases = message.leasesCount(state.leases().size());
+        for (ClientLease lease : state.leases().all()) {
+            leases.next().lease(lease.id()).boot(lease.boot()).expiry(lease.expiry());
+        }
+    }
+
+    private static void encodeCalls(CoordinatorState state, SnapshotEncoder message) {
+        SnapshotEncoder.CallsEncoder calls = message.callsCount(state.calls().size());
+        for (Map.Entry<Long, Result> entry : state.calls().entrySet()) {
+            Result result = entry.getValue();
+            Move move = result.move() == null ? new Move(0, 0, 0, ServerId.NONE) : result.move();
+            calls.next()
+                    .call(entry.getKey())
+                    .status(result.status().value())
+                    .number(result.number())
+                    .heir(move.heir().packed())
+                    .firstHash(move.firstHash())
+                    .epoch(move.epoch())
+                    .table(move.table())
+                    .text(result.text());
+        }
+    }
+
+    /**
+     * Has {@code state} be what {@link #encode} once wrote.
+     *
+     * @throws IllegalArgumentException when that cannot be read
+     */
+    static void decode(byte[] bytes, CoordinatorState state) {
+        try {
+            MessageHeaderDecoder header = new MessageHeaderDecoder();
+            UnsafeBuffer buffer = new UnsafeBuffer(bytes);
+            header.wrap(buffer, 0);
+            if (header.schemaId() != SnapshotDecoder.SCHEMA_ID
+                    || header.templateId() != SnapshotDecoder.TEMPLATE_ID) {
+                throw new IllegalArgumentException("this is no snapshot of a coordinator");
+            }
+            state.clear();
+            SnapshotDecoder message = new SnapshotDecoder().wrapAndApplyHeader(buffer, 0, header);
+            decodeHeader(message, state);
+            decodeServers(message, state);
+            decodeTablets(message, state);
+            decodeLeases(message, state);
+            decodeCalls(message, state);
+        } catch (IndexOutOfBoundsException e) {
+            throw new IllegalArgumentException("a snapshot of a coordinator is cut off", e);
+        }
+    }
+
+    private static void decodeHeader(SnapshotDecoder message, CoordinatorState state) {
+        state.header(
+                message.cluster(),
+                message.mapVersion(),
+                message.term(),
+                message.millis(),
+                message.serversFirst(),
+                message.tabletsFirst());
+        state.leases().leaseNext(message.leaseNext());
+        state.tablets().counters((int) message.tableNext(), (int) message.turn());
+        state.servers().serverNext((int) message.serverNext());
+    }
+
+    private static void decodeServers(SnapshotDecoder message, CoordinatorState state) {
+        for (ServersDecoder each : message.servers()) {
+            ServerId id = ServerId.of(each.server());
+            long boot = each.boot();
+            long leaseMicros = each.leaseMicros();
+            boolean up = each.up() != 0;
+            List<Long> formerBoots = new ArrayList<>();
+            each.formerBoots().forEach(former -> formerBoots.add(former.boot()));
+            Member member = new Member(id.index(), each.node());
+            member.generation = id.generation();
+            member.boot = boot;
+            member.leaseMicros = leaseMicros;
+            member.up = up;
+            member.formerBoots.addAll(formerBoots);
+            member.address = each.address();
+            member.redisEndpoint = each.redisEndpoint();
+            state.servers().add(member);
+        }
+    }
+
+    private static void decodeTablets(SnapshotDecoder message, CoordinatorState state) {
+        for (SnapshotDecoder.TablesDecoder each : message.tables()) {
+            int wanted = each.tabletsWanted();
+            state.tablets().addTable(new Table((int) each.table(), each.name(), wanted));
+        }
+        for (TabletsDecoder each : message.tablets()) {
+            state.tablets()
+                    .put(
+                            new Tablet(
+                                    (int) each.table(),
+                                    each.firstHash(),
+                                    each.lastHash(),
+                                    ServerId.of(each.owner()),
+                                    each.epoch(),
+                                    TabletState.values()[each.state()],
+                                    ServerId.of(each.heir())),
+                            Stayed.values()[each.stayed()]);
+        }
+    }
+
+    private static void decodeLeases(SnapshotDecoder message, CoordinatorState state) {
+        for (LeasesDecoder each : message.leases()) {
+            state.leases().put(new ClientLease(each.lease(), each.boot(), each.expiry()));
+        }
+    }
+
+    private static void decodeCalls(SnapshotDecoder message, CoordinatorState state) {
+        for (CallsDecoder each : message.calls()) {
+            Move move = null;
+            if (each.heir() != 0) {
+                ServerId heir = ServerId.of(each.heir());
+                move = new Move((int) each.table(), each.firstHash(), each.epoch(), heir);
+            }
+            Status status = Status.get(each.status());
+            state.remember(each.call(), new Result(status, each.number(), 0, move, each.text()));
+        }
+    }
+}

@@ -1,0 +1,431 @@
+package io.silkstone.coordinator;
+
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.coordinator.Result.Move;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/**
+ * Tables and their tablets. The hashes of a table are always covered, each by one tablet.
+ *
+ * <p><b>Epochs.</b> A tablet that replaces others (by another owner, by a cut, by the end of a move
+ * that did not come about) has a higher epoch than these. So a tablet and its epoch stand for one
+ * thing only: what is said of a tablet that was to leave in epoch 7 is about that move and no
+ * other, however late it comes.
+ *
+ * <p>Threads: one at a time.
+ */
+final class Tablets {
+    /** A group of a message has no more. */
+    static final int TABLETS_MAX = 65_534;
+
+    static final int TABLES_MAX = 8_192;
+
+    /** The default table's. */
+    static final int DEFAULT_ID = 1;
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}");
+    private static final long LOW_SLOT_BITS = (1L << Key.SLOT_SHIFT) - 1;
+    private static final BigInteger HASHES = BigInteger.ONE.shiftLeft(Long.SIZE);
+
+    /**
+     * A table.
+     *
+     * @param wanted how many tablets were asked for when it was made
+     */
+    record Table(int id, String name, int wanted) {}
+
+    /** Why a tablet that was to leave did not. */
+    enum Stayed {
+        NO,
+        HAD_OBJECTS,
+        HEIR_DOWN,
+        CALLED_OFF
+    }
+
+    /** A tablet, and how its last move ended. */
+    record Held(Tablet tablet, Stayed stayed) {}
+
+    private final Consumer<String> notices;
+    private final TreeMap<Integer, Table> tables = new TreeMap<>();
+    private final Map<String, Table> tablesByName = new HashMap<>();
+    private final Map<Integer, TreeMap<Long, Held>> tabletsByTable = new HashMap<>();
+    private int tableNext;
+    private int turn;
+    private int count;
+
+    /**
+     * None.
+     *
+     * @param notices told in a sentence when data is lost
+     */
+    Tablets(Consumer<String> notices) {
+        this.notices = notices;
+        clear();
+    }
+
+    void clear() {
+        tables.clear();
+        tablesByName.clear();
+        tabletsByTable.clear();
+        tableNext = DEFAULT_ID + 1;
+        turn = 0;
+        count = 0;
+    }
+
+    /**
+     * Makes a table, unless there is one just like it.
+     *
+     * @param wanted into how many equal ranges it is cut; 0 for one a server
+     * @param up who gets them, in turn
+     * @return its id
+     */
+    int create(String name, int wanted, List<ServerId> up) throws ClusterRefused {
+        require(
+                NAME.matcher(name).matches(),
+                "a table's name has 1 to 255 characters of A-Z a-z 0-9 . _ -, unlike '%s'",
+                name.length() > 255 ? name.substring(0, 255) + "..." : name);
+        Table known = tablesByName.get(name);
+        if (known != null) {
+            require(
+                    known.wanted == wanted,
+                    "there is a table called %s already, made of %s",
+                    name,
+                    known.wanted == 0 ? "one tablet a server" : known.wanted + " tablets");
+            return known.id;
+        }
+        boolean isDefault = name.equals(KvStore.DEFAULT_TABLE);
+        require(!up.isEmpty(), "no server is up that could have the tablets of %s", name);
+        require(tables.size() < TABLES_MAX, "there are %d tables; drop one first", TABLES_MAX);
+        int ranges = wanted == 0 ? up.size() : wanted;
+        require(
+                !isDefault || ranges <= Key.SLOTS,
+                "the table default has at most %d tablets, one a slot",
+                Key.SLOTS);
+        require(
+                count + ranges <= TABLETS_MAX,
+                "there would be %d tablets, and there can be %d",
+                count + ranges,
+                TABLETS_MAX);
+        Table table = new Table(isDefault ? DEFAULT_ID : tableNext++, name, wanted);
+        addTable(table);
+        long unit = isDefault ? Key.SLOTS : 0;
+        for (int range = 0; range < ranges; range++) {
+            long first = border(range, ranges, unit);
+            long last = border(range + 1, ranges, unit) - 1;
+            ServerId owner = up.get(Math.floorMod(turn++, up.size()));
+            put(
+                    new Tablet(table.id, first, last, owner, 1, TabletState.NORMAL, ServerId.NONE),
+                    Stayed.NO);
+        }
+        return table.id;
+    }
+
+    /** The first hash of a range: of {@code units} equal parts, or of all hashes if that is 0. */
+    private static long border(int range, int ranges, long units) {
+        if (units > 0) {
+            return (range * units / ranges) << Key.SLOT_SHIFT;
+        }
+        return HASHES.multiply(BigInteger.valueOf(range))
+                .divide(BigInteger.valueOf(ranges))
+                .longValue();
+    }
+
+    /** Drops a table, if there is one. */
+    boolean drop(String name) throws ClusterRefused {
+        require(
+                !name.equals(KvStore.DEFAULT_TABLE),
+                "the table %s is there as long as the cluster; remove its objects instead",
+                KvStore.DEFAULT_TABLE);
+        Table table = tablesByName.remove(name);
+        if (table == null) {
+            return false;
+        }
+        tables.remove(table.id);
+        count -= tabletsByTable.remove(table.id).size();
+        return true;
+    }
+
+    /** Cuts before {@code hash}; false when there is a cut already. */
+    boolean split(String name, long hash) throws ClusterRefused {
+        Table table = named(name);
+        Held held = at(table.id, hash);
+        Tablet whole = held.tablet;
+        if (whole.firstHash() == hash) {
+            return false;
+        }
+        require(
+                table.id != DEFAULT_ID || (hash & LOW_SLOT_BITS) == 0,
+                "the table default is cut at borders of slots only, and %016x is none",
+                hash);
+        require(
+                whole.state() != TabletState.LEAVING,
+                "%s is on its way to server %s; cut it afterwards",
+                described(whole),
+                whole.heir());
+        require(count < TABLETS_MAX, "there are %d tablets, as many as there can be", TABLETS_MAX);
+        put(range(whole, whole.firstHash(), hash - 1), held.stayed);
+        put(range(whole, hash, whole.lastHash()), held.stayed);
+        return true;
+    }
+
+    private static Tablet range(Tablet of, long firstHash, long lastHash) {
+        return new Tablet(
+                of.table(),
+                firstHash,
+                lastHash,
+                of.owner(),
+                of.epoch() + 1,
+                of.state(),
+                ServerId.NONE);
+    }
+
+    /**
+     * Gives a tablet to {@code server}, which is up: at once if it is lost, else when its owner has
+     * let go. To give it to its owner calls off what goes on.
+     *
+     * @return null when the server has it now, or what has to happen before
+     */
+    Move assign(String name, long hash, ServerId server) throws ClusterRefused {
+        Tablet tablet = at(named(name).id, hash).tablet;
+        if (tablet.state() == TabletState.LOST) {
+            notices.accept(described(tablet) + " is lost; server " + server + " has it, empty");
+            put(owned(tablet, server), Stayed.NO);
+            return null;
+        }
+        if (tablet.owner().equals(server)) {
+            if (tablet.state() == TabletState.LEAVING) {
+                put(owned(tablet, server), Stayed.CALLED_OFF);
+            }
+            return null;
+        }
+        if (tablet.state() == TabletState.NORMAL) {
+            put(
+                    new Tablet(
+                            tablet.table(),
+                            tablet.firstHash(),
+                            tablet.lastHash(),
+                            tablet.owner(),
+                            tablet.epoch(),
+                            TabletState.LEAVING,
+                            server),
+                    Stayed.NO);
+        } else {
+            require(
+                    tablet.heir().equals(server),
+                    "%s is on its way to server %s; give it to its owner %s to call that off",
+                    described(tablet),
+                    tablet.heir(),
+                    tablet.owner());
+        }
+        return new Move(tablet.table(), tablet.firstHash(), tablet.epoch(), server);
+    }
+
+    /**
+     * An owner reports how a move ends for it.
+     *
+     * @return false when there is no such move (any more)
+     */
+    boolean left(ServerId server, int table, long firstHash, long epoch, boolean released) {
+        TreeMap<Long, Held> all = tabletsByTable.get(table);
+        Held held = all == null ? null : all.get(firstHash);
+        boolean isUnderWay =
+                held != null
+                        && held.tablet.state() == TabletState.LEAVING
+                        && held.tablet.epoch() == epoch
+                        && held.tablet.owner().equals(server);
+        if (isUnderWay) {
+            Tablet tablet = held.tablet;
+            put(
+                    owned(tablet, released ? tablet.heir() : tablet.owner()),
+                    released ? Stayed.NO : Stayed.HAD_OBJECTS);
+        }
+        return isUnderWay;
+    }
+
+    /** {@code server} is down: what it has is lost, unless somebody waits for it. */
+    void down(ServerId server) {
+        int lost = 0;
+        for (Held held : all()) {
+            Tablet tablet = held.tablet;
+            if (tablet.heir().equals(server)) {
+                put(owned(tablet, tablet.owner()), Stayed.HEIR_DOWN);
+            } else if (!tablet.owner().equals(server)) {
+                continue;
+            } else if (tablet.state() == TabletState.LEAVING) {
+                notices.accept(
+                        described(tablet)
+                                + " was to leave server "
+                                + server
+                                + ", which is down; server "
+                                + tablet.heir()
+                                + " has it, empty: its objects are lost");
+                put(owned(tablet, tablet.heir()), Stayed.NO);
+            } else if (tablet.state() == TabletState.NORMAL) {
+                put(
+                        new Tablet(
+                                tablet.table(),
+                                tablet.firstHash(),
+                                tablet.lastHash(),
+                                server,
+                                tablet.epoch(),
+                                TabletState.LOST,
+                                ServerId.NONE),
+                        Stayed.NO);
+                lost++;
+            }
+        }
+        if (lost > 0) {
+            notices.accept(lost + " tablets of server " + server + " are lost");
+        }
+    }
+
+    /** {@code server} is the next generation of one that is down: it has its lost tablets again. */
+    void takeBack(ServerId server) {
+        int back = 0;
+        for (Held held : all()) {
+            Tablet tablet = held.tablet;
+            if (tablet.state() == TabletState.LOST && tablet.owner().index() == server.index()) {
+                put(owned(tablet, server), Stayed.NO);
+                back++;
+            }
+        }
+        if (back > 0) {
+            notices.accept(
+                    "server "
+                            + server
+                            + " has taken back "
+                            + back
+                            + " tablets, EMPTY: the objects that were in them are LOST");
+        }
+    }
+
+    boolean hasAny(int serverIndex) {
+        return all().stream().anyMatch(held -> held.tablet.owner().index() == serverIndex);
+    }
+
+    /** How {@code move} has ended: null if it has not, an empty text if as it was to. */
+    String outcome(Move move) {
+        TreeMap<Long, Held> table = tabletsByTable.get(move.table());
+        if (table == null) {
+            return "the table was dropped";
+        }
+        Held held = table.floorEntry(move.firstHash()).getValue();
+        Tablet tablet = held.tablet;
+        if (tablet.epoch() == move.epoch() && tablet.state() == TabletState.LEAVING) {
+            return null;
+        }
+        if (tablet.owner().equals(move.heir())) {
+            return "";
+        }
+        return described(tablet)
+                + switch (held.stayed) {
+                    case HAD_OBJECTS -> " has objects and stays with server " + tablet.owner();
+                    case HEIR_DOWN ->
+                            " stays with server "
+                                    + tablet.owner()
+                                    + ": server "
+                                    + move.heir()
+                                    + " went down";
+                    case CALLED_OFF ->
+                            " stays with server " + tablet.owner() + ": it was called off";
+                    case NO -> " has gone to server " + tablet.owner() + " meanwhile";
+                };
+    }
+
+    /** The same range, owned in the next epoch. */
+    private static Tablet owned(Tablet tablet, ServerId owner) {
+        return new Tablet(
+                tablet.table(),
+                tablet.firstHash(),
+                tablet.lastHash(),
+                owner,
+                tablet.epoch() + 1,
+                TabletState.NORMAL,
+                ServerId.NONE);
+    }
+
+    private Table named(String name) throws ClusterRefused {
+        Table table = tablesByName.get(name);
+        require(
+                table != null,
+                "there is no table called %s",
+                name.length() > 255 ? name.substring(0, 255) + "..." : name);
+        return table;
+    }
+
+    private Held at(int table, long hash) {
+        return tabletsByTable.get(table).floorEntry(hash).getValue();
+    }
+
+    private String described(Tablet tablet) {
+        return String.format(
+                Locale.ROOT,
+                "tablet %016x-%016x of table %s",
+                tablet.firstHash(),
+                tablet.lastHash(),
+                tables.get(tablet.table()).name);
+    }
+
+    private static void require(boolean holds, String message, Object... arguments)
+            throws ClusterRefused {
+        if (!holds) {
+            throw new ClusterRefused(String.format(Locale.ROOT, message, arguments));
+        }
+    }
+
+    void addTable(Table table) {
+        tables.put(table.id, table);
+        tablesByName.put(table.name, table);
+        tabletsByTable.put(table.id, new TreeMap<>(Long::compareUnsigned));
+    }
+
+    void put(Tablet tablet, Stayed stayed) {
+        Held former =
+                tabletsByTable
+                        .get(tablet.table())
+                        .put(tablet.firstHash(), new Held(tablet, stayed));
+        count += former == null ? 1 : 0;
+    }
+
+    boolean hasDefault() {
+        return tables.containsKey(DEFAULT_ID);
+    }
+
+    Collection<Table> tables() {
+        return tables.values();
+    }
+
+    /** By table and first hash. */
+    List<Held> all() {
+        List<Held> all = new ArrayList<>(count);
+        tables.keySet().forEach(table -> all.addAll(tabletsByTable.get(table).values()));
+        return all;
+    }
+
+    int tableNext() {
+        return tableNext;
+    }
+
+    int turn() {
+        return turn;
+    }
+
+    void counters(int tableNext, int turn) {
+        this.tableNext = tableNext;
+        this.turn = turn;
+    }
+}

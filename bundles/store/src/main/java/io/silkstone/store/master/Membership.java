@@ -1,0 +1,363 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Leader;
+import io.silkstone.rpc.MapCodec;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.Waitable;
+import io.silkstone.rpc.messages.ClusterMapDecoder;
+import io.silkstone.rpc.messages.EnlistEncoder;
+import io.silkstone.rpc.messages.EnlistedDecoder;
+import io.silkstone.rpc.messages.GetClusterMapEncoder;
+import io.silkstone.rpc.messages.LeaseRenewedDecoder;
+import io.silkstone.rpc.messages.LeaveEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.RenewLeaseEncoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.rpc.messages.TabletReleasedEncoder;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.random.RandomGenerator;
+
+/**
+ * Makes a store a server of the cluster, and keeps it one.
+ *
+ * <p><b>The lease.</b> A server may serve while it has a lease from the coordinator, which counts
+ * from the moment at which the request for it was sent; the coordinator gives its tablets to others
+ * only when the lease is certainly over by its own clock. So at no time two servers serve a key,
+ * however long one of them was stopped or cut off. Whoever serves executes a request, then looks at
+ * {@link #mayServe}, then replies: what a stopped process did just after its lease had ended is
+ * never told to anybody.
+ *
+ * <p><b>The tablets.</b> The coordinator's map says who has what. Two user threads work here: one
+ * renews the lease and is told when there is a newer map; the other fetches it and brings the store
+ * in line, which may take a while.
+ *
+ * <p><b>Expelled.</b> A server that the coordinator has given up is told so when it renews. What it
+ * has counts as lost and may be served by others, so it drops everything and enlists afresh, under
+ * a new generation.
+ */
+public final class Membership {
+    private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
+    private static final int REQUEST_BYTES_MAX = 2_048;
+    private static final long ASK_NANOS = 2_000_000_000L;
+    private static final long PAUSE_NANOS = 20_000_000;
+    private static final long LEAVE_NANOS = 1_000_000_000;
+
+    /** Renewals in the time of one lease. */
+    private static final int RENEWALS = 4;
+
+    private static final Logger LOG = System.getLogger(Membership.class.getName());
+
+    private final MasterOptions options;
+    private final Rpc rpc;
+    private final ThreadRuntime threads;
+    private final Holdings holdings;
+    private final Leader leader;
+    private final long boot;
+    private final Asking leaseAsking;
+    private final Asking mapAsking;
+    private volatile ServerId self = ServerId.NONE;
+    private volatile ClusterMap map = ClusterMap.NONE;
+    private volatile long leaseEnd;
+    private volatile boolean leased;
+    private volatile long mapVersionWanted;
+    private volatile long clusterMillis;
+    private volatile long clusterMillisAt;
+    private volatile boolean closing;
+    private volatile String status = "not enlisted yet";
+    private long leaseNanos;
+    private volatile long leaseThread = ThreadRuntime.NONE;
+    private volatile long mapThread = ThreadRuntime.NONE;
+
+    /** What a server owns; implemented by the store. One thread at a time. */
+    public interface Holdings {
+        /**
+         * Brings what is owned in line with {@code map} for server {@code self}: tables that are
+         * not in it go, tablets that others have go, those that are its own come, empty.
+         */
+        void apply(ClusterMap map, ServerId self);
+
+        /**
+         * Lets go of {@code tablet} if there is nothing in it.
+         *
+         * @return whether it is not served here any more
+         */
+        boolean release(Tablet tablet);
+
+        /** Drops everything. */
+        void drop();
+    }
+
+    /** One thread's way to ask the leader and wait. */
+    private final class Asking extends Waitable {
+        private final Call call = rpc.newCall().priority(Priority.HIGH);
+        private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+        private volatile boolean done;
+
+        /** The status of the answer, which is in {@link #call}. */
+        private Status ask(int length, long nanos) {
+            done = false;
+            leader.start(
+                    call,
+                    BODY + length,
+                    nanos,
+                    each -> {
+                        done = true;
+                        rpc.wake(this);
+                    });
+            rpc.await(this);
+            return call.hasReply() || call.status() != Status.OK
+                    ? call.status()
+                    : Status.RETRY_LATER;
+        }
+
+        @Override
+        public boolean isDone() {
+            return done;
+        }
+    }
+
+    /** Of a server that begins to enlist at {@link #start}. */
+    public Membership(
+            MasterOptions options,
+            Rpc rpc,
+            ThreadRuntime threads,
+            Holdings holdings,
+            RandomGenerator random) {
+        this.options = options;
+        this.rpc = rpc;
+        this.threads = threads;
+        this.holdings = holdings;
+        leader = new Leader(rpc, options.coordinators());
+        boot = random.nextLong();
+        leaseAsking = new Asking();
+        mapAsking = new Asking();
+    }
+
+    /**
+     * Begins to enlist, and goes on for as long as it takes.
+     *
+     * @throws IllegalStateException when there are no threads for that
+     */
+    public void start() {
+        mapThread = threads.create(ThreadRuntime.NORMAL, this::keepMap);
+        leaseThread = threads.create(ThreadRuntime.NORMAL, this::keepLease);
+        if (mapThread == ThreadRuntime.NONE || leaseThread == ThreadRuntime.NONE) {
+            throw new IllegalStateException("there is no thread for the membership");
+        }
+    }
+
+    /** Whether the lease holds now. A clock is read; nothing else costs. */
+    public boolean mayServe() {
+        return leased && rpc.now() - leaseEnd < 0;
+    }
+
+    /** Who this server is; NONE while it is none. */
+    public ServerId self() {
+        return self;
+    }
+
+    /** The newest map that was put into effect. */
+    public ClusterMap map() {
+        return map;
+    }
+
+    /** Where the coordinator was last seen. */
+    public String coordinator() {
+        return leader.address();
+    }
+
+    /** Where to go for what only the coordinator answers. */
+    Leader leader() {
+        return leader;
+    }
+
+    /**
+     * The coordinator's time of day, at the earliest: it may be later. 0 before it was heard of.
+     */
+    public long clusterMillisAtLeast() {
+        long at = clusterMillisAt;
+        long millis = clusterMillis;
+        if (millis == 0) {
+            return 0;
+        }
+        long passed = (rpc.now() - at) / 1_000_000;
+        // Clocks may go wrong by one in a thousand.
+        return millis + passed - passed / 500;
+    }
+
+    /** In a few words, for people. */
+    public String status() {
+        return status;
+    }
+
+    private void keepLease() {
+        while (!closing) {
+            if (self.equals(ServerId.NONE)) {
+                enlist();
+            } else {
+                renew();
+            }
+        }
+    }
+
+    private void enlist() {
+        EnlistEncoder request = new EnlistEncoder();
+        request.wrapAndApplyHeader(
+                        leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
+                .boot(boot + generationsLost)
+                .node(options.node())
+                .address(options.address())
+                .redisEndpoint(options.redisEndpoint());
+        Status answer = leaseAsking.ask(request.encodedLength(), ASK_NANOS);
+        if (answer != Status.OK) {
+            status = "the coordinator at " + leader.address() + " has not enlisted it: " + answer;
+            threads.sleep(PAUSE_NANOS);
+            return;
+        }
+        Call call = leaseAsking.call;
+        EnlistedDecoder reply = new EnlistedDecoder();
+        reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        leaseNanos = reply.leaseMicros() * 1_000;
+        rpc.identity(reply.cluster(), reply.server());
+        self = ServerId.of(reply.server());
+        status = "server " + self + ", without a lease yet";
+        LOG.log(Level.INFO, "this node is server {0} of the cluster", self);
+    }
+
+    private int generationsLost;
+
+    private void renew() {
+        RenewLeaseEncoder request = new RenewLeaseEncoder();
+        request.wrapAndApplyHeader(
+                        leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
+                .server(self.packed())
+                .mapVersion(map.version());
+        long sentAt = rpc.now();
+        Status answer = leaseAsking.ask(request.encodedLength(), leaseNanos / RENEWALS);
+        if (answer == Status.OK) {
+            Call call = leaseAsking.call;
+            LeaseRenewedDecoder reply = new LeaseRenewedDecoder();
+            reply.wrap(
+                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            clusterMillisAt = sentAt;
+            clusterMillis = reply.clusterMillis();
+            leaseEnd = sentAt + leaseNanos;
+            leased = true;
+            status = "server " + self;
+            if (reply.mapVersion() != map.version()) {
+                mapVersionWanted = reply.mapVersion();
+                threads.signal(mapThread);
+            }
+            threads.sleep(leaseNanos / RENEWALS);
+        } else if (answer == Status.NOT_A_MEMBER) {
+            expelled();
+        } else {
+            status = "the coordinator at " + leader.address() + " does not answer: " + answer;
+            threads.sleep(leaseNanos / RENEWALS / 4);
+        }
+    }
+
+    /** Its tablets are others', or will be. */
+    private void expelled() {
+        LOG.log(
+                Level.WARNING,
+                "server {0} was given up by the coordinator: what it held is lost to the cluster",
+                self);
+        leased = false;
+        status = "given up by the coordinator; enlists afresh";
+        generationsLost++;
+        ServerId former = self;
+        self = ServerId.NONE;
+        rpc.identity(rpc.cluster(), 0);
+        dropped = former;
+        threads.signal(mapThread);
+        while (!dropped.equals(ServerId.NONE) && !closing) {
+            threads.sleep(PAUSE_NANOS);
+        }
+    }
+
+    /** The server whose holdings the map's thread is to drop; NONE when that is done. */
+    private volatile ServerId dropped = ServerId.NONE;
+
+    private void keepMap() {
+        while (!closing) {
+            if (!dropped.equals(ServerId.NONE)) {
+                holdings.drop();
+                map = ClusterMap.NONE;
+                dropped = ServerId.NONE;
+            } else if (!self.equals(ServerId.NONE) && mapVersionWanted != map.version()) {
+                fetchMap();
+            } else {
+                threads.block();
+            }
+        }
+    }
+
+    private void fetchMap() {
+        GetClusterMapEncoder request = new GetClusterMapEncoder();
+        request.wrapAndApplyHeader(mapAsking.call.request(REQUEST_BYTES_MAX), 0, mapAsking.header);
+        if (mapAsking.ask(request.encodedLength(), ASK_NANOS) != Status.OK) {
+            threads.sleep(PAUSE_NANOS);
+            return;
+        }
+        Call call = mapAsking.call;
+        ClusterMapDecoder reply = new ClusterMapDecoder();
+        reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        ClusterMap news = MapCodec.decode(reply);
+        ServerId me = self;
+        if (news.version() <= map.version() || me.equals(ServerId.NONE)) {
+            mapVersionWanted = map.version();
+            return;
+        }
+        holdings.apply(news, me);
+        map = news;
+        for (Tablet tablet : news.tablets()) {
+            if (tablet.state() == TabletState.LEAVING && tablet.owner().equals(me)) {
+                release(tablet);
+            }
+        }
+    }
+
+    private void release(Tablet tablet) {
+        boolean released = holdings.release(tablet);
+        TabletReleasedEncoder request = new TabletReleasedEncoder();
+        Status answer;
+        do {
+            request.wrapAndApplyHeader(
+                            mapAsking.call.request(REQUEST_BYTES_MAX), 0, mapAsking.header)
+                    .server(tablet.owner().packed())
+                    .firstHash(tablet.firstHash())
+                    .epoch(tablet.epoch())
+                    .table(tablet.table())
+                    .released((short) (released ? 1 : 0));
+            answer = mapAsking.ask(request.encodedLength(), ASK_NANOS);
+        } while (answer == Status.TIMED_OUT && !closing && self.equals(tablet.owner()));
+    }
+
+    /** Says good-bye, and stops serving. The caller is a thread that may wait. */
+    public void close() {
+        closing = true;
+        threads.signal(mapThread);
+        threads.signal(leaseThread);
+        threads.join(mapThread);
+        threads.join(leaseThread);
+        leased = false;
+        if (!self.equals(ServerId.NONE)) {
+            LeaveEncoder request = new LeaveEncoder();
+            request.wrapAndApplyHeader(
+                            leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
+                    .server(self.packed());
+            leaseAsking.ask(request.encodedLength(), LEAVE_NANOS);
+        }
+        leaseAsking.call.close();
+        mapAsking.call.close();
+    }
+}

@@ -1,0 +1,172 @@
+package io.silkstone.transport.aeron;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+
+/**
+ * The directory of one transport's driver, which outlives the driver: its name is part of the
+ * transport's address, while each driver that is built in it has a directory of its own within. A
+ * file tells neighbours whose it is and where the present driver is.
+ *
+ * <pre>
+ *   silkstone-aeron-PID-RANDOM/
+ *     owner       token, process and present driver
+ *     driver-N/   Aeron's own files
+ * </pre>
+ */
+final class DriverHome {
+    private static final System.Logger LOG = System.getLogger(DriverHome.class.getName());
+    private static final String PREFIX = "silkstone-aeron-";
+    private static final String OWNER_FILE = "owner";
+    private static final String DRIVER_PREFIX = "driver-";
+    private static final int OWNER_LINES = 5;
+
+    /** Whoever can open a stream's file can read what goes through it. */
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    private final Path path;
+    private final String token;
+    private final ProcessIdentity process = ProcessIdentity.own();
+    private int generation;
+
+    /**
+     * What a home says of itself.
+     *
+     * @param token a random word that its address carries
+     * @param process who made it
+     * @param driver where the present driver is
+     */
+    record Owner(String token, ProcessIdentity process, Path driver) {}
+
+    /** Makes a home in {@code directory}, and clears those of dead processes away. */
+    DriverHome(Path directory, RandomGenerator random) throws IOException {
+        removeStale(directory);
+        token = HexFormat.of().toHexDigits(random.nextLong());
+        path =
+                directory.resolve(
+                        PREFIX
+                                + process.pid()
+                                + "-"
+                                + HexFormat.of().toHexDigits(random.nextInt()));
+        boolean posix = Files.getFileStore(directory).supportsFileAttributeView("posix");
+        if (posix) {
+            Files.createDirectory(path, PRIVATE);
+        } else {
+            Files.createDirectory(path);
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    String token() {
+        return token;
+    }
+
+    /** Directory for a new driver. */
+    Path nextDriver() {
+        generation++;
+        return path.resolve(DRIVER_PREFIX + generation);
+    }
+
+    /** Tells neighbours where the present driver is. */
+    void publish() throws IOException {
+        Path written = path.resolve(OWNER_FILE + ".new");
+        Files.write(
+                written,
+                List.of(
+                        token,
+                        Long.toString(process.pid()),
+                        Long.toString(process.startMillis()),
+                        process.namespace(),
+                        DRIVER_PREFIX + generation));
+        Files.move(
+                written,
+                path.resolve(OWNER_FILE),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Removes the home and what is in it. */
+    void remove() {
+        remove(path);
+    }
+
+    /** Whose {@code home} is; empty when it is none, or none that this process may read. */
+    static Optional<Owner> owner(Path home) {
+        try {
+            List<String> lines = Files.readAllLines(home.resolve(OWNER_FILE));
+            if (lines.size() != OWNER_LINES || !lines.get(4).matches(DRIVER_PREFIX + "\\d+")) {
+                return Optional.empty();
+            }
+            long pid = Long.parseLong(lines.get(1));
+            long startMillis = Long.parseLong(lines.get(2));
+            return Optional.of(
+                    new Owner(
+                            lines.get(0),
+                            new ProcessIdentity(pid, startMillis, lines.get(3)),
+                            home.resolve(lines.get(4))));
+        } catch (IOException | IllegalArgumentException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    private static void removeStale(Path directory) throws IOException {
+        List<Path> homes;
+        try (Stream<Path> entries = Files.list(directory)) {
+            homes =
+                    entries.filter(entry -> entry.getFileName().toString().startsWith(PREFIX))
+                            .toList();
+        }
+        for (Path home : homes) {
+            if (owner(home).filter(owner -> owner.process().isDead()).isPresent()) {
+                LOG.log(System.Logger.Level.INFO, "removes {0}, whose process is dead", home);
+                remove(home);
+            }
+        }
+    }
+
+    private static void remove(Path home) {
+        try {
+            Files.walkFileTree(
+                    home,
+                    new SimpleFileVisitor<>() {
+                        @Override
+                        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                                throws IOException {
+                            Files.deleteIfExists(file);
+                            return FileVisitResult.CONTINUE;
+                        }
+
+                        @Override
+                        public FileVisitResult postVisitDirectory(Path folder, IOException failure)
+                                throws IOException {
+                            Files.deleteIfExists(folder);
+                            return FileVisitResult.CONTINUE;
+                        }
+                    });
+        } catch (NoSuchFileException gone) {
+            // Another process cleans up at the same time.
+            LOG.log(System.Logger.Level.DEBUG, "{0} is gone already", home);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot remove " + home + ": " + e);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.silkstone.transport.aeron;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Which process something belongs to, so that others on its host can tell that it is dead long
+ * before a time-out does.
+ *
+ * @param pid its number
+ * @param startMillis when it started, since numbers are used again
+ * @param namespace whose number that is: containers number their processes each on their own
+ */
+record ProcessIdentity(long pid, long startMillis, String namespace) {
+    /** Two processes may compute one start differently when the machine's clock is corrected. */
+    private static final long START_TOLERANCE_MS = 10_000;
+
+    private static final Path NAMESPACE = Path.of("/proc/self/ns/pid");
+
+    /** This process. */
+    static ProcessIdentity own() {
+        ProcessHandle process = ProcessHandle.current();
+        return new ProcessIdentity(process.pid(), startMillis(process), ownNamespace());
+    }
+
+    /** The process if this one can see it, and empty if it is dead or in another namespace. */
+    Optional<ProcessHandle> find() {
+        if (!namespace.equals(ownNamespace())) {
+            return Optional.empty();
+        }
+        return ProcessHandle.of(pid).filter(ProcessHandle::isAlive).filter(this::startedThen);
+    }
+
+    /** Whether it is certain that the process lives no more. */
+    boolean isDead() {
+        return namespace.equals(ownNamespace()) && find().isEmpty();
+    }
+
+    private boolean startedThen(ProcessHandle process) {
+        return Math.abs(startMillis(process) - startMillis) < START_TOLERANCE_MS;
+    }
+
+    private static long startMillis(ProcessHandle process) {
+        return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+    }
+
+    private static String ownNamespace() {
+        try {
+            return Files.readSymbolicLink(NAMESPACE).toString();
+        } catch (IOException | UnsupportedOperationException noNamespaces) {
+            return "";
+        }
+    }
+}

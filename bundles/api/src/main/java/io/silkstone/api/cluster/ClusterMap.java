@@ -14,12 +14,12 @@ import java.util.Map;
  * when nothing else is known.
  */
 public final class ClusterMap {
-    /** Of no cluster, with nothing in it. */
-    public static final ClusterMap NONE = new ClusterMap(0, 0, List.of(), List.of(), List.of());
-
     private static final Comparator<Tablet> BY_RANGE =
             Comparator.comparingInt(Tablet::table)
                     .thenComparing(Tablet::firstHash, Long::compareUnsigned);
+
+    /** Of no cluster, with nothing in it. */
+    public static final ClusterMap NONE = new ClusterMap(0, 0, List.of(), List.of(), List.of());
 
     private final long cluster;
     private final long version;

@@ -1,0 +1,460 @@
+package io.silkstone.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.Key;
+import io.silkstone.rpc.messages.Status;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class CoordinatorStateTest {
+    private static final long LEASE = 1_000_000;
+
+    private final List<String> warnings = new ArrayList<>();
+    private final CoordinatorState state =
+            new CoordinatorState(
+                    new Notices() {
+                        @Override
+                        public void say(String sentence) {
+                            // Only losses are looked at.
+                        }
+
+                        @Override
+                        public void warn(String sentence) {
+                            warnings.add(sentence);
+                        }
+                    });
+    private long calls;
+
+    CoordinatorStateTest() {
+        state.takeLead(1, 99, 1, 0);
+    }
+
+    private static String node(int number) {
+        return "%040x".formatted(number);
+    }
+
+    private Result enlistResult(int node, long boot) {
+        return state.enlist(1, boot, LEASE, node(node), "memory:" + node, "");
+    }
+
+    private ServerId enlist(int node, long boot) {
+        Result result = enlistResult(node, boot);
+        assertThat(result.status()).as(result.text()).isEqualTo(Status.OK);
+        return ServerId.of(result.number());
+    }
+
+    private Result assign(String table, long hash, ServerId server) {
+        return state.assignTablet(++calls, table, hash, server);
+    }
+
+    private Result create(String name, int tablets) {
+        return state.createTable(++calls, name, tablets);
+    }
+
+    private Tablet tablet(String table, long hash) {
+        ClusterMap map = state.map();
+        return map.tablet(map.table(table).id(), hash);
+    }
+
+    private void release(Tablet tablet, boolean released) {
+        state.tabletLeft(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch(), released);
+    }
+
+    private static void assertRefused(Result result, String part) {
+        assertThat(result.status()).isEqualTo(Status.REFUSED);
+        assertThat(result.text()).contains(part).doesNotContain("\n");
+    }
+
+    @Test
+    void takeLead_again_keepsTheClusterAndBeginsATerm() {
+        assertThat(state.takeLead(5, 77, 3, 3).number()).isEqualTo(2);
+
+        assertThat(state.cluster()).isEqualTo(99);
+        assertThat(state.serversFirst()).isOne();
+        assertThat(state.confirm(2).isOk()).isTrue();
+        assertThat(state.confirm(1).status()).isEqualTo(Status.NOT_LEADER);
+    }
+
+    @Test
+    void enlist_first_makesTheDefaultTable() {
+        ServerId server = enlist(1, 10);
+
+        assertThat(server).isEqualTo(new ServerId(1, 1));
+        assertThat(state.map().tables()).containsExactly(new ClusterMap.Table(1, "default"));
+        assertThat(tablet("default", -1))
+                .isEqualTo(new Tablet(1, 0, -1, server, 1, TabletState.NORMAL, ServerId.NONE));
+    }
+
+    @Test
+    void enlist_sameBootTwice_isOneServer() {
+        ServerId server = enlist(1, 10);
+        long version = state.mapVersion();
+
+        assertThat(enlist(1, 10)).isEqualTo(server);
+        assertThat(state.mapVersion()).isEqualTo(version);
+    }
+
+    @Test
+    void enlist_sameBootElsewhere_movesTheAddress() {
+        ServerId server = enlist(1, 10);
+
+        state.enlist(1, 10, LEASE, node(1), "memory:new", "h:1");
+
+        assertThat(state.map().server(server).address()).isEqualTo("memory:new");
+    }
+
+    @Test
+    void enlist_otherBootWhileUp_waits() {
+        enlist(1, 10);
+
+        assertThat(enlistResult(1, 11).status()).isEqualTo(Status.RETRY_LATER);
+    }
+
+    @Test
+    void enlist_afterDown_isTheNextGenerationWithItsTabletsEmpty() {
+        ServerId first = enlist(1, 10);
+        state.down(1, first);
+        assertThat(tablet("default", 0).state()).isEqualTo(TabletState.LOST);
+
+        ServerId second = enlist(1, 11);
+
+        assertThat(second).isEqualTo(new ServerId(1, 2));
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, second, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(warnings.getLast()).contains("LOST");
+        assertThat(state.map().server(first)).isNull();
+    }
+
+    @Test
+    void enlist_byAnEarlierProcess_isNoMember() {
+        state.down(1, enlist(1, 10));
+        assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
+        ServerId second = enlist(1, 11);
+        assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
+        state.down(1, second);
+
+        assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
+        assertThat(enlistResult(1, 11).status()).isEqualTo(Status.NOT_A_MEMBER);
+    }
+
+    @Test
+    void enlist_badNames_areRefused() {
+        assertRefused(state.enlist(1, 1, LEASE, "xyz", "a", ""), "40 hexadecimal digits");
+        assertRefused(state.enlist(1, 1, LEASE, node(1), "a b", ""), "no spaces");
+        assertRefused(state.enlist(1, 1, LEASE, node(1), "", ""), "no spaces");
+        assertRefused(state.enlist(1, 1, LEASE, node(1), "a", "b c"), "no spaces");
+        assertThat(state.map().servers()).isEmpty();
+    }
+
+    @Test
+    void enlist_tooMany_forgetsOneThatIsDownAndHasNothing() {
+        for (int node = 0; node < Membership.SERVERS_MAX; node++) {
+            enlist(node, 5_000 + node);
+        }
+        assertRefused(enlistResult(9_999, 1), "as many as there can be");
+
+        state.down(1, new ServerId(7, 1));
+
+        assertThat(enlist(9_999, 1).index()).isEqualTo(Membership.SERVERS_MAX + 1);
+        assertThat(state.map().servers()).hasSize(Membership.SERVERS_MAX);
+    }
+
+    @Test
+    void enlist_serversFirst_tableIsMadeForAllOfThem() {
+        CoordinatorState three = new CoordinatorState(Notices.NONE);
+        three.takeLead(1, 99, 3, 0);
+        for (int node = 1; node <= 3; node++) {
+            assertThat(three.map().tables()).isEmpty();
+            three.enlist(1, node, LEASE, node(node), "memory:" + node, "");
+        }
+
+        List<Tablet> tablets = three.map().tablets();
+        assertThat(tablets).extracting(tablet -> tablet.owner().index()).containsExactly(1, 2, 3);
+        assertThat(tablets)
+                .allSatisfy(
+                        tablet -> {
+                            assertThat(tablet.firstHash() << 14).isZero();
+                            assertThat(tablet.lastHash() << 14).isEqualTo(-1L << 14);
+                        });
+    }
+
+    @Test
+    void down_inAnEarlierTerm_hasNoEffect() {
+        ServerId server = enlist(1, 10);
+        state.takeLead(2, 0, 1, 0);
+
+        assertThat(state.down(1, server).status()).isEqualTo(Status.NOT_LEADER);
+        assertThat(state.serversUp()).containsExactly(server);
+        state.down(0, server);
+        assertThat(state.serversUp()).isEmpty();
+    }
+
+    @Test
+    void createTable_coversAllHashesInTurn() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+
+        for (int tablets : new int[] {1, 2, 3, 7, 1_000}) {
+            int id = (int) create("t" + tablets, tablets).number();
+            List<Tablet> all =
+                    state.map().tablets().stream().filter(each -> each.table() == id).toList();
+            assertThat(all).hasSize(tablets);
+            assertCovered(all);
+        }
+        assertThat(tablet("t2", 0).owner()).isNotEqualTo(tablet("t2", -1).owner());
+        assertThat(tablet("t2", 0).owner()).isIn(one, two);
+    }
+
+    private static void assertCovered(List<Tablet> tablets) {
+        long next = 0;
+        for (Tablet tablet : tablets) {
+            assertThat(tablet.firstHash()).isEqualTo(next);
+            assertThat(Long.compareUnsigned(tablet.lastHash(), next)).isNotNegative();
+            next = tablet.lastHash() + 1;
+        }
+        assertThat(next).isZero();
+    }
+
+    @Test
+    void createTable_refusals() {
+        assertRefused(create("t", 1), "no server is up");
+        enlist(1, 10);
+
+        assertRefused(create("", 1), "1 to 255 characters");
+        assertRefused(create("a b", 1), "1 to 255 characters");
+        assertRefused(create("x".repeat(70_000), 1), "1 to 255 characters");
+        assertRefused(create("t", 65_534), "there can be 65534");
+        assertThat(create("t", 4).number()).isEqualTo(2);
+        assertThat(create("t", 4).number()).isEqualTo(2);
+        assertRefused(create("t", 5), "already");
+        assertThat(state.map().tables()).hasSize(2);
+    }
+
+    @Test
+    void createTable_afterADrop_hasANewId() {
+        enlist(1, 10);
+        create("t", 4);
+        state.dropTable(++calls, "t");
+
+        assertThat(create("t", 4).number()).isEqualTo(3);
+    }
+
+    @Test
+    void dropTable_late_afterTheTableIsThereAgain_doesNothing() {
+        enlist(1, 10);
+        create("t", 4);
+        state.dropTable(77, "t");
+        create("t", 4);
+
+        assertThat(state.dropTable(77, "t").isOk()).isTrue();
+
+        assertThat(state.map().table("t").id()).isEqualTo(3);
+        assertRefused(state.dropTable(++calls, "default"), "as long as the cluster");
+        assertThat(state.dropTable(++calls, "none").isOk()).isTrue();
+    }
+
+    @Test
+    void splitTablet_makesTwoOfTheNextEpoch() {
+        ServerId server = enlist(1, 10);
+        create("t", 1);
+
+        assertThat(state.splitTablet(++calls, "t", 5).isOk()).isTrue();
+        long version = state.mapVersion();
+        assertThat(state.splitTablet(++calls, "t", 5).isOk()).isTrue();
+
+        assertThat(state.mapVersion()).isEqualTo(version);
+        assertThat(tablet("t", 4))
+                .isEqualTo(new Tablet(2, 0, 4, server, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(tablet("t", 5))
+                .isEqualTo(new Tablet(2, 5, -1, server, 2, TabletState.NORMAL, ServerId.NONE));
+        assertRefused(state.splitTablet(++calls, "default", 5), "borders of slots");
+        assertThat(state.splitTablet(++calls, "default", 5L << Key.SLOT_SHIFT).isOk()).isTrue();
+        assertRefused(state.splitTablet(++calls, "none", 5), "no table called none");
+    }
+
+    @Test
+    void assignTablet_normal_leavesWhenItsOwnerLetsGo() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Result result = assign("default", 0, two);
+        assertThat(state.outcome(result.move())).isNull();
+        Tablet leaving = tablet("default", 0);
+        assertThat(leaving).isEqualTo(new Tablet(1, 0, -1, one, 1, TabletState.LEAVING, two));
+        assertRefused(state.splitTablet(++calls, "default", 1L << 63), "on its way");
+
+        release(leaving, true);
+
+        assertThat(state.outcome(result.move()).isOk()).isTrue();
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE));
+    }
+
+    @Test
+    void assignTablet_withObjects_staysAndSaysSo() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Result result = assign("default", 0, two);
+        Tablet leaving = tablet("default", 0);
+
+        release(leaving, false);
+
+        assertRefused(state.outcome(result.move()), "has objects and stays with server 1.1");
+        assertThat(tablet("default", 0).owner()).isEqualTo(one);
+        assertThat(tablet("default", 0).epoch()).isEqualTo(2);
+
+        Result again = assign("default", 0, two);
+        release(leaving, true);
+        assertThat(state.outcome(again.move())).as("a report of the move before").isNull();
+    }
+
+    @Test
+    void assignTablet_toItsOwner_callsOff() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        ServerId three = enlist(3, 30);
+        Result result = assign("default", 0, two);
+
+        assertRefused(assign("default", 0, three), "on its way to server 2.1");
+        assertThat(assign("default", 0, two).move()).isEqualTo(result.move());
+        assertThat(assign("default", 0, one).move()).isNull();
+
+        assertRefused(state.outcome(result.move()), "called off");
+        assertThat(tablet("default", 0).state()).isEqualTo(TabletState.NORMAL);
+    }
+
+    @Test
+    void assignTablet_heirGoesDown_stays() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Result result = assign("default", 0, two);
+
+        state.down(1, two);
+
+        assertRefused(state.outcome(result.move()), "server 2.1 went down");
+        assertThat(tablet("default", 0).owner()).isEqualTo(one);
+        assertRefused(assign("default", 0, two), "not up");
+    }
+
+    @Test
+    void assignTablet_ownerGoesDown_heirHasItEmpty() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Result result = assign("default", 0, two);
+
+        state.down(1, one);
+
+        assertThat(state.outcome(result.move()).isOk()).isTrue();
+        assertThat(tablet("default", 0).owner()).isEqualTo(two);
+        assertThat(warnings.getLast()).contains("its objects are lost");
+    }
+
+    @Test
+    void assignTablet_lost_atOnce() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        state.down(1, one);
+
+        assertThat(assign("default", 0, two).move()).isNull();
+
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE));
+        enlist(1, 11);
+        assertThat(tablet("default", 0).owner()).isEqualTo(two);
+    }
+
+    @Test
+    void assignTablet_tableDropped_saysSo() {
+        enlist(1, 10);
+        create("t", 1);
+        Result result = assign("t", 0, enlist(2, 20));
+        state.dropTable(++calls, "t");
+
+        assertRefused(state.outcome(result.move()), "dropped");
+    }
+
+    @Test
+    void leases_openExtendEnd() {
+        Result first = state.openLease(10, 5, 100);
+        assertThat(state.openLease(11, 5, 90)).isEqualTo(first);
+        assertThat(first.time()).isEqualTo(100);
+        Result second = state.openLease(11, 6, 110);
+        assertThat(second.number()).isEqualTo(first.number() + 1);
+
+        assertThat(state.extendLease(first.number(), 200).time()).isEqualTo(200);
+        assertThat(state.hasExpiredLeases(109)).isFalse();
+        assertThat(state.hasExpiredLeases(110)).isTrue();
+        assertThat(state.endExpiredLeases(1, 110).number()).isOne();
+        assertThat(state.lease(second.number())).isNull();
+        assertThat(state.extendLease(second.number(), 300).status())
+                .isEqualTo(Status.LEASE_EXPIRED);
+
+        state.endLease(first.number());
+        assertThat(state.lease(first.number())).isNull();
+        assertThat(state.openLease(12, 5, 100).number()).isEqualTo(second.number() + 1);
+    }
+
+    @Test
+    void endExpiredLeases_inAnEarlierTerm_hasNoEffect() {
+        Result lease = state.openLease(10, 5, 100);
+        state.takeLead(11, 0, 1, 0);
+
+        assertThat(state.endExpiredLeases(1, 200).isOk()).isFalse();
+        assertThat(state.lease(lease.number())).isNotNull();
+    }
+
+    @Test
+    void calls_areRememberedInBoundedNumber() {
+        for (int call = 0; call < 2 * CoordinatorState.CALLS_MAX; call++) {
+            state.dropTable(call, "none");
+        }
+        assertThat(state.calls()).hasSize(CoordinatorState.CALLS_MAX);
+    }
+
+    @Test
+    void anyCommands_snapshotAtAnyPoint_givesAnEqualState() {
+        for (int seed = 0; seed < 150; seed++) {
+            RandomCommands commands = new RandomCommands(new SplittableRandom(seed));
+            CoordinatorState one = new CoordinatorState(Notices.NONE);
+            CoordinatorState other = new CoordinatorState(Notices.NONE);
+            for (int step = 0; step < 200; step++) {
+                byte[] command = commands.next(one);
+                Result result = RandomCommands.apply(command, one);
+                assertThat(RandomCommands.apply(command, other)).isEqualTo(result);
+                if (commands.chance(10)) {
+                    byte[] snapshot = Snapshots.encode(one);
+                    assertThat(Snapshots.encode(other)).as("seed %d", seed).isEqualTo(snapshot);
+                    other = new CoordinatorState(Notices.NONE);
+                    Snapshots.decode(snapshot, other);
+                    assertThat(other.map()).isEqualTo(one.map());
+                    assertThat(Snapshots.encode(other)).isEqualTo(snapshot);
+                }
+                RandomCommands.assertSound(one);
+            }
+        }
+    }
+
+    @Test
+    void decode_cutOrStrange_isRefused() {
+        enlist(1, 10);
+        byte[] snapshot = Snapshots.encode(state);
+        for (int length = 0; length < snapshot.length; length++) {
+            byte[] cut = Arrays.copyOf(snapshot, length);
+            assertThat(
+                            catchThrowable(
+                                    () ->
+                                            Snapshots.decode(
+                                                    cut, new CoordinatorState(Notices.NONE))))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+}

@@ -1,0 +1,457 @@
+package io.silkstone.coordinator;
+
+import static io.silkstone.coordinator.TestCluster.FIRST;
+import static io.silkstone.coordinator.TestCluster.MILLI;
+import static io.silkstone.coordinator.TestCluster.assign;
+import static io.silkstone.coordinator.TestCluster.checkLease;
+import static io.silkstone.coordinator.TestCluster.closeLease;
+import static io.silkstone.coordinator.TestCluster.createTable;
+import static io.silkstone.coordinator.TestCluster.dropTable;
+import static io.silkstone.coordinator.TestCluster.enlist;
+import static io.silkstone.coordinator.TestCluster.leave;
+import static io.silkstone.coordinator.TestCluster.openLease;
+import static io.silkstone.coordinator.TestCluster.released;
+import static io.silkstone.coordinator.TestCluster.renew;
+import static io.silkstone.coordinator.TestCluster.renewClientLease;
+import static io.silkstone.coordinator.TestCluster.splitTablet;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.coordinator.TestCluster.Answer;
+import io.silkstone.coordinator.TestCluster.Seat;
+import io.silkstone.coordinator.simulation.MemoryLog;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.messages.CreateTableEncoder;
+import io.silkstone.rpc.messages.EnlistEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.transport.memory.Faults;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.agrona.MutableDirectBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CoordinatorTest {
+    private static final String OTHER = "memory:c2";
+    private static final long LEASE = CoordinatorOptions.DEFAULT.serverLeaseNanos();
+    private static final long TERM = CoordinatorOptions.DEFAULT.clientLeaseMillis();
+
+    private final TestCluster cluster = new TestCluster(1);
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    private Answer ask(ToIntFunction<MutableDirectBuffer> request) {
+        return cluster.insist(FIRST, request);
+    }
+
+    private Tablet tablet(long hash) {
+        return cluster.map(FIRST).tablet(1, hash);
+    }
+
+    private void keepAlive(long nanos, ServerId... servers) {
+        long end = cluster.now + nanos;
+        while (cluster.now < end) {
+            for (ServerId server : servers) {
+                assertThat(ask(renew(server)).status()).isEqualTo(Status.OK);
+            }
+            cluster.run(200 * MILLI);
+        }
+    }
+
+    @Test
+    void enlist_onANewCluster_hasItsServerTableAndIdentity() {
+        Seat seat = cluster.alone();
+
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+
+        ClusterMap map = cluster.map(FIRST);
+        assertThat(map.cluster()).isNotZero().isEqualTo(seat.rpc.cluster());
+        assertThat(map.servers())
+                .containsExactly(
+                        new ClusterMap.Server(
+                                server, true, "%040x".formatted(7), "memory:7", "127.0.0.1:7"));
+        assertThat(map.tablet(1, 0).owner()).isEqualTo(server);
+        assertThat(ask(enlist(7, 70)).time()).isEqualTo(LEASE / 1_000);
+    }
+
+    @Test
+    void renewLease_inTime_keepsTheServerUp() {
+        cluster.alone();
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+
+        keepAlive(5 * LEASE, server);
+
+        assertThat(cluster.map(FIRST).server(server).up()).isTrue();
+    }
+
+    @Test
+    void renewLease_notInTime_isNoMemberAndItsTabletsAreLost() {
+        cluster.alone();
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+        ServerId alive = cluster.enlisted(FIRST, 8, 80);
+        long silentSince = cluster.now;
+
+        while (cluster.map(FIRST).server(server).up()) {
+            assertThat(cluster.now - silentSince).isLessThan(2 * LEASE);
+            keepAlive(100 * MILLI, alive);
+        }
+
+        assertThat(cluster.now - silentSince).isGreaterThan(LEASE);
+        assertThat(ask(renew(server)).status()).isEqualTo(Status.NOT_A_MEMBER);
+        assertThat(tablet(0).state()).isEqualTo(TabletState.LOST);
+        assertThat(ask(assign("default", 0, alive)).status()).isEqualTo(Status.OK);
+        assertThat(tablet(0).owner()).isEqualTo(alive);
+    }
+
+    @Test
+    void enlist_restartedNode_waitsForTheLeaseThenReplacesIt() {
+        cluster.alone();
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+        long since = cluster.now;
+
+        Answer answer = cluster.ask(FIRST, enlist(7, 71));
+        assertThat(answer.status()).isEqualTo(Status.RETRY_LATER);
+        assertThat(answer.text()).contains("server 1.1");
+        ServerId second = cluster.enlisted(FIRST, 7, 71);
+
+        assertThat(cluster.now - since).isGreaterThan(LEASE);
+        assertThat(second).isEqualTo(new ServerId(1, 2));
+        assertThat(ask(renew(first)).status()).isEqualTo(Status.NOT_A_MEMBER);
+        assertThat(ask(renew(second)).status()).isEqualTo(Status.OK);
+        assertThat(tablet(0).owner()).isEqualTo(second);
+    }
+
+    @Test
+    void leave_endsTheServerAtOnce() {
+        cluster.alone();
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+
+        assertThat(ask(leave(first)).status()).isEqualTo(Status.OK);
+
+        assertThat(ask(renew(first)).status()).isEqualTo(Status.NOT_A_MEMBER);
+        assertThat(cluster.enlisted(FIRST, 7, 71)).isEqualTo(new ServerId(1, 2));
+    }
+
+    @Test
+    void start_again_knowsEverythingAndGivesEverybodyAWholeLease() {
+        Seat seat = cluster.alone();
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+        ask(createTable("t", 3));
+        ClusterMap before = cluster.map(FIRST);
+        seat.crash();
+        cluster.run(10 * LEASE);
+        cluster.disk.restart();
+
+        cluster.alone();
+        long restartedAt = cluster.now;
+
+        assertThat(cluster.map(FIRST)).isEqualTo(before);
+        cluster.until(() -> cluster.now - restartedAt > LEASE * 9 / 10);
+        assertThat(ask(renew(server)).status()).isEqualTo(Status.OK);
+        cluster.run(2 * LEASE);
+        assertThat(ask(renew(server)).status()).isEqualTo(Status.NOT_A_MEMBER);
+    }
+
+    @Test
+    void doWork_afterAStall_holdsNoSilenceAgainstAnybody() {
+        Seat seat = cluster.alone();
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+        seat.isStopped = true;
+        cluster.run(5 * LEASE);
+
+        seat.isStopped = false;
+        cluster.run(LEASE / 2);
+
+        assertThat(ask(renew(server)).status()).isEqualTo(Status.OK);
+        assertThat(cluster.metrics.counter(CoordinatorMetrics.STALLS).get()).isOne();
+    }
+
+    @Test
+    void tables_createSplitDrop() {
+        cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+
+        assertThat(ask(createTable("t", 2)).number()).isEqualTo(2);
+        assertThat(ask(createTable("t", 2)).number()).isEqualTo(2);
+        assertThat(ask(createTable("t", 3)).status()).isEqualTo(Status.REFUSED);
+        assertThat(ask(splitTablet("t", 5)).status()).isEqualTo(Status.OK);
+        assertThat(cluster.map(FIRST).tablet(2, 4).lastHash()).isEqualTo(4);
+        assertThat(ask(splitTablet("none", 5)).text()).contains("no table called none");
+        assertThat(ask(dropTable("t")).status()).isEqualTo(Status.OK);
+        assertThat(cluster.map(FIRST).tables()).hasSize(1);
+    }
+
+    private Call assignUnderWay(ServerId heir) {
+        Call call = cluster.rpc.newCall();
+        cluster.start(call, FIRST, assign("default", 0, heir), 20_000 * MILLI);
+        cluster.until(() -> tablet(0).state() == TabletState.LEAVING);
+        assertThat(call.isDone()).isFalse();
+        return call;
+    }
+
+    @Test
+    void assignTablet_isAnsweredWhenTheOwnerHasLetGo() {
+        cluster.alone();
+        ServerId owner = cluster.enlisted(FIRST, 7, 70);
+        ServerId heir = cluster.enlisted(FIRST, 8, 80);
+        Call call = assignUnderWay(heir);
+        keepAlive(LEASE, owner, heir);
+
+        ask(released(tablet(0), true));
+        cluster.until(call::isDone);
+
+        assertThat(call.status()).isEqualTo(Status.OK);
+        assertThat(tablet(0).owner()).isEqualTo(heir);
+    }
+
+    @Test
+    void assignTablet_withObjects_isRefusedWhenTheOwnerSaysSo() {
+        cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+        ServerId heir = cluster.enlisted(FIRST, 8, 80);
+        Call call = assignUnderWay(heir);
+
+        ask(released(tablet(0), false));
+        cluster.until(call::isDone);
+
+        assertThat(call.status()).isEqualTo(Status.REFUSED);
+        assertThat(call.text()).contains("has objects and stays with server 1.1");
+    }
+
+    @Test
+    void assignTablet_ownerGoesDown_heirHasIt() {
+        cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+        ServerId heir = cluster.enlisted(FIRST, 8, 80);
+        Call call = assignUnderWay(heir);
+
+        keepAlive(2 * LEASE, heir);
+
+        assertThat(call.isDone()).isTrue();
+        assertThat(call.status()).isEqualTo(Status.OK);
+        assertThat(tablet(0).owner()).isEqualTo(heir);
+    }
+
+    @Test
+    void clientLeases_liveAsLongAsWasSaid() {
+        cluster.alone();
+        Answer lease = ask(openLease(5));
+        assertThat(ask(openLease(5)).number()).isEqualTo(lease.number());
+        long granted = Long.parseLong(lease.text());
+        assertThat(lease.time() - granted).isGreaterThanOrEqualTo(TERM);
+
+        assertThat(ask(renewClientLease(lease.number())).time())
+                .isEqualTo(ask(checkLease(lease.number())).time());
+        cluster.now += TERM * 3 / 4 * MILLI;
+        Answer renewed = ask(renewClientLease(lease.number()));
+        assertThat(renewed.time()).isGreaterThan(lease.time());
+        assertThat(ask(checkLease(lease.number())).time()).isEqualTo(renewed.time());
+
+        cluster.now += (renewed.time() - Long.parseLong(renewed.text()) - 2_000) * MILLI;
+        assertThat(ask(checkLease(lease.number())).status()).isEqualTo(Status.OK);
+        cluster.run(4_000 * MILLI);
+        assertThat(ask(checkLease(lease.number())).status()).isEqualTo(Status.LEASE_EXPIRED);
+        assertThat(ask(renewClientLease(lease.number())).status()).isEqualTo(Status.LEASE_EXPIRED);
+    }
+
+    @Test
+    void closeLease_endsIt_andItsNumberIsNotGivenAgain() {
+        cluster.alone();
+        Answer lease = ask(openLease(5));
+        ask(closeLease(lease.number()));
+
+        assertThat(ask(checkLease(lease.number())).status()).isEqualTo(Status.LEASE_EXPIRED);
+        assertThat(ask(openLease(5)).number()).isEqualTo(lease.number() + 1);
+    }
+
+    @Test
+    void requests_doubledLostAndLate_areAppliedOnce() {
+        cluster.alone();
+        cluster.network.set(
+                Faults.NONE
+                        .withDelay(MILLI, 5 * MILLI)
+                        .withLoss(0.2)
+                        .withDuplication(0.5)
+                        .withReordering(0.5, 300 * MILLI));
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+        for (int round = 0; round < 10; round++) {
+            Answer created = ask(createTable("t", 2));
+            assertThat(created.number()).isEqualTo(2 + round);
+            assertThat(ask(splitTablet("t", 99)).status()).isEqualTo(Status.OK);
+            assertThat(cluster.map(FIRST).tablets()).hasSize(4);
+            assertThat(ask(openLease(round)).number()).isEqualTo(1 + round);
+            assertThat(ask(dropTable("t")).status()).isEqualTo(Status.OK);
+            assertThat(cluster.map(FIRST).tables()).hasSize(1);
+            ask(renew(first));
+        }
+    }
+
+    @Test
+    void messages_cutOff_areMalformedAndHarmless() {
+        Seat seat = cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+        ClusterMap before = cluster.map(FIRST);
+
+        Answer answer =
+                cluster.ask(
+                        FIRST,
+                        buffer -> {
+                            new CreateTableEncoder()
+                                    .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                                    .tablets(1)
+                                    .name("a name");
+                            return CreateTableEncoder.BLOCK_LENGTH + 3;
+                        });
+        assertThat(answer.status()).isEqualTo(Status.MALFORMED);
+        answer =
+                cluster.ask(
+                        FIRST,
+                        buffer -> {
+                            new EnlistEncoder()
+                                    .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                                    .boot(1);
+                            return EnlistEncoder.BLOCK_LENGTH;
+                        });
+        assertThat(answer.status()).isEqualTo(Status.MALFORMED);
+        assertThat(cluster.map(FIRST)).isEqualTo(before);
+        assertThat(seat.coordinator.isLeading()).isTrue();
+    }
+
+    @Test
+    void doWork_diskFull_answersWhenThereIsSpaceAgain() {
+        cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+        cluster.disk.capacity(200);
+        assertThat(cluster.ask(FIRST, createTable("t", 1)).status()).isEqualTo(Status.RETRY_LATER);
+        assertThat(cluster.ask(FIRST, createTable("t", 1)).status()).isEqualTo(Status.RETRY_LATER);
+
+        cluster.disk.capacity(1 << 20);
+
+        assertThat(ask(createTable("t", 1)).number()).isEqualTo(2);
+    }
+
+    private void lead(Seat seat) {
+        cluster.shared.lead((MemoryLog) seat.log);
+    }
+
+    @Test
+    void follower_saysWhoLeads() {
+        Seat one = cluster.replica(FIRST);
+        cluster.replica(OTHER);
+        lead(one);
+        cluster.until(one.coordinator::isLeading);
+        cluster.run(100 * MILLI);
+
+        Answer answer = cluster.ask(OTHER, createTable("t", 1));
+
+        assertThat(answer.status()).isEqualTo(Status.NOT_LEADER);
+        assertThat(answer.text()).isEqualTo(FIRST);
+    }
+
+    @Test
+    void leaderChange_nextOneKnowsAllAndIsPatient() {
+        Seat one = cluster.replica(FIRST);
+        Seat two = cluster.replica(OTHER);
+        lead(one);
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+        long lease = ask(openLease(5)).number();
+        keepAlive(2 * LEASE, server);
+
+        one.crash();
+        lead(two);
+        cluster.until(two.coordinator::isLeading);
+        long leadsSince = cluster.now;
+        cluster.until(() -> !two.coordinator.map().server(server).up());
+
+        assertThat(cluster.now - leadsSince).isGreaterThan(LEASE + LEASE / 2);
+        assertThat(cluster.insist(OTHER, checkLease(lease)).status()).isEqualTo(Status.OK);
+        assertThat(cluster.insist(OTHER, renew(server)).status()).isEqualTo(Status.NOT_A_MEMBER);
+    }
+
+    @Test
+    void leaderChange_theOneBeforeGrantsNothingThatTheNextDoesNotWaitFor() {
+        for (int seed = 0; seed < 40; seed++) {
+            try (TestCluster world = new TestCluster(seed)) {
+                Seat one = world.replica(FIRST);
+                Seat two = world.replica(OTHER);
+                world.shared.lead((MemoryLog) one.log);
+                ServerId server = world.enlisted(FIRST, 7, 70);
+                world.run(world.random.nextLong(LEASE / 2));
+                world.shared.lead((MemoryLog) two.log);
+                if (seed % 2 == 0) {
+                    one.isStopped = true;
+                }
+                Call call = world.rpc.newCall();
+                long leaseEnds = 0;
+                long sentAt = world.now;
+                world.start(call, FIRST, renew(server), LEASE / 4);
+                for (int step = 0; two.coordinator.map().server(server).up(); step++) {
+                    assertThat(step).isLessThan(10_000);
+                    if (step == 300) {
+                        one.isStopped = false;
+                    }
+                    world.step();
+                    if (call.isDone()) {
+                        leaseEnds = call.status() == Status.OK ? sentAt + LEASE : leaseEnds;
+                        sentAt = world.now;
+                        world.start(call, FIRST, renew(server), LEASE / 4);
+                    }
+                }
+                assertThat(leaseEnds).as("seed %d", seed).isLessThan(world.now);
+                world.until(call::isDone);
+                call.close();
+            }
+        }
+    }
+
+    @Test
+    void anySeed_leadersComeAndGo_whatWasAnsweredStays() {
+        for (int seed = 0; seed < 40; seed++) {
+            try (TestCluster world = new TestCluster(seed)) {
+                List<String> addresses = List.of("memory:a", "memory:b", "memory:c");
+                addresses.forEach(world::replica);
+                int tables = 0;
+                for (int round = 0; round < 12; round++) {
+                    Seat next = world.seats.get(world.random.nextInt(3));
+                    world.shared.lead((MemoryLog) next.log);
+                    world.run(world.random.nextLong(40 * MILLI));
+                    world.enlisted(next.address, 50 + round, 5);
+                    String name = "t" + tables;
+                    Answer answer = world.insist(next.address, createTable(name, 1));
+                    assertThat(answer.number()).isEqualTo(2 + tables);
+                    tables++;
+                    if (world.random.nextInt(3) == 0) {
+                        Seat victim = world.seats.get(world.random.nextInt(3));
+                        String address = victim.address;
+                        victim.crash();
+                        world.run(world.random.nextLong(40 * MILLI));
+                        world.replica(address);
+                    }
+                }
+                world.run(200 * MILLI);
+                ClusterMap map = world.seats.get(0).coordinator.map();
+                assertThat(map.tables()).hasSize(1 + tables);
+                for (Seat seat : world.seats) {
+                    assertThat(seat.coordinator.map()).as("seed %d", seed).isEqualTo(map);
+                }
+            }
+        }
+    }
+
+    @Test
+    void close_servesNobodyAnyMore() {
+        Seat seat = cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+        seat.coordinator.close();
+
+        assertThat(cluster.ask(FIRST, createTable("t", 1)).status())
+                .isEqualTo(Status.UNKNOWN_REQUEST);
+    }
+}

@@ -354,6 +354,35 @@ public final class Rpc implements AutoCloseable {
         }
     }
 
+    /**
+     * How long it takes until {@link #poll} has something to do that nobody sends, as things are
+     * now; {@link Long#MAX_VALUE} when there is no such thing. For those who wait between polls.
+     */
+    public long nanosToNext() {
+        long now = clock.nanoTime();
+        long next = Long.MAX_VALUE;
+        int used = callsUsed;
+        for (int slot = 0; slot < used; slot++) {
+            Call call = calls.get(slot);
+            next = Math.min(next, call == null ? Long.MAX_VALUE : call.nanosToNext(now));
+        }
+        timersLock.lock();
+        try {
+            Timer first = timers.peek();
+            next = Math.min(next, first == null ? Long.MAX_VALUE : first.at - now);
+        } finally {
+            timersLock.unlock();
+        }
+        if (hasUnsent) {
+            next = Math.min(next, UNSENT_NANOS);
+        }
+        if (lookSoon) {
+            return 0;
+        }
+        // What is due is seen when calls and timers are looked at again.
+        return next == Long.MAX_VALUE ? next : Math.max(next, lookedAt + LOOK_NANOS - now);
+    }
+
     private void run(Timer due) {
         try {
             due.task.run();

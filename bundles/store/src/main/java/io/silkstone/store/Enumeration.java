@@ -7,8 +7,8 @@ import io.silkstone.store.log.Entry;
 import java.util.random.RandomGenerator;
 
 /**
- * One session's way through all objects of a table, or to any of them. Shows what has not expired.
- * Threads: one, inside an epoch.
+ * One session's way through all objects of a table, or to any of them. Shows what this store owns
+ * and what has not expired. Threads: one, inside an epoch.
  */
 final class Enumeration {
     private static final int LINES_PER_OBJECT_MAX = 10;
@@ -19,6 +19,7 @@ final class Enumeration {
     private final RandomGenerator random;
     private final EntryVisitor onEntry = this::visit;
 
+    private TableData table;
     private ObjectVisitor visitor;
     private int visited;
 
@@ -29,7 +30,8 @@ final class Enumeration {
     }
 
     /** See {@link io.silkstone.api.store.KvSession#scan}. */
-    long scan(HashTable index, long cursor, int count, ObjectVisitor visitor) {
+    long scan(TableData table, HashTable index, long cursor, int count, ObjectVisitor visitor) {
+        this.table = table;
         this.visitor = visitor;
         visited = 0;
         long next = cursor;
@@ -52,11 +54,12 @@ final class Enumeration {
     }
 
     private boolean isShown(long entry) {
-        return !Entry.isExpired(entry, store.nowMillis());
+        return !Entry.isExpired(entry, store.nowMillis()) && table.owns(Entry.keyHash(entry));
     }
 
     /** Some entry of {@code index}; 0 for none. */
-    long random(HashTable index) {
+    long random(TableData table, HashTable index) {
+        this.table = table;
         for (int attempt = 0; attempt < RANDOM_ATTEMPTS; attempt++) {
             long entry = index.random(random);
             if (entry == 0 || isShown(entry)) {

@@ -161,10 +161,7 @@ final class MultiWrite {
     private static boolean isWithin(TabletRange tablet, WriteBatch batch) {
         boolean within = tablet != null;
         for (int number = 0; number < batch.size() && within; number++) {
-            long hash = batch.key(number).hash();
-            within =
-                    Long.compareUnsigned(tablet.firstHash, hash) <= 0
-                            && Long.compareUnsigned(hash, tablet.lastHash) <= 0;
+            within = tablet.contains(batch.key(number).hash());
         }
         return within;
     }

@@ -11,6 +11,7 @@ import io.silkstone.base.NanoClock;
 import io.silkstone.store.cleaner.Cleaner;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.index.PoolLines;
+import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Versions;
 import io.silkstone.store.memory.Backoff;
@@ -109,7 +110,8 @@ public final class Store implements KvStore, AutoCloseable {
         log = new Log(pool, epochs, versions, backoff);
         leases = new Leases(log, backoff);
         tables = new Tables(versions, clock, expired, leases);
-        sweeper = new Sweeper(tables, log, epochs, this::replenish);
+        TabletSweep tabletSweep = new TabletSweep(tables, log, leases);
+        sweeper = new Sweeper(tables, log, epochs, tabletSweep, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         Expirer expirer = new Expirer(tables, log, epochs, clock, nanoClock);
         Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
@@ -121,7 +123,7 @@ public final class Store implements KvStore, AutoCloseable {
         log.onDemand(() -> wakeUp.run());
         administrator = new StoreSession(this, epochs.register(), random);
         replenish();
-        addTable(DEFAULT_TABLE, options.tablets());
+        addTable(lastTableId + 1, DEFAULT_TABLE, options.tablets());
         registerGauges(metrics);
     }
 
@@ -205,28 +207,60 @@ public final class Store implements KvStore, AutoCloseable {
 
     @Override
     public synchronized Table createTable(String name, int tablets) throws StoreRefused {
-        refuseUnless(
-                NAME.matcher(name).matches(),
-                "a table's name has 1 to 255 characters of A-Z a-z 0-9 . _ -, unlike '%s'",
-                name);
-        refuseUnless(tables.named(name) == null, "there is a table called %s already", name);
+        requireFree(name);
         refuseUnless(
                 tablets >= 1 && tablets <= TABLETS_MAX && Integer.bitCount(tablets) == 1,
                 "a table has 1, 2, 4 ... %d tablets, not %d",
                 TABLETS_MAX,
                 tablets);
-        TableData table = addTable(name, tablets);
+        return requireMemory(addTable(lastTableId + 1, name, tablets));
+    }
+
+    /**
+     * Creates a table that a coordinator has given its number and name. Nothing is in it, and none
+     * of its hashes is owned, until {@link #takeTablet}. If it is there already, this is it.
+     *
+     * @throws StoreRefused when there is another table of that number or name, or memory is full
+     */
+    public synchronized Table adoptTable(int id, String name) throws StoreRefused {
+        refuseUnless(
+                id >= 1 && id <= Entry.TABLE_ID_MAX,
+                "a table's number is 1 to %d, not %d",
+                Entry.TABLE_ID_MAX,
+                id);
+        TableData present = tables.withId(id);
+        if (present != null && present == tables.named(name)) {
+            return present;
+        }
+        refuseUnless(
+                present == null || present.index() != null,
+                "table %d was dropped and its memory is being reclaimed; try again in a moment",
+                id);
+        refuseUnless(present == null, "there is a table of number %d already", id);
+        requireFree(name);
+        return requireMemory(addTable(id, name, 0));
+    }
+
+    private void requireFree(String name) throws StoreRefused {
+        refuseUnless(
+                NAME.matcher(name).matches(),
+                "a table's name has 1 to 255 characters of A-Z a-z 0-9 . _ -, unlike '%s'",
+                name);
+        refuseUnless(tables.named(name) == null, "there is a table called %s already", name);
+    }
+
+    private static TableData requireMemory(TableData table) throws StoreRefused {
         refuseUnless(table != null, "there is no memory for a table; remove objects first");
         return table;
     }
 
-    private TableData addTable(String name, int tablets) {
+    private TableData addTable(int id, String name, int tablets) {
         HashTable index = newIndex();
         if (index == null) {
             return null;
         }
-        lastTableId++;
-        TableData table = new TableData(this, lastTableId, name, index, tablets);
+        lastTableId = Math.max(lastTableId, id);
+        TableData table = new TableData(this, id, name, index, tablets);
         tables.add(table);
         return table;
     }
@@ -249,18 +283,13 @@ public final class Store implements KvStore, AutoCloseable {
     public synchronized void dropTable(String name) throws StoreRefused {
         TableData table = existing(name);
         refuseUnless(!DEFAULT_TABLE.equals(name), "the table %s cannot be dropped", name);
-        administrator.enter();
-        try {
-            refuseUnless(
-                    gate.closeTable(administrator, table, LOCK_NANOS_MAX),
-                    "the table %s is busy; try again",
-                    name);
-            tables.drop(table);
-            table.replaceIndex(null);
-            gate.open(administrator, table, null);
-        } finally {
-            administrator.exit();
-        }
+        withTableClosed(
+                table,
+                () -> {
+                    tables.drop(table);
+                    table.replaceIndex(null);
+                    table.depart();
+                });
         wakeUp.run();
     }
 
@@ -274,17 +303,132 @@ public final class Store implements KvStore, AutoCloseable {
         List<Tablet> all = new ArrayList<>();
         for (TableData table : tables.list()) {
             for (TabletRange each : table.tablets()) {
-                all.add(
-                        new Tablet(
-                                table.name(),
-                                each.firstHash,
-                                each.lastHash,
-                                "local",
-                                each.holder == null ? "normal" : "locked",
-                                1));
+                if (each.owned) {
+                    all.add(
+                            new Tablet(
+                                    table.name(),
+                                    each.firstHash,
+                                    each.lastHash,
+                                    "local",
+                                    each.holder == null ? "normal" : "locked",
+                                    each.epoch));
+                }
             }
         }
         return all;
+    }
+
+    /**
+     * Serves a range of hashes from now on, in which nothing is yet. A tablet of just this range
+     * that is there already gets the epoch and stays as it is otherwise.
+     *
+     * @param last highest hash, included; hashes are unsigned
+     * @throws StoreRefused when there is no such table; some of the range is a tablet already, or
+     *     all of it in a later epoch; what a dropped tablet held there is not removed yet, see
+     *     {@link #isVacant}; the range does not end at borders of slots where it must; or the table
+     *     is busy for seconds
+     */
+    public synchronized void takeTablet(int tableId, long first, long last, long epoch)
+            throws StoreRefused {
+        TableData table = existing(tableId);
+        requireRange(table, first, last);
+        for (TabletRange each : table.tablets()) {
+            boolean same = each.firstHash == first && each.lastHash == last;
+            if (each.owned && same) {
+                refuseUnless(
+                        each.epoch <= epoch,
+                        "%016x to %016x of the table %s is a tablet of epoch %d, which is after %d",
+                        first,
+                        last,
+                        table.name(),
+                        each.epoch,
+                        epoch);
+                withTableClosed(table, () -> table.renew(each, epoch));
+                return;
+            }
+            refuseUnless(
+                    !each.owned || !each.overlaps(first, last),
+                    "some of %016x to %016x of the table %s is a tablet already",
+                    first,
+                    last,
+                    table.name());
+        }
+        refuseUnless(
+                isVacant(tableId, first, last),
+                "what was in %016x to %016x of the table %s is being removed; try again in a"
+                        + " moment",
+                first,
+                last,
+                table.name());
+        withTableClosed(table, () -> table.take(first, last, epoch));
+    }
+
+    /**
+     * Serves a range of hashes no longer. Once this has returned, no operation shows or changes an
+     * object of the range; changes under way were made before, or answer NOT_OWNER. The objects and
+     * the results of requests on them are removed by the agents, bit by bit. Of a range that is not
+     * owned, or only in part, the rest stays as it is.
+     *
+     * @throws StoreRefused when there is no such table, the range does not end at borders of slots
+     *     where it must, or the table is busy for seconds
+     */
+    public synchronized void dropTablet(int tableId, long first, long last) throws StoreRefused {
+        TableData table = existing(tableId);
+        requireRange(table, first, last);
+        withTableClosed(
+                table,
+                () -> {
+                    // As in clear: a key that comes back here must not repeat a version.
+                    versions.raiseAbove(versionMax());
+                    table.leave(first, last);
+                });
+        wakeUp.run();
+    }
+
+    /**
+     * Whether a range can be taken: none of it is owned, and nothing is left of what dropped
+     * tablets held there.
+     */
+    public boolean isVacant(int tableId, long first, long last) {
+        TableData table = tables.withId(tableId);
+        if (table == null) {
+            return true;
+        }
+        boolean vacant = true;
+        for (TabletRange each : table.tablets()) {
+            vacant &= !each.overlaps(first, last) || !each.owned && !each.isLeaving();
+        }
+        return vacant;
+    }
+
+    private static void requireRange(TableData table, long first, long last) throws StoreRefused {
+        refuseUnless(
+                Long.compareUnsigned(first, last) <= 0,
+                "a range of hashes from %016x to %016x is none",
+                first,
+                last);
+        refuseUnless(
+                !DEFAULT_TABLE.equals(table.name())
+                        || (first & SLOT_MASK) == 0 && (last & SLOT_MASK) == SLOT_MASK,
+                "%016x to %016x are no whole slots, and the table %s is cut between slots only",
+                first,
+                last,
+                table.name());
+    }
+
+    /** Has {@code change} made while all sessions are kept out of {@code table}. */
+    private void withTableClosed(TableData table, Runnable change) throws StoreRefused {
+        administrator.enter();
+        try {
+            refuseUnless(
+                    gate.closeTable(administrator, table, LOCK_NANOS_MAX),
+                    "the table %s is busy; try again",
+                    table.name());
+            change.run();
+            gate.open(administrator, table, null);
+        } finally {
+            administrator.exit();
+        }
     }
 
     @Override
@@ -295,6 +439,7 @@ public final class Store implements KvStore, AutoCloseable {
                 "%016x is not the first hash of a slot, and the table %s is cut between slots only",
                 hash,
                 name);
+        refuseUnless(table.owns(hash), "another server has %016x of the table %s", hash, name);
         if (table.tabletOf(hash).firstHash == hash) {
             return;
         }
@@ -463,6 +608,12 @@ public final class Store implements KvStore, AutoCloseable {
     private TableData existing(String name) throws StoreRefused {
         TableData table = tables.named(name);
         refuseUnless(table != null, "there is no table called %s", name);
+        return table;
+    }
+
+    private TableData existing(int id) throws StoreRefused {
+        TableData table = tables.withId(id);
+        refuseUnless(table != null && table.index() != null, "there is no table of number %d", id);
         return table;
     }
 

@@ -20,7 +20,8 @@ import io.silkstone.store.memory.SegletPool;
  * @param hugePages whether the kernel uses huge pages for it
  * @param segmentBytes length of a segment of the log; 0 chooses by the memory
  * @param sessionsMax how many sessions may be open at a time
- * @param tablets tablets that the default table begins with, a power of two
+ * @param tablets tablets that the default table begins with, a power of two; 0 for a store that
+ *     serves only what it is given, see {@link Store#takeTablet}
  * @param tombstones whether removing or overwriting an object writes a tombstone for it, which only
  *     a node needs whose log is replicated
  */
@@ -50,8 +51,11 @@ public record StoreOptions(
         inRange("memory.bytes", memoryBytes, MEMORY_BYTES_MIN, MEMORY_BYTES_MAX);
         inRange("memory.prefault.bytes", memoryPrefaultBytes, 0, MEMORY_BYTES_MAX);
         inRange("sessions.max", sessionsMax, 1, SESSIONS_MAX);
-        inRange("tablets", tablets, 1, TABLETS_MAX);
-        require(isPowerOfTwo(tablets), "tablets must be a power of two, was %d", tablets);
+        inRange("tablets", tablets, 0, TABLETS_MAX);
+        require(
+                tablets == 0 || isPowerOfTwo(tablets),
+                "tablets must be 0 or a power of two, was %d",
+                tablets);
         memoryBytes &= -SegletPool.BLOCK_BYTES;
         if (segmentBytes == 0) {
             segmentBytes = segmentFor(memoryBytes);

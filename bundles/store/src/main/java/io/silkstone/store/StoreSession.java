@@ -281,25 +281,27 @@ final class StoreSession implements KvSession {
     @Override
     public long scan(KvStore.Table table, long cursor, int count, ObjectVisitor visitor) {
         assert entered;
-        gate.acknowledge(slot);
-        HashTable index = ((TableData) table).index();
+        TableData data = (TableData) table;
+        gate.passAll(this, data);
+        HashTable index = data.index();
         if (index == null) {
             return 0;
         }
         forgetResult();
-        return enumeration.scan(index, cursor, count, visitor);
+        return enumeration.scan(data, index, cursor, count, visitor);
     }
 
     @Override
     public Status random(KvStore.Table table) {
         assert entered;
-        gate.acknowledge(slot);
-        HashTable index = ((TableData) table).index();
+        TableData data = (TableData) table;
+        gate.passAll(this, data);
+        HashTable index = data.index();
         if (index == null) {
             return Status.NO_SUCH_TABLE;
         }
         forgetResult();
-        long entry = enumeration.random(index);
+        long entry = enumeration.random(data, index);
         view.wrap(0);
         if (entry == 0) {
             return Status.NOT_FOUND;
@@ -328,9 +330,16 @@ final class StoreSession implements KvSession {
         if (data.index() == null) {
             return Status.NO_SUCH_TABLE;
         }
+        if (!data.owns(keyHash)) {
+            return Status.NOT_OWNER;
+        }
         TabletRange tablet = gate.closeTablet(this, data, keyHash, TABLET_LOCK_NANOS_MAX);
         if (tablet == null) {
             return Status.RETRY_LATER;
+        }
+        if (!tablet.owned) {
+            gate.open(this, data, tablet);
+            return Status.NOT_OWNER;
         }
         lockedTable = data;
         lockedTablet = tablet;
@@ -403,7 +412,10 @@ final class StoreSession implements KvSession {
             return Status.RETRY_LATER;
         }
         index = table.index();
-        return index == null ? Status.NO_SUCH_TABLE : Status.OK;
+        if (index == null) {
+            return Status.NO_SUCH_TABLE;
+        }
+        return table.owns(hash) ? Status.OK : Status.NOT_OWNER;
     }
 
     private void forgetResult() {

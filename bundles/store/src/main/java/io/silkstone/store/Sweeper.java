@@ -10,7 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Empties the hash tables that {@code clear} and {@code drop} put aside. Both only exchange one
  * hash table for another, so that they take no time; afterwards this agent marks each entry dead,
- * so that the cleaner sees what it may reclaim, and frees the hash table.
+ * so that the cleaner sees what it may reclaim, and frees the hash table. Then it removes what
+ * tablets have left that were dropped, see {@link TabletSweep}.
  *
  * <p>Driven by one agent thread, and by writers that lack memory; who comes second does nothing.
  */
@@ -20,6 +21,7 @@ final class Sweeper implements Agent {
     private final Tables tables;
     private final Log log;
     private final Epochs epochs;
+    private final TabletSweep tablets;
     private final Runnable onSwept;
     private final int slot;
     private final AtomicBoolean sweeping = new AtomicBoolean();
@@ -33,7 +35,8 @@ final class Sweeper implements Agent {
      *
      * @param onSwept called when a hash table has been emptied
      */
-    Sweeper(Tables tables, Log log, Epochs epochs, Runnable onSwept) {
+    Sweeper(Tables tables, Log log, Epochs epochs, TabletSweep tablets, Runnable onSwept) {
+        this.tablets = tablets;
         this.onSwept = onSwept;
         this.tables = tables;
         this.log = log;
@@ -59,7 +62,12 @@ final class Sweeper implements Agent {
                     return 1;
                 }
             }
-            return 0;
+            epochs.enter(slot);
+            try {
+                return tablets.slice() ? 1 : 0;
+            } finally {
+                epochs.exit(slot);
+            }
         } finally {
             sweeping.set(false);
         }
@@ -72,7 +80,7 @@ final class Sweeper implements Agent {
                 return true;
             }
         }
-        return false;
+        return tablets.isPending();
     }
 
     private void sweep(TableData table, HashTable index) {

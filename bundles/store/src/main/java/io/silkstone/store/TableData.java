@@ -2,7 +2,9 @@ package io.silkstone.store;
 
 import io.silkstone.api.store.KvStore;
 import io.silkstone.store.index.HashTable;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -12,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class TableData implements KvStore.Table {
     private static final HashTable[] NONE = {};
+    private static final long EPOCH_FIRST = 1;
 
     final Store store;
     private final int id;
@@ -30,22 +33,31 @@ final class TableData implements KvStore.Table {
     private volatile HashTable[] discarded = NONE;
     private volatile TabletRange[] tablets;
 
+    /** Whether this store does not own all of the hashes. */
+    private volatile boolean partial;
+
+    /** How often tablets, or the table, have been given up; and how often by now they are gone. */
+    private volatile long departures;
+
+    private volatile long departuresDone;
+
+    /** With so many tablets of equal length, or 0 for none. */
     TableData(Store store, int id, String name, HashTable index, int tablets) {
         this.store = store;
         this.id = id;
         this.name = name;
         this.index = index;
-        this.tablets = equalRanges(tablets);
+        setTablets(tablets == 0 ? List.of(TabletRange.vacant(0, -1)) : equalRanges(tablets));
     }
 
-    private static TabletRange[] equalRanges(int count) {
-        TabletRange[] ranges = new TabletRange[count];
+    private static List<TabletRange> equalRanges(int count) {
+        List<TabletRange> ranges = new ArrayList<>(count);
         int shift = Long.SIZE - Integer.numberOfTrailingZeros(count);
         for (int number = 0; number < count; number++) {
             // A shift by 64 is one by 0: with one range number and number + 1 stay as they are.
             long first = count == 1 ? 0 : (long) number << shift;
             long last = count == 1 ? -1 : ((long) number + 1 << shift) - 1;
-            ranges[number] = new TabletRange(first, last);
+            ranges.add(TabletRange.owned(first, last, EPOCH_FIRST));
         }
         return ranges;
     }
@@ -63,7 +75,7 @@ final class TableData implements KvStore.Table {
     @Override
     public long objects() {
         HashTable current = index;
-        return current == null ? 0 : current.count();
+        return current == null || ownsNothing() ? 0 : current.count();
     }
 
     /** Where the objects are found; null when the table was dropped. */
@@ -154,20 +166,125 @@ final class TableData implements KvStore.Table {
         return current[low];
     }
 
+    private void setTablets(List<TabletRange> ranges) {
+        tablets = ranges.toArray(TabletRange[]::new);
+        partial = !ranges.stream().allMatch(range -> range.owned);
+    }
+
+    /** Whether there are hashes that this store does not own. */
+    boolean isPartial() {
+        return partial;
+    }
+
+    /** Whether {@code hash} belongs to a tablet of this store. */
+    boolean owns(long hash) {
+        return !partial || tabletOf(hash).owned;
+    }
+
+    private boolean ownsNothing() {
+        return partial && Arrays.stream(tablets).noneMatch(range -> range.owned);
+    }
+
     /** Cuts the tablet of {@code hash}, which all other sessions are kept out of, before it. */
     void split(TabletRange tablet, long hash) {
-        TabletRange[] before = tablets;
-        TabletRange[] after = new TabletRange[before.length + 1];
-        int count = 0;
-        for (TabletRange each : before) {
+        List<TabletRange> after = new ArrayList<>();
+        for (TabletRange each : tablets) {
             if (each == tablet) {
-                after[count++] = new TabletRange(each.firstHash, hash - 1);
-                after[count++] = new TabletRange(hash, each.lastHash);
+                after.add(TabletRange.owned(each.firstHash, hash - 1, each.epoch));
+                after.add(TabletRange.owned(hash, each.lastHash, each.epoch));
             } else {
-                after[count++] = each;
+                after.add(each);
             }
         }
-        tablets = after;
+        setTablets(after);
+    }
+
+    /** Makes a vacant range a tablet; all other sessions are kept out of the table. */
+    void take(long first, long last, long epoch) {
+        List<TabletRange> after = new ArrayList<>();
+        boolean placed = false;
+        for (TabletRange each : tablets) {
+            if (!each.overlaps(first, last)) {
+                after.add(each);
+                continue;
+            }
+            assert !each.owned && !each.isLeaving();
+            if (Long.compareUnsigned(each.firstHash, first) < 0) {
+                after.add(TabletRange.vacant(each.firstHash, first - 1));
+            }
+            if (!placed) {
+                after.add(TabletRange.owned(first, last, epoch));
+                placed = true;
+            }
+            if (Long.compareUnsigned(last, each.lastHash) < 0) {
+                after.add(TabletRange.vacant(last + 1, each.lastHash));
+            }
+        }
+        setTablets(after);
+    }
+
+    /** Changes the epoch of {@code tablet}; all other sessions are kept out of the table. */
+    void renew(TabletRange tablet, long epoch) {
+        List<TabletRange> after = new ArrayList<>(List.of(tablets));
+        TabletRange renewed = TabletRange.owned(tablet.firstHash, tablet.lastHash, epoch);
+        after.replaceAll(each -> each == tablet ? renewed : each);
+        setTablets(after);
+    }
+
+    /**
+     * Gives up what this store owns of a range; all other sessions are kept out of the table.
+     * Ranges that are leaving already stay what they are, for somebody may be about to empty them.
+     */
+    void leave(long first, long last) {
+        List<TabletRange> after = new ArrayList<>();
+        for (TabletRange each : tablets) {
+            if (!each.owned || !each.overlaps(first, last)) {
+                after.add(each);
+                continue;
+            }
+            long from = each.firstHash;
+            long to = each.lastHash;
+            if (Long.compareUnsigned(from, first) < 0) {
+                after.add(TabletRange.owned(from, first - 1, each.epoch));
+                from = first;
+            }
+            boolean cut = Long.compareUnsigned(last, to) < 0;
+            after.add(TabletRange.leaving(from, cut ? last : to));
+            if (cut) {
+                after.add(TabletRange.owned(last + 1, to, each.epoch));
+            }
+        }
+        setTablets(after);
+        depart();
+    }
+
+    /** Something is to be removed that this store does not serve any more. */
+    synchronized void depart() {
+        departures++;
+    }
+
+    /** Whether {@link #depart} was called, and not all is removed. */
+    boolean isDeparting() {
+        return departures != departuresDone;
+    }
+
+    /** How often {@link #depart} was called. */
+    long departures() {
+        return departures;
+    }
+
+    /** All is removed that was given up by {@code count} calls of {@link #depart}. */
+    synchronized void departed(TabletRange[] ranges, long count) {
+        for (TabletRange range : ranges) {
+            range.hasLeft();
+        }
+        departuresDone = count;
+    }
+
+    /** Whether another session than {@code session} keeps it from working on the whole table. */
+    boolean isClosedTo(StoreSession session) {
+        StoreSession owner = holder;
+        return owner != null && owner != session;
     }
 
     /** Whether another session than {@code session} keeps it from working on {@code hash}. */

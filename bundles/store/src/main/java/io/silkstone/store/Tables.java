@@ -7,6 +7,7 @@ import io.silkstone.store.log.References;
 import io.silkstone.store.log.Versions;
 import io.silkstone.store.results.Leases;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +82,7 @@ final class Tables implements References {
         TableData[] after = new TableData[before.length + 1];
         System.arraycopy(before, 0, after, 0, before.length);
         after[before.length] = table;
-        assert before.length == 0 || before[before.length - 1].id() < table.id();
+        Arrays.sort(after, Comparator.comparingInt(TableData::id));
         byId = after;
         byName.put(table.name(), table);
     }
@@ -93,7 +94,8 @@ final class Tables implements References {
 
     /** Forgets {@code table} if it was dropped and nothing refers to entries of it any more. */
     synchronized void swept(TableData table) {
-        if (table.index() == null && table.discarded().length == 0) {
+        boolean left = table.discarded().length > 0 || table.isDeparting();
+        if (table.index() == null && !left) {
             List<TableData> rest = new ArrayList<>(List.of(byId));
             rest.remove(table);
             byId = rest.toArray(TableData[]::new);
@@ -113,6 +115,9 @@ final class Tables implements References {
         HashTable index = table.index();
         boolean expires = index != null && Entry.isExpired(entry, clock.millis());
         if (expires && removeExpired(index, hash, entry)) {
+            return true;
+        }
+        if (index != null && !table.owns(hash) && index.removeIf(hash, entry)) {
             return true;
         }
         // The sweeper must not come to an entry whose segment is gone.
@@ -171,7 +176,14 @@ final class Tables implements References {
         return Entry.type(Entry.header(entry)) == Entry.RESULT;
     }
 
-    private TableData withId(int id) {
+    /** Whether this store serves keys of {@code hash} in the table called {@code id}. */
+    boolean isServed(int id, long hash) {
+        TableData table = withId(id);
+        return table != null && table.index() != null && table.owns(hash);
+    }
+
+    /** The table called {@code id}, which may have been dropped; or null. */
+    TableData withId(int id) {
         TableData[] current = byId;
         int low = 0;
         int high = current.length - 1;

@@ -80,6 +80,17 @@ final class TabletGate {
         return true;
     }
 
+    /** As {@link #pass}, for a session that looks at objects of {@code table} by no key. */
+    void passAll(StoreSession session, TableData table) {
+        acknowledge(session.slot());
+        // Who holds a whole table waits for nobody that waits here, so there is no need to refuse.
+        for (int attempt = 0; table.isClosedTo(session); attempt++) {
+            session.renewEpoch();
+            backoff.idle(attempt);
+            acknowledge(session.slot());
+        }
+    }
+
     /**
      * Keeps all other sessions out of the whole of {@code table}, and waits until they are.
      *

@@ -23,6 +23,7 @@ final class StoreFixture implements AutoCloseable {
 
     volatile long nowMillis = 1_000_000;
     private long nanosSkipped;
+    private long nanosPerRead;
     final Metrics metrics = new Metrics();
     final Store store;
     final KvStore.Table table;
@@ -36,11 +37,7 @@ final class StoreFixture implements AutoCloseable {
     StoreFixture(StoreOptions options) {
         store =
                 Store.open(
-                        options,
-                        () -> NanoClock.SYSTEM.nanoTime() + nanosSkipped,
-                        () -> nowMillis,
-                        new SplittableRandom(1),
-                        metrics);
+                        options, this::nanoTime, () -> nowMillis, new SplittableRandom(1), metrics);
         table = store.table(KvStore.DEFAULT_TABLE);
         session = store.openSession();
     }
@@ -127,6 +124,18 @@ final class StoreFixture implements AutoCloseable {
             nowMillis += 10;
             nanosSkipped += 10 * NANOS_PER_MILLI;
         }
+    }
+
+    private long nanoTime() {
+        if (nanosPerRead > 0) {
+            nanosSkipped += nanosPerRead;
+        }
+        return NanoClock.SYSTEM.nanoTime() + nanosSkipped;
+    }
+
+    /** From now on each look at the clock takes so long, so that nobody waits in earnest. */
+    void skipPerRead(long nanos) {
+        nanosPerRead = nanos;
     }
 
     long metric(MetricDescriptor descriptor) {

@@ -16,7 +16,7 @@ class StoreOptionsTest {
     @Test
     void construction_withOddTablets_namesTheKey() {
         assertThatThrownBy(() -> StoreOptions.DEFAULTS.withTablets(3))
-                .hasMessageContaining("tablets must be a power of two, was 3");
+                .hasMessageContaining("tablets must be 0 or a power of two, was 3");
     }
 
     @Test

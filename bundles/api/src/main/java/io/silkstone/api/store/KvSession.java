@@ -159,9 +159,9 @@ public interface KvSession extends AutoCloseable {
     void once(long lease, long request, long firstUnanswered);
 
     /**
-     * Visits some objects of {@code table}. Objects that are there during a whole scan from cursor
-     * 0 to cursor 0 are visited at least once, whatever is written meanwhile; expired ones are not
-     * visited.
+     * Visits some objects of {@code table}, those that this server owns. Objects that are there
+     * during a whole scan from cursor 0 to cursor 0 are visited at least once, whatever is written
+     * meanwhile; expired ones are not visited.
      *
      * @param cursor 0 to begin, then what the call before returned
      * @param count about how many objects to visit in this call, at least 1

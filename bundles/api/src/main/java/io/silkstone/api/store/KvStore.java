@@ -49,7 +49,7 @@ public interface KvStore {
     /** Every table, by name. */
     List<Table> tables();
 
-    /** Every tablet, by table and first hash. */
+    /** Every tablet that this store serves, by table and first hash. */
     List<Tablet> tablets();
 
     /**
@@ -57,8 +57,8 @@ public interface KvStore {
      * #DEFAULT_TABLE} are cut at borders of hash slots only. Nothing happens when there is a cut
      * already.
      *
-     * @throws StoreRefused when there is no such table, or {@code hash} is not the border of a slot
-     *     where it must be
+     * @throws StoreRefused when there is no such table, {@code hash} is not the border of a slot
+     *     where it must be, or another server has it
      */
     void splitTablet(String table, long hash) throws StoreRefused;
 
@@ -84,7 +84,10 @@ public interface KvStore {
         /** Its name. */
         String name();
 
-        /** Objects in it, those that expired but are not yet removed included. */
+        /**
+         * Objects in it, those that expired but are not yet removed included; likewise those of a
+         * tablet that this server gave up, unless it was the last.
+         */
         long objects();
     }
 

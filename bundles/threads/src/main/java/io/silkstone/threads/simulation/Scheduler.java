@@ -23,6 +23,17 @@ final class Scheduler {
     private static final long STEP_NANOS_MAX = 1_000;
     private static final long QUIET_NANOS_MAX = 600_000_000_000L;
 
+    private static final String TRACK_ALL_THREADS = "jdk.trackAllThreads";
+
+    static {
+        // The JDK keeps a list of all virtual threads that have not ended, for thread dumps. Those
+        // that are killed or abandoned never end, and all that is on their stacks would stay for
+        // good. It looks at this when the first virtual thread is made.
+        if (System.getProperty(TRACK_ALL_THREADS) == null) {
+            System.setProperty(TRACK_ALL_THREADS, "false");
+        }
+    }
+
     final RandomGenerator random;
     final TreeMap<Long, SimulatedThread> alive = new TreeMap<>();
     final List<SimulatedThread> runnable = new ArrayList<>();

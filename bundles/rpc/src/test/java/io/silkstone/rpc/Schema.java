@@ -16,8 +16,8 @@ record Schema(int id, int version, List<Message> messages, List<Composite> types
 
     private static final Map<String, Integer> PRIMITIVE_BYTES =
             Map.of(
-                    "char", 1, "uint8", 1, "int8", 1, "uint16", 2, "int16", 2, "uint32", 4,
-                    "int32", 4, "uint64", 8, "int64", 8);
+                    "char", 1, "uint8", 1, "int8", 1, "uint16", 2, "int16", 2, "uint32", 4, "int32",
+                    4, "uint64", 8, "int64", 8);
 
     /** A message; {@code parts} come in the order of the wire. */
     record Message(String name, int id, String description, List<Part> parts) {

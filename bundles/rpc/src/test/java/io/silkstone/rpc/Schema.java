@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
@@ -107,7 +108,7 @@ record Schema(int id, int version, List<Message> messages, List<Composite> types
     private static List<Part> parts(Element parent, Map<String, Integer> bytes) {
         List<Part> parts = new ArrayList<>();
         for (Element each : children(parent)) {
-            PartKind kind = PartKind.valueOf(each.getTagName().toUpperCase(java.util.Locale.ROOT));
+            PartKind kind = PartKind.valueOf(each.getTagName().toUpperCase(Locale.ROOT));
             String type = each.getAttribute("type");
             parts.add(
                     new Part(

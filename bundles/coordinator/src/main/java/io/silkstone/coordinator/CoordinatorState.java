@@ -12,7 +12,6 @@ import io.silkstone.rpc.messages.Status;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
@@ -46,7 +45,7 @@ final class CoordinatorState {
     private static final Pattern ADDRESS = Pattern.compile("\\S{1,255}");
     private static final Pattern ENDPOINT = Pattern.compile("\\S{0,300}");
 
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final Membership servers = new Membership();
     private final Tablets tablets;
     private final ClientLeases leases = new ClientLeases();
@@ -68,7 +67,7 @@ final class CoordinatorState {
      *
      * @param notices told in sentences what an operator should hear
      */
-    CoordinatorState(Consumer<String> notices) {
+    CoordinatorState(Notices notices) {
         this.notices = notices;
         tablets = new Tablets(notices);
     }
@@ -140,7 +139,7 @@ final class CoordinatorState {
         member.address = address;
         member.redisEndpoint = redis;
         mapVersion++;
-        notices.accept("server " + member.id() + " is up at " + address);
+        notices.say("server " + member.id() + " is up at " + address);
         tablets.takeBack(member.id());
         if (!tablets.hasDefault() && servers.up().size() >= serversFirst) {
             makeDefaultTable();
@@ -178,7 +177,7 @@ final class CoordinatorState {
         try {
             tablets.create(KvStore.DEFAULT_TABLE, tabletsFirst, servers.up());
         } catch (ClusterRefused e) {
-            notices.accept("there is no default table: " + e.getMessage());
+            notices.warn("there is no default table: " + e.getMessage());
         }
     }
 
@@ -195,7 +194,7 @@ final class CoordinatorState {
         if (member != null && member.up) {
             member.up = false;
             mapVersion++;
-            notices.accept(
+            notices.warn(
                     "server "
                             + server
                             + " at "

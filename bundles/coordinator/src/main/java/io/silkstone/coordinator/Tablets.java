@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
@@ -59,7 +58,7 @@ final class Tablets {
     /** A tablet, and how its last move ended. */
     record Held(Tablet tablet, Stayed stayed) {}
 
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final TreeMap<Integer, Table> tables = new TreeMap<>();
     private final Map<String, Table> tablesByName = new HashMap<>();
     private final Map<Integer, TreeMap<Long, Held>> tabletsByTable = new HashMap<>();
@@ -72,7 +71,7 @@ final class Tablets {
      *
      * @param notices told in a sentence when data is lost
      */
-    Tablets(Consumer<String> notices) {
+    Tablets(Notices notices) {
         this.notices = notices;
         clear();
     }
@@ -202,7 +201,7 @@ final class Tablets {
     Move assign(String name, long hash, ServerId server) throws ClusterRefused {
         Tablet tablet = at(named(name).id, hash).tablet;
         if (tablet.state() == TabletState.LOST) {
-            notices.accept(described(tablet) + " is lost; server " + server + " has it, empty");
+            notices.warn(described(tablet) + " is lost; server " + server + " has it, empty");
             put(owned(tablet, server), Stayed.NO);
             return null;
         }
@@ -266,7 +265,7 @@ final class Tablets {
             } else if (!tablet.owner().equals(server)) {
                 continue;
             } else if (tablet.state() == TabletState.LEAVING) {
-                notices.accept(
+                notices.warn(
                         described(tablet)
                                 + " was to leave server "
                                 + server
@@ -289,7 +288,7 @@ final class Tablets {
             }
         }
         if (lost > 0) {
-            notices.accept(lost + " tablets of server " + server + " are lost");
+            notices.warn(lost + " tablets of server " + server + " are lost");
         }
     }
 
@@ -304,7 +303,7 @@ final class Tablets {
             }
         }
         if (back > 0) {
-            notices.accept(
+            notices.warn(
                     "server "
                             + server
                             + " has taken back "

@@ -55,6 +55,14 @@ public interface CoordinatorLog extends AutoCloseable {
     }
 
     /**
+     * Whether another replica can come to lead before this one hears of it. Who leads has to make
+     * sure of that then, by proposing something, before it promises anything on its own.
+     */
+    default boolean isShared() {
+        return true;
+    }
+
+    /**
      * Begins: restores and applies what was committed so far, then goes on to lead or to follow.
      * Returns when a log on this machine has been read.
      *

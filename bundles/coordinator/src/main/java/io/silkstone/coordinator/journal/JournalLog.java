@@ -114,6 +114,11 @@ public final class JournalLog implements CoordinatorLog, Runnable {
     }
 
     @Override
+    public boolean isShared() {
+        return false;
+    }
+
+    @Override
     public void start(Replica replica) {
         duty.lock();
         try {

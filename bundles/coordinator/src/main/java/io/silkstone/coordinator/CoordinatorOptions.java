@@ -1,0 +1,55 @@
+package io.silkstone.coordinator;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.base.Checks;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Times and first sizes of a cluster.
+ *
+ * @param serverLeaseNanos how long a server's lease lasts, counted from when it asked; for servers
+ *     that enlist from now on
+ * @param marginNanos how much longer than that, clocks that run differently apart, a server may be
+ *     silent before it counts as down
+ * @param clientLeaseMillis how long a client's lease lasts at least, when it has been renewed
+ * @param serversFirst how many servers a new cluster waits for until its default table is made
+ * @param tabletsFirst tablets of that table; 0 for one a server
+ */
+public record CoordinatorOptions(
+        long serverLeaseNanos,
+        long marginNanos,
+        long clientLeaseMillis,
+        int serversFirst,
+        int tabletsFirst) {
+    /** For a cluster that begins with one server. */
+    public static final CoordinatorOptions DEFAULT =
+            new CoordinatorOptions(
+                    TimeUnit.SECONDS.toNanos(1),
+                    TimeUnit.MILLISECONDS.toNanos(50),
+                    TimeUnit.MINUTES.toMillis(30),
+                    1,
+                    0);
+
+    private static final long MILLI = 1_000_000;
+
+    /** Checks every value. */
+    public CoordinatorOptions {
+        Checks.inRange("server.lease.ms", serverLeaseNanos / MILLI, 50, 60_000);
+        Checks.inRange("server.margin.ms", marginNanos / MILLI, 1, 60_000);
+        Checks.inRange("client.lease.ms", clientLeaseMillis, 1_000, 86_400_000);
+        Checks.inRange("servers.first", serversFirst, 1, Membership.SERVERS_MAX);
+        Checks.inRange("tablets.first", tabletsFirst, 0, Key.SLOTS);
+    }
+
+    /** With another number of servers to wait for. */
+    public CoordinatorOptions withServersFirst(int servers) {
+        return new CoordinatorOptions(
+                serverLeaseNanos, marginNanos, clientLeaseMillis, servers, tabletsFirst);
+    }
+
+    /** With another number of tablets to begin with. */
+    public CoordinatorOptions withTabletsFirst(int tablets) {
+        return new CoordinatorOptions(
+                serverLeaseNanos, marginNanos, clientLeaseMillis, serversFirst, tablets);
+    }
+}

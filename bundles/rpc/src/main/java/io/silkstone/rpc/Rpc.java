@@ -374,7 +374,7 @@ public final class Rpc implements AutoCloseable {
             timersLock.unlock();
         }
         if (hasUnsent) {
-            next = Math.min(next, UNSENT_NANOS);
+            next = 0;
         }
         if (lookSoon) {
             return 0;

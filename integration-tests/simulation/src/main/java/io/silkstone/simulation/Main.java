@@ -15,7 +15,8 @@ import java.util.TreeMap;
  * seeds of those that did.
  */
 public final class Main {
-    private static final List<Scenario> SCENARIOS = List.of(new StoreScenario(), new ClusterScenario());
+    private static final List<Scenario> SCENARIOS =
+            List.of(new StoreScenario(), new ClusterScenario());
     private static final int RUNS_DEFAULT = 200;
     private static final int CALLED_WRONGLY = 2;
 

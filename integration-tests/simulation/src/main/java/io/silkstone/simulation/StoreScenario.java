@@ -118,7 +118,8 @@ public final class StoreScenario implements Scenario {
             metrics.snapshot().stream()
                     .filter(each -> each.label().startsWith("store.cleaner"))
                     .forEach(each -> coverage.put(each.label(), each.value()));
-            return new Report(operations, runtime.fingerprint(), coverage, Judgement.violations(history));
+            return new Report(
+                    operations, runtime.fingerprint(), coverage, Judgement.violations(history));
         }
 
         private void start(Store store) {

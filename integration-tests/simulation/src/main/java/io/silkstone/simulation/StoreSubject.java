@@ -16,8 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A client with a session. A value is written with a filling behind it,
- * whose length and bytes follow from the value, and every byte of it is checked when it is read.
+ * A client with a session. A value is written with a filling behind it, whose length and bytes
+ * follow from the value, and every byte of it is checked when it is read.
  */
 public final class StoreSubject implements Subject {
     private static final int SMALL_BYTES_MAX = 200;
@@ -90,10 +90,8 @@ public final class StoreSubject implements Subject {
             case OK -> success(call);
             case NOT_FOUND -> Reply.notFound();
             case EXISTS -> Reply.refused(Outcome.EXISTS, session.version());
-            case WRONG_VERSION ->
-                    Reply.refused(Outcome.WRONG_VERSION, session.version());
-            case NOT_A_NUMBER ->
-                    Reply.refused(Outcome.NOT_A_NUMBER, session.version());
+            case WRONG_VERSION -> Reply.refused(Outcome.WRONG_VERSION, session.version());
+            case NOT_A_NUMBER -> Reply.refused(Outcome.NOT_A_NUMBER, session.version());
             case OUT_OF_MEMORY, RETRY_LATER, UNAVAILABLE -> Reply.noEffect();
             case UNKNOWN -> Reply.lost();
             case OVERFLOW,

@@ -18,13 +18,14 @@ import io.silkstone.simulation.history.Reply;
 import io.silkstone.transport.memory.Faults;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A cluster and its clients: every operation under every rule through the client, over messages that
- * are slow, lost, doubled and out of order; servers and the coordinator are killed and come back,
- * stand still, are cut off; tablets are split and given to others; clients die.
+ * A cluster and its clients: every operation under every rule through the client, over messages
+ * that are slow, lost, doubled and out of order; servers and the coordinator are killed and come
+ * back, stand still, are cut off; tablets are split and given to others; clients die.
  *
  * <p>A server that is lost takes with it what it held. That is part of the history of each key that
  * was there, at the moment at which the coordinator gives its tablet to somebody else.
@@ -67,8 +68,8 @@ public final class ClusterScenario implements Scenario {
         private final List<SimulatedServer> servers = new ArrayList<>();
         private final List<SimulatedClient> clients = new ArrayList<>();
         private final Key key = new Key();
+        private final BitSet gone = new BitSet();
         private int clientsLeft;
-        private boolean troubleOver;
         private long operations;
 
         private Run(World world) {
@@ -114,9 +115,7 @@ public final class ClusterScenario implements Scenario {
             for (int client = 0; client < clients.size(); client++) {
                 int number = client;
                 clientsLeft++;
-                clients.get(client)
-                        .process()
-                        .create(ThreadRuntime.NORMAL, () -> serve(number));
+                clients.get(client).process().create(ThreadRuntime.NORMAL, () -> serve(number));
             }
             world.runtime().create(ThreadRuntime.NORMAL, this::trouble);
             while (clientsLeft > 0) {
@@ -155,6 +154,13 @@ public final class ClusterScenario implements Scenario {
                     }
                 }
             } finally {
+                ended(client);
+            }
+        }
+
+        private void ended(int client) {
+            if (!gone.get(client)) {
+                gone.set(client);
                 clientsLeft--;
             }
         }
@@ -212,7 +218,6 @@ public final class ClusterScenario implements Scenario {
                     default -> killAClient();
                 }
             }
-            troubleOver = true;
         }
 
         private void pause() {
@@ -301,8 +306,7 @@ public final class ClusterScenario implements Scenario {
 
         private void operate(Wish wish) {
             SimulatedClient operator =
-                    new SimulatedClient(
-                            world, "operator", List.of(SimulatedCoordinator.ADDRESS));
+                    new SimulatedClient(world, "operator", List.of(SimulatedCoordinator.ADDRESS));
             long thread =
                     operator.process()
                             .create(
@@ -319,11 +323,11 @@ public final class ClusterScenario implements Scenario {
         }
 
         private void killAClient() {
-            SimulatedClient client = clients.get(random.nextInt(clients.size()));
-            if (!client.process().isKilled() && clientsLeft > 1) {
+            int client = random.nextInt(clients.size());
+            if (!gone.get(client) && clientsLeft > 1) {
                 world.count("client killed");
-                client.kill();
-                clientsLeft--;
+                clients.get(client).kill();
+                ended(client);
             }
         }
     }

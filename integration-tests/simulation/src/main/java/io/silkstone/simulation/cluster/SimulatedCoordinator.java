@@ -31,7 +31,9 @@ final class SimulatedCoordinator {
     private Coordinator coordinator;
     private boolean running;
 
-    /** The newest command that was applied in this run, by any of its processes, and what it gave. */
+    /**
+     * The newest command that was applied in this run, by any of its processes, and what it gave.
+     */
     private long appliedMax;
 
     private ClusterMap map = ClusterMap.NONE;

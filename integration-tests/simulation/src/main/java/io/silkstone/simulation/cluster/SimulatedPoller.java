@@ -17,8 +17,7 @@ final class SimulatedPoller implements CorePoller {
     private final Runnable duty;
     private long sleeper = ThreadRuntime.NONE;
 
-    SimulatedPoller(
-            SimulatedProcess process, MemoryTransport transport, Rpc rpc, Runnable duty) {
+    SimulatedPoller(SimulatedProcess process, MemoryTransport transport, Rpc rpc, Runnable duty) {
         this.process = process;
         this.transport = transport;
         this.rpc = rpc;

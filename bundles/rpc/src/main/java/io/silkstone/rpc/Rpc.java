@@ -497,7 +497,7 @@ public final class Rpc implements AutoCloseable {
         served.increment();
         try {
             kind.service().serve(request);
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+        } catch (IndexOutOfBoundsException e) {
             malformed.increment();
             if (!malformedLogged) {
                 malformedLogged = true;

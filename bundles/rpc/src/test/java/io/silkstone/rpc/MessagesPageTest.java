@@ -20,8 +20,8 @@ class MessagesPageTest {
             Every message between Silkstone's processes: SBE schema %d, version %d, little-endian. A
             message begins with the messageHeader; then come its fields, its groups and its variable
             data, in the order of the tables. What is in brackets belongs to the group above it. How
-            the schema may grow is said at the top of the schema itself, and what becomes of requests
-            and replies in [`bundles/rpc`](../bundles/rpc/README.md).
+            the schema may grow is said at the top of the schema itself, and what becomes of
+            requests and replies in [`bundles/rpc`](../bundles/rpc/README.md).
             """;
 
     private final StringBuilder page = new StringBuilder();

@@ -11,6 +11,7 @@ import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Leader;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.Waitable;
+import io.silkstone.rpc.messages.AssignTabletEncoder;
 import io.silkstone.rpc.messages.CountObjectsEncoder;
 import io.silkstone.rpc.messages.CreateTableEncoder;
 import io.silkstone.rpc.messages.DoneDecoder;
@@ -153,6 +154,28 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             request.wrapAndApplyHeader(
                             call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
                     .hash(hash)
+                    .tableName(table);
+            askLeader(call, BODY + request.encodedLength());
+        } finally {
+            call.close();
+        }
+        refreshMap();
+    }
+
+    /**
+     * Gives the tablet in which {@code hash} lies to {@code server}: one that is lost, or one that
+     * has no objects, as soon as its owner has let go of it. Returns when that is noted.
+     *
+     * @throws StoreRefused when it cannot be, or nobody answers
+     */
+    public void assignTablet(String table, long hash, ServerId server) throws StoreRefused {
+        Call call = rpc.newCall();
+        try {
+            AssignTabletEncoder request = new AssignTabletEncoder();
+            request.wrapAndApplyHeader(
+                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .hash(hash)
+                    .server(server.packed())
                     .tableName(table);
             askLeader(call, BODY + request.encodedLength());
         } finally {

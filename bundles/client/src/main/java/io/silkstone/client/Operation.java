@@ -74,6 +74,10 @@ final class Operation extends Waitable {
 
     private ServerId redirectedTo;
     private long deadline;
+
+    /** Under which epoch of the tablet it was asked for last; 0 for never. */
+    private long epochAsked;
+
     private int attempts;
     private int redirects;
     private boolean maybeMade;
@@ -117,6 +121,7 @@ final class Operation extends Waitable {
         redirectedTo = ServerId.NONE;
         deadline = store.rpc().now() + store.options().timeoutNanos();
         attempts = 0;
+        epochAsked = 0;
         redirects = 0;
         maybeMade = false;
         newsBefore = store.routes().answers();
@@ -137,7 +142,7 @@ final class Operation extends Waitable {
         if (server == null) {
             return;
         }
-        if (changes && !named()) {
+        if (changes && (isTooLate(map) || !named())) {
             return;
         }
         attempts++;
@@ -179,6 +184,22 @@ final class Operation extends Waitable {
             store.routes().refresh(step);
         }
         return null;
+    }
+
+    /**
+     * Whether the tablet has another owner than the one that may have made this change: what that
+     * one remembered of it is lost, so nobody can say whether it was made, and it must not be made
+     * again.
+     */
+    private boolean isTooLate(ClusterMap map) {
+        ClusterMap.Tablet tablet = map.tablet(table, hash);
+        long epoch = redirectedTo.equals(ServerId.NONE) ? tablet.epoch() : call.epoch();
+        if (maybeMade && epoch != epochAsked) {
+            end(Status.TIMED_OUT);
+            return true;
+        }
+        epochAsked = epoch;
+        return false;
     }
 
     /** Whether the map is at least as new as this operation. */

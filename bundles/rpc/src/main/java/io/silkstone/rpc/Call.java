@@ -215,6 +215,15 @@ public final class Call extends Waitable {
         return true;
     }
 
+    /** How long until {@link #advance} does something; the largest number while nothing is due. */
+    long nanosToNext(long now) {
+        return switch (state) {
+            case UNDER_WAY -> Math.min(deadline - now, sendAgainAt - now);
+            case ARRIVED -> 0;
+            default -> Long.MAX_VALUE;
+        };
+    }
+
     /** Whether {@code call} is this request and not one before it. By the thread that polls. */
     boolean expects(long call) {
         int current = state;

@@ -354,6 +354,35 @@ public final class Rpc implements AutoCloseable {
         }
     }
 
+    /**
+     * How long it takes until {@link #poll} has something to do that nobody sends, as things are
+     * now; {@link Long#MAX_VALUE} when there is no such thing. For those who wait between polls.
+     */
+    public long nanosToNext() {
+        long now = clock.nanoTime();
+        long next = Long.MAX_VALUE;
+        int used = callsUsed;
+        for (int slot = 0; slot < used; slot++) {
+            Call call = calls.get(slot);
+            next = Math.min(next, call == null ? Long.MAX_VALUE : call.nanosToNext(now));
+        }
+        timersLock.lock();
+        try {
+            Timer first = timers.peek();
+            next = Math.min(next, first == null ? Long.MAX_VALUE : first.at - now);
+        } finally {
+            timersLock.unlock();
+        }
+        if (hasUnsent) {
+            next = 0;
+        }
+        if (lookSoon) {
+            return 0;
+        }
+        // What is due is seen when calls and timers are looked at again.
+        return next == Long.MAX_VALUE ? next : Math.max(next, lookedAt + LOOK_NANOS - now);
+    }
+
     private void run(Timer due) {
         try {
             due.task.run();
@@ -468,7 +497,7 @@ public final class Rpc implements AutoCloseable {
         served.increment();
         try {
             kind.service().serve(request);
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+        } catch (IndexOutOfBoundsException e) {
             malformed.increment();
             if (!malformedLogged) {
                 malformedLogged = true;

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 class RpcConcurrencyTest {
     private static final String SERVER = "wire:server";
     private static final int THREADS = 4;
-    private static final int CALLS = 2_000;
+    private static final int CALLS = 1_000;
 
     private final Wire wire = new Wire();
 

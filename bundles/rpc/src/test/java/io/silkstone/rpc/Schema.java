@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
@@ -15,8 +16,8 @@ record Schema(int id, int version, List<Message> messages, List<Composite> types
 
     private static final Map<String, Integer> PRIMITIVE_BYTES =
             Map.of(
-                    "char", 1, "uint8", 1, "int8", 1, "uint16", 2, "int16", 2, "uint32", 4,
-                    "int32", 4, "uint64", 8, "int64", 8);
+                    "char", 1, "uint8", 1, "int8", 1, "uint16", 2, "int16", 2, "uint32", 4, "int32",
+                    4, "uint64", 8, "int64", 8);
 
     /** A message; {@code parts} come in the order of the wire. */
     record Message(String name, int id, String description, List<Part> parts) {
@@ -107,7 +108,7 @@ record Schema(int id, int version, List<Message> messages, List<Composite> types
     private static List<Part> parts(Element parent, Map<String, Integer> bytes) {
         List<Part> parts = new ArrayList<>();
         for (Element each : children(parent)) {
-            PartKind kind = PartKind.valueOf(each.getTagName().toUpperCase(java.util.Locale.ROOT));
+            PartKind kind = PartKind.valueOf(each.getTagName().toUpperCase(Locale.ROOT));
             String type = each.getAttribute("type");
             parts.add(
                     new Part(

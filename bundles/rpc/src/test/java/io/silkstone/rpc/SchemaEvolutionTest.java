@@ -95,8 +95,7 @@ class SchemaEvolutionTest {
         var change = new io.silkstone.rpc.next.ChangeDecoder();
         change.wrapAndApplyHeader(buffer, 0, new io.silkstone.rpc.next.MessageHeaderDecoder());
         assertThat(change.table()).isEqualTo(3);
-        assertThat(change.later())
-                .isEqualTo(io.silkstone.rpc.next.ChangeDecoder.laterNullValue());
+        assertThat(change.later()).isEqualTo(io.silkstone.rpc.next.ChangeDecoder.laterNullValue());
         assertThat(change.keyLength()).isEqualTo(3);
     }
 
@@ -162,8 +161,7 @@ class SchemaEvolutionTest {
         map.wrapAndApplyHeader(buffer, 0, new io.silkstone.rpc.next.MessageHeaderDecoder());
         var servers = map.servers().next();
         assertThat(servers.later())
-                .isEqualTo(
-                        io.silkstone.rpc.next.ClusterMapDecoder.ServersDecoder.laterNullValue());
+                .isEqualTo(io.silkstone.rpc.next.ClusterMapDecoder.ServersDecoder.laterNullValue());
         assertThat(List.of(servers.node(), servers.address(), servers.redisEndpoint()))
                 .containsExactly("n", "a", "r");
         assertThat(map.tables().next().name()).isEqualTo("t");

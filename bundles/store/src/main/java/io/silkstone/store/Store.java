@@ -47,6 +47,9 @@ public final class Store implements KvStore, AutoCloseable {
     private static final long SLOT_MASK = (1L << Key.SLOT_SHIFT) - 1;
     private static final long LOCK_NANOS_MAX = 10_000_000_000L;
 
+    /** Versions of a tablet begin above its epoch, shifted by this. */
+    private static final int EPOCH_VERSION_SHIFT = 40;
+
     /** Slots of {@link Epochs} for agents and administrator. */
     private static final int AGENTS_MAX = 16;
 
@@ -360,6 +363,8 @@ public final class Store implements KvStore, AutoCloseable {
                 first,
                 last,
                 table.name());
+        // Whoever had the range before gave versions of an earlier epoch: those here are higher.
+        versions.raiseAbove(epoch << EPOCH_VERSION_SHIFT);
         withTableClosed(table, () -> table.take(first, last, epoch));
     }
 
@@ -383,6 +388,50 @@ public final class Store implements KvStore, AutoCloseable {
                     table.leave(first, last);
                 });
         wakeUp.run();
+    }
+
+    /**
+     * As {@link #dropTablet}, but only if there is no object in the range; one step for all others.
+     * Takes as long as a look at the whole table, during which nobody can use it.
+     *
+     * @return whether it is not served here any more
+     * @throws StoreRefused as {@link #dropTablet}
+     */
+    public synchronized boolean dropTabletIfEmpty(int tableId, long first, long last)
+            throws StoreRefused {
+        TableData table = existing(tableId);
+        requireRange(table, first, last);
+        boolean[] dropped = new boolean[1];
+        withTableClosed(
+                table,
+                () -> {
+                    if (isEmpty(table, first, last)) {
+                        versions.raiseAbove(versionMax());
+                        table.leave(first, last);
+                        dropped[0] = true;
+                    }
+                });
+        wakeUp.run();
+        return dropped[0];
+    }
+
+    private boolean isEmpty(TableData table, long first, long last) {
+        TabletRange range = TabletRange.vacant(first, last);
+        boolean[] found = new boolean[1];
+        long cursor = 0;
+        do {
+            cursor =
+                    table.index()
+                            .scan(
+                                    cursor,
+                                    entry -> {
+                                        long hash = Entry.keyHash(entry);
+                                        found[0] |=
+                                                range.overlaps(hash, hash)
+                                                        && !Entry.isExpired(entry, nowMillis());
+                                    });
+        } while (cursor != 0 && !found[0]);
+        return !found[0];
     }
 
     /**

@@ -11,6 +11,7 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Metrics;
+import io.silkstone.store.cleaner.CleanerMetrics;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedRuntime;
 import java.lang.foreign.MemorySegment;
@@ -35,8 +36,9 @@ class TabletOwnershipSimulationTest {
     private static final int RANGE_SHIFT = 61;
     private static final int SESSIONS = 4;
     private static final int KEYS = 24;
-    private static final int FILLINGS = 400;
-    private static final int MOVES = 250;
+    private static final int FILLINGS = 1_000;
+    private static final int MOVES = 200;
+    private static final long MOVE_PAUSE_NANOS = 400_000;
     private static final long STEPS_MAX = 5_000_000;
 
     /** What became of the increments of a key while its range had one owner. */
@@ -65,6 +67,7 @@ class TabletOwnershipSimulationTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void ranges_thatComeAndGo_areServedWhileOwnedAndOnlyThen(long seed) throws StoreRefused {
         random = new SplittableRandom(seed);
+        Metrics metrics = new Metrics();
         StoreOptions options =
                 StoreFixture.SMALL.withHugePages(HugePages.OFF).withTombstones(seed % 2 == 0);
         try (SimulatedRuntime simulated = new SimulatedRuntime(random.split(), 2);
@@ -74,7 +77,7 @@ class TabletOwnershipSimulationTest {
                                 simulated.clock(),
                                 () -> 1,
                                 random.split(),
-                                new Metrics(),
+                                metrics,
                                 attempt -> simulated.yield())) {
             runtime = simulated;
             store = opened;
@@ -93,6 +96,8 @@ class TabletOwnershipSimulationTest {
                 assertThat(runtime.steps()).as("seed " + seed).isLessThan(STEPS_MAX);
             }
             requireNothingLost(seed);
+            long moved = metrics.counter(CleanerMetrics.MOVED).get();
+            assertThat(moved).as("bytes moved, seed " + seed).isPositive();
             assertThat(seen.keySet()).as("seed " + seed).contains(Status.OK, Status.NOT_OWNER);
             store.dropTablet(ID, 0, -1);
             while (!store.isVacant(ID, 0, -1)) {
@@ -132,7 +137,7 @@ class TabletOwnershipSimulationTest {
                 count--;
             }
             changing[range] = false;
-            runtime.sleep(1 + random.nextLong(60_000));
+            runtime.sleep(1 + random.nextLong(MOVE_PAUSE_NANOS));
         }
         over = true;
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /** Every kind of operation, under every rule, on few keys: clients get in each other's way. */
-final class ContendedWorkload implements Workload {
+public final class ContendedWorkload implements Workload {
     private static final int KEYS = 4;
     private static final int EXPIRY_MILLIS_MAX = 60;
 
@@ -18,7 +18,8 @@ final class ContendedWorkload implements Workload {
     private final Map<String, Long> versionsSeen = new HashMap<>();
     private int writes;
 
-    ContendedWorkload(int client, RandomGenerator random) {
+    /** Of client number {@code client}. */
+    public ContendedWorkload(int client, RandomGenerator random) {
         this.client = client;
         this.random = random;
     }

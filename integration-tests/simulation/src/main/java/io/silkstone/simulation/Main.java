@@ -1,5 +1,6 @@
 package io.silkstone.simulation;
 
+import io.silkstone.simulation.cluster.ClusterScenario;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,8 @@ import java.util.TreeMap;
  * seeds of those that did.
  */
 public final class Main {
-    private static final List<Scenario> SCENARIOS = List.of(new StoreScenario());
+    private static final List<Scenario> SCENARIOS =
+            List.of(new StoreScenario(), new ClusterScenario());
     private static final int RUNS_DEFAULT = 200;
     private static final int CALLED_WRONGLY = 2;
 

@@ -7,21 +7,15 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
-import io.silkstone.simulation.check.Linearizability;
-import io.silkstone.simulation.check.Linearizability.Verdict;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History;
-import io.silkstone.simulation.history.Operation;
 import io.silkstone.simulation.history.Reply;
 import io.silkstone.store.Agent;
 import io.silkstone.store.Store;
 import io.silkstone.store.StoreOptions;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedRuntime;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -124,7 +118,8 @@ public final class StoreScenario implements Scenario {
             metrics.snapshot().stream()
                     .filter(each -> each.label().startsWith("store.cleaner"))
                     .forEach(each -> coverage.put(each.label(), each.value()));
-            return new Report(operations, runtime.fingerprint(), coverage, violations());
+            return new Report(
+                    operations, runtime.fingerprint(), coverage, Judgement.violations(history));
         }
 
         private void start(Store store) {
@@ -186,9 +181,9 @@ public final class StoreScenario implements Scenario {
             History.Pending pending = history.called(client, key, call);
             operations++;
             linger();
-            Optional<Reply> reply = subject.ask(key, call);
+            Reply reply = subject.ask(key, call);
             linger();
-            if (reply.isEmpty()) {
+            if (reply.outcome() == Reply.Outcome.NO_EFFECT) {
                 pending.hadNoEffect();
                 count("refused for want of memory");
                 return true;
@@ -197,9 +192,9 @@ public final class StoreScenario implements Scenario {
                 count("client gone before the reply");
                 return false;
             }
-            pending.replied(reply.get());
-            workload.told(key, reply.get());
-            count(call.kind() + " " + reply.get().outcome());
+            pending.replied(reply);
+            workload.told(key, reply);
+            count(call.kind() + " " + reply.outcome());
             return true;
         }
 
@@ -249,28 +244,6 @@ public final class StoreScenario implements Scenario {
 
         private void count(String what) {
             coverage.merge(what, 1L, Long::sum);
-        }
-
-        private List<String> violations() {
-            List<String> violations = new ArrayList<>();
-            for (Map.Entry<String, List<Operation>> key : history.byKey().entrySet()) {
-                Verdict verdict = Linearizability.check(key.getValue());
-                if (!verdict.linearizable()) {
-                    violations.add(
-                            String.format(
-                                    "The replies about %s fit no order of its %d operations: after"
-                                            + " %d of them, the last %s, none of these can be next:"
-                                            + " %s.",
-                                    key.getKey(),
-                                    key.getValue().size(),
-                                    verdict.longest().size(),
-                                    verdict.longest().isEmpty()
-                                            ? "none"
-                                            : verdict.longest().getLast(),
-                                    verdict.stuck()));
-                }
-            }
-            return violations;
         }
     }
 }

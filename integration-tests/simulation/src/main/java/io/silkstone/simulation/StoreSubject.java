@@ -14,13 +14,12 @@ import io.silkstone.simulation.history.Reply.Outcome;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Optional;
 
 /**
- * A client that has the store in its own process. A value is written with a filling behind it,
- * whose length and bytes follow from the value, and every byte of it is checked when it is read.
+ * A client with a session. A value is written with a filling behind it, whose length and bytes
+ * follow from the value, and every byte of it is checked when it is read.
  */
-final class StoreSubject implements Subject {
+public final class StoreSubject implements Subject {
     private static final int SMALL_BYTES_MAX = 200;
     private static final int LARGE_BYTES_MAX = 500_000;
     private static final String CORRUPT = "corrupt: ";
@@ -36,14 +35,14 @@ final class StoreSubject implements Subject {
      *
      * @param linger lets others run, within a batch too: what a session shows must stay as it is
      */
-    StoreSubject(KvSession session, Table table, Runnable linger) {
+    public StoreSubject(KvSession session, Table table, Runnable linger) {
         this.session = session;
         this.table = table;
         this.linger = linger;
     }
 
     @Override
-    public Optional<Reply> ask(String name, Call call) {
+    public Reply ask(String name, Call call) {
         key.wrap(name.getBytes(StandardCharsets.UTF_8));
         set(options.reset(), call);
         session.enter();
@@ -68,6 +67,7 @@ final class StoreSubject implements Subject {
             case REMOVE -> session.remove(table, key, options);
             case INCREMENT -> session.increment(table, key, call.delta(), options);
             case EXPIRE -> session.expire(table, key, options);
+            case LOSS -> throw new IllegalArgumentException("nobody asks for a loss");
         };
     }
 
@@ -85,16 +85,15 @@ final class StoreSubject implements Subject {
         }
     }
 
-    private Optional<Reply> reply(Call call, Status status) {
+    private Reply reply(Call call, Status status) {
         return switch (status) {
-            case OK -> Optional.of(success(call));
-            case NOT_FOUND -> Optional.of(Reply.notFound());
-            case EXISTS -> Optional.of(Reply.refused(Outcome.EXISTS, session.version()));
-            case WRONG_VERSION ->
-                    Optional.of(Reply.refused(Outcome.WRONG_VERSION, session.version()));
-            case NOT_A_NUMBER ->
-                    Optional.of(Reply.refused(Outcome.NOT_A_NUMBER, session.version()));
-            case OUT_OF_MEMORY, RETRY_LATER -> Optional.empty();
+            case OK -> success(call);
+            case NOT_FOUND -> Reply.notFound();
+            case EXISTS -> Reply.refused(Outcome.EXISTS, session.version());
+            case WRONG_VERSION -> Reply.refused(Outcome.WRONG_VERSION, session.version());
+            case NOT_A_NUMBER -> Reply.refused(Outcome.NOT_A_NUMBER, session.version());
+            case OUT_OF_MEMORY, RETRY_LATER, UNAVAILABLE -> Reply.noEffect();
+            case UNKNOWN -> Reply.lost();
             case OVERFLOW,
                     TOO_LARGE,
                     NO_SUCH_TABLE,
@@ -102,9 +101,7 @@ final class StoreSubject implements Subject {
                     OLD_VERSION,
                     SEVERAL_TABLETS,
                     STALE_REQUEST,
-                    ABANDONED,
-                    UNAVAILABLE,
-                    UNKNOWN ->
+                    ABANDONED ->
                     throw new IllegalStateException("no such answer is possible: " + status);
         };
     }

@@ -4,7 +4,7 @@ import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.Reply;
 
 /** What one client asks for next. */
-interface Workload {
+public interface Workload {
     /** The key that it asks for next. */
     String nextKey();
 

@@ -161,7 +161,7 @@ public final class MemoryNetwork implements AutoCloseable {
         }
     }
 
-    /** Closes all transports and frees their memory. Not while another thread polls. */
+    /** Closes all transports and frees their memory; the last call. Not while others poll. */
     @Override
     public void close() {
         transports().forEach(MemoryTransport::close);

@@ -26,10 +26,13 @@ final class Message {
             "a handler wrote where it may not: outside of its message, or after its call";
 
     final MemorySegment memory;
-    private final Arena arena = Arena.ofShared();
+
+    private final Arena arena;
     private int length;
 
-    Message(long capacity) {
+    /** Lies in {@code arena}, which belongs to others unless {@link #free} is called. */
+    Message(Arena arena, long capacity) {
+        this.arena = arena;
         memory = arena.allocate(capacity, Long.BYTES);
         memory.fill(PATTERN);
     }

@@ -1,5 +1,6 @@
 package io.silkstone.transport.memory;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -12,9 +13,13 @@ final class MessageMemory {
     private static final int SMALLEST_SHIFT = 8;
     private static final int LARGEST_SHIFT = 29;
 
-    /** What is kept for later; more goes back to the system. */
+    /** Up to this a message's memory is given back with all the rest, which is dear one by one. */
+    private static final int SMALL_SHIFT = 16;
+
+    /** What is kept of larger ones for later; more goes back to the system. */
     private static final long IDLE_BYTES_MAX = 32 << 20;
 
+    private final Arena small = Arena.ofShared();
     private final Queue<Message>[] idle;
     private long idleBytes;
     private int inUse;
@@ -34,9 +39,9 @@ final class MessageMemory {
         int shift = Math.max(SMALLEST_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(bytes - 1));
         Message message = idle[shift].poll();
         if (message == null) {
-            message = new Message(1L << shift);
+            message = new Message(shift <= SMALL_SHIFT ? small : Arena.ofShared(), 1L << shift);
         } else {
-            idleBytes -= message.memory.byteSize();
+            idleBytes -= shift <= SMALL_SHIFT ? 0 : message.memory.byteSize();
             message.requireWiped();
         }
         inUse++;
@@ -47,12 +52,15 @@ final class MessageMemory {
         inUse--;
         message.wipe();
         long bytes = message.memory.byteSize();
-        if (idleBytes + bytes > IDLE_BYTES_MAX) {
-            message.free();
-            return;
+        int shift = Long.numberOfTrailingZeros(bytes);
+        if (shift > SMALL_SHIFT) {
+            if (idleBytes + bytes > IDLE_BYTES_MAX) {
+                message.free();
+                return;
+            }
+            idleBytes += bytes;
         }
-        idleBytes += bytes;
-        idle[Long.numberOfTrailingZeros(bytes)].add(message);
+        idle[shift].add(message);
     }
 
     /** Messages that were taken and not released. */
@@ -60,12 +68,14 @@ final class MessageMemory {
         return inUse;
     }
 
-    /** Gives what is idle back to the system. */
+    /** Gives everything back to the system; the last call. */
     void free() {
-        for (int shift = SMALLEST_SHIFT; shift <= LARGEST_SHIFT; shift++) {
+        for (int shift = SMALL_SHIFT + 1; shift <= LARGEST_SHIFT; shift++) {
             idle[shift].forEach(Message::free);
             idle[shift].clear();
         }
-        idleBytes = 0;
+        if (small.scope().isAlive()) {
+            small.close();
+        }
     }
 }

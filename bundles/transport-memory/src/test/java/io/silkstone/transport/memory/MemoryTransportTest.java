@@ -144,6 +144,32 @@ class MemoryTransportTest {
     }
 
     @Test
+    void send_longMessages_giveTheirMemoryBack() {
+        int length = 20_000_000;
+        byte[] bytes = new byte[length];
+        bytes[length - 1] = 7;
+        try (TestNetwork large =
+                new TestNetwork(1, MemoryOptions.DEFAULTS.withMessageBytesMax(length))) {
+            Node receiver = large.node("memory:1");
+            Session session = large.open(large.node(""), receiver);
+            List<MemorySegment> seen = new ArrayList<>();
+            for (int count = 0; count < 3; count++) {
+                session.send(MemorySegment.ofArray(bytes), 0, length);
+            }
+            receiver.transport.poll(
+                    handler(
+                            (memory, offset) -> {
+                                assertThat(memory.get(JAVA_BYTE, offset + length - 1))
+                                        .isEqualTo((byte) 7);
+                                seen.add(memory);
+                            }),
+                    10);
+            assertThat(seen).hasSize(3);
+            assertThat(seen.stream().filter(memory -> memory.scope().isAlive())).hasSize(1);
+        }
+    }
+
+    @Test
     void send_memoryUsedAgain_doesNotChangeTheMessage() {
         Session session = wire.open(client, server);
         MemorySegment memory = MemorySegment.ofArray(new long[] {4});

@@ -27,7 +27,9 @@ public record Call(
         REMOVE,
         INCREMENT,
         /** Changes the time of expiry only. */
-        EXPIRE
+        EXPIRE,
+        /** Nobody's: the server that had the key was lost with all that it held. */
+        LOSS
     }
 
     /** Reject rules. */
@@ -68,6 +70,11 @@ public record Call(
     /** A change of the time of expiry. */
     public static Call expire(long millis) {
         return new Call(Kind.EXPIRE, "", 0, Rule.NONE, 0, Expiry.AT, millis);
+    }
+
+    /** The loss of whatever there is. */
+    public static Call loss() {
+        return new Call(Kind.LOSS, "", 0, Rule.NONE, 0, Expiry.NONE, 0);
     }
 
     /** This call under {@code newRule}. */

@@ -4,11 +4,15 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 
 /** Notes what happens in a run. One thread. */
 public final class History {
+    private static final int NOBODY = -1;
+
     private final LongSupplier millis;
     private final List<Operation> operations = new ArrayList<>();
     private long events;
@@ -62,6 +66,22 @@ public final class History {
     /** Notes a call; who is not heard of again leaves an unknown outcome. */
     public Pending called(int client, String key, Call call) {
         return new Pending(client, key, call);
+    }
+
+    /** Whatever there was under {@code key} is lost at this moment. */
+    public void lost(String key) {
+        new Pending(NOBODY, key, Call.loss()).replied(Reply.ok(0));
+    }
+
+    /** The keys that anybody has asked for. */
+    public Set<String> keys() {
+        Set<String> keys = new TreeSet<>();
+        for (Operation operation : operations) {
+            if (operation != null) {
+                keys.add(operation.key());
+            }
+        }
+        return keys;
     }
 
     /** How many operations were refused for want of something. */

@@ -9,13 +9,27 @@ package io.silkstone.simulation.history;
  * @param number the sum after an increment
  */
 public record Reply(Outcome outcome, String value, long version, long number) {
-    /** How operations end. Those that were refused for want of something have had no effect. */
+    /** How operations end. */
     public enum Outcome {
+        /** Refused for want of something; it certainly had no effect. */
+        NO_EFFECT,
+        /** Nobody answered in time: it may have had its effect, may have it yet, or never. */
+        LOST,
         OK,
         NOT_FOUND,
         EXISTS,
         WRONG_VERSION,
         NOT_A_NUMBER
+    }
+
+    /** Refused for want of something. */
+    public static Reply noEffect() {
+        return new Reply(Outcome.NO_EFFECT, "", 0, 0);
+    }
+
+    /** Nobody answered. */
+    public static Reply lost() {
+        return new Reply(Outcome.LOST, "", 0, 0);
     }
 
     /** Success with a version. */

@@ -1,0 +1,52 @@
+package io.silkstone.simulation.cluster;
+
+import io.silkstone.client.ClientOptions;
+import io.silkstone.client.ClusterStore;
+import io.silkstone.rpc.Patience;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.RpcOptions;
+import io.silkstone.threads.simulation.SimulatedProcess;
+import io.silkstone.transport.memory.MemoryTransport;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A process that asks the cluster. */
+final class SimulatedClient {
+    private static final ClientOptions OPTIONS =
+            new ClientOptions(
+                    TimeUnit.SECONDS.toNanos(2), TimeUnit.MILLISECONDS.toNanos(300), 1 << 20);
+
+    private final SimulatedProcess process;
+    private final MemoryTransport transport;
+    private final ClusterStore store;
+
+    SimulatedClient(World world, String name, List<String> seeds) {
+        process = world.runtime().process(name, 1);
+        transport = world.network().transport("");
+        Rpc rpc =
+                new Rpc(
+                        transport,
+                        RpcOptions.DEFAULT,
+                        process.clock(),
+                        process,
+                        Patience.of(process),
+                        world.random().split(),
+                        world.metrics());
+        store = new ClusterStore(rpc, seeds, OPTIONS, world.random().split(), world.metrics());
+        process.attach(core -> new SimulatedPoller(process, transport, rpc, () -> {}));
+    }
+
+    SimulatedProcess process() {
+        return process;
+    }
+
+    ClusterStore store() {
+        return store;
+    }
+
+    /** As kill -9. */
+    void kill() {
+        process.kill();
+        transport.crash();
+    }
+}

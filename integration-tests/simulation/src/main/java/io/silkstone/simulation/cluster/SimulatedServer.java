@@ -1,0 +1,114 @@
+package io.silkstone.simulation.cluster;
+
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.Patience;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.RpcOptions;
+import io.silkstone.store.Agent;
+import io.silkstone.store.Store;
+import io.silkstone.store.StoreOptions;
+import io.silkstone.store.master.MasterOptions;
+import io.silkstone.store.master.MasterService;
+import io.silkstone.store.master.Membership;
+import io.silkstone.store.master.StoreHoldings;
+import io.silkstone.store.memory.HugePages;
+import io.silkstone.threads.simulation.SimulatedProcess;
+import io.silkstone.transport.memory.MemoryTransport;
+import java.util.List;
+
+/** A place where a server runs, is killed and is started again, empty. */
+final class SimulatedServer {
+    private static final long AGENT_NANOS = 40_000_000;
+
+    private final World world;
+    private final String name;
+    private final String address;
+    private final String node;
+    private final List<String> coordinators;
+    private SimulatedProcess process;
+    private MemoryTransport transport;
+    private Store store;
+    private MasterService service;
+    private boolean running;
+
+    SimulatedServer(World world, int number, List<String> coordinators) {
+        this.world = world;
+        this.coordinators = coordinators;
+        name = "server-" + number;
+        address = "memory:" + name;
+        node = "%040x".formatted(number);
+    }
+
+    String address() {
+        return address;
+    }
+
+    boolean isRunning() {
+        return running;
+    }
+
+    SimulatedProcess process() {
+        return process;
+    }
+
+    void start() {
+        process = world.runtime().process(name, 1);
+        transport = world.network().transport(address);
+        Rpc rpc =
+                new Rpc(
+                        transport,
+                        RpcOptions.DEFAULT,
+                        process.clock(),
+                        process,
+                        Patience.of(process),
+                        world.random().split(),
+                        world.metrics());
+        store =
+                Store.open(
+                        StoreOptions.DEFAULTS
+                                .withMemoryBytes(StoreOptions.MEMORY_BYTES_MIN)
+                                .withMemoryPrefaultBytes(0)
+                                .withHugePages(HugePages.OFF)
+                                .withTablets(0),
+                        process.clock(),
+                        world.epochClock(),
+                        world.random().split(),
+                        world.metrics(),
+                        attempt -> process.yield());
+        for (Agent agent : store.agents()) {
+            process.create(ThreadRuntime.NORMAL, () -> drive(agent));
+        }
+        Membership membership =
+                new Membership(
+                        new MasterOptions(node, address, "", coordinators),
+                        rpc,
+                        process,
+                        new StoreHoldings(store, process),
+                        world.random().split());
+        service = new MasterService(rpc, store, membership);
+        service.register();
+        process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
+        membership.start();
+        running = true;
+    }
+
+    private void drive(Agent agent) {
+        SimulatedProcess mine = process;
+        while (true) {
+            if (agent.doWork() == 0) {
+                mine.sleep(AGENT_NANOS);
+            } else {
+                mine.yield();
+            }
+        }
+    }
+
+    /** As kill -9. */
+    void kill() {
+        running = false;
+        process.kill();
+        transport.crash();
+        service.close();
+        store.close();
+    }
+}

@@ -1,0 +1,64 @@
+package io.silkstone.simulation.cluster;
+
+import io.silkstone.base.EpochClock;
+import io.silkstone.base.Metrics;
+import io.silkstone.threads.simulation.SimulatedRuntime;
+import io.silkstone.transport.memory.MemoryNetwork;
+import io.silkstone.transport.memory.MemoryOptions;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/** What all processes of a run share: time, network, numbers of the seed, and what is counted. */
+final class World implements AutoCloseable {
+    private static final long EPOCH_MILLIS = 1_800_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final SplittableRandom random;
+    private final SimulatedRuntime runtime;
+    private final MemoryNetwork network;
+    private final Metrics metrics = new Metrics();
+    private final Map<String, Long> coverage = new TreeMap<>();
+
+    World(SplittableRandom random) {
+        this.random = random;
+        runtime = new SimulatedRuntime(random.split(), 1);
+        network =
+                new MemoryNetwork(runtime.clock(), random.split(), MemoryOptions.DEFAULTS, metrics);
+    }
+
+    SimulatedRuntime runtime() {
+        return runtime;
+    }
+
+    MemoryNetwork network() {
+        return network;
+    }
+
+    Metrics metrics() {
+        return metrics;
+    }
+
+    /** The time of day: the same everywhere, for expiry is a matter of it. */
+    EpochClock epochClock() {
+        return () -> EPOCH_MILLIS + runtime.clock().nanoTime() / NANOS_PER_MILLI;
+    }
+
+    SplittableRandom random() {
+        return random;
+    }
+
+    void count(String what) {
+        coverage.merge(what, 1L, Long::sum);
+    }
+
+    Map<String, Long> coverage() {
+        return coverage;
+    }
+
+    @Override
+    public void close() {
+        runtime.close();
+        network.close();
+    }
+}

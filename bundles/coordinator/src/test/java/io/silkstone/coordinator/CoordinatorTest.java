@@ -273,7 +273,7 @@ class CoordinatorTest {
 
     @Test
     void requests_doubledLostAndLate_areAppliedOnce() {
-        cluster.alone();
+        cluster.alone(new CoordinatorOptions(60 * LEASE, LEASE, TERM, 1, 0));
         cluster.network.set(
                 Faults.NONE
                         .withDelay(MILLI, 5 * MILLI)
@@ -283,7 +283,7 @@ class CoordinatorTest {
         ServerId first = cluster.enlisted(FIRST, 7, 70);
         for (int round = 0; round < 10; round++) {
             Answer created = ask(createTable("t", 2));
-            assertThat(created.number()).isEqualTo(2 + round);
+            assertThat(created.number()).as(created.text()).isEqualTo(2 + round);
             assertThat(ask(splitTablet("t", 99)).status()).isEqualTo(Status.OK);
             assertThat(cluster.map(FIRST).tablets()).hasSize(4);
             assertThat(ask(openLease(round)).number()).isEqualTo(1 + round);

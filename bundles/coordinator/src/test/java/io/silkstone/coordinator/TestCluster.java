@@ -123,10 +123,14 @@ final class TestCluster implements AutoCloseable {
     record Answer(Status status, long number, long time, String text) {}
 
     TestCluster(long seed) {
+        this(seed, 50 * MILLI);
+    }
+
+    TestCluster(long seed, long noticeNanosMax) {
         random = new SplittableRandom(seed);
         network = new MemoryNetwork(() -> now, random, MemoryOptions.DEFAULTS, metrics);
         disk = new SimulatedDisk(random);
-        shared = new SharedLog(() -> now, random, 5 * MILLI);
+        shared = new SharedLog(() -> now, random, 5 * MILLI, noticeNanosMax);
         transport = network.transport("");
         rpc = newRpc(transport);
         call = rpc.newCall();

@@ -22,6 +22,6 @@ public record JournalOptions(
         Checks.inRange("journal.snapshot.commands", commandsPerSnapshot, 1, 1_000_000);
         Checks.inRange("journal.proposals.max", proposalsMax, 1, 65_536);
         Checks.inRange("journal.command.bytes", commandBytesMax, 1, 1 << 20);
-        Checks.inRange("journal.repair.nanos", repairNanos, 0, 60_000_000_000L);
+        Checks.inRange("journal.repair.ms", repairNanos / 1_000_000, 0, 60_000);
     }
 }

@@ -47,6 +47,7 @@ public final class SharedLog {
     private final NanoClock clock;
     private final RandomGenerator random;
     private final long delayNanosMax;
+    private final long noticeNanosMax;
     private final List<byte[]> committed = new ArrayList<>();
     private final Deque<InFlight> inFlight = new ArrayDeque<>();
     private final List<MemoryLog> replicas = new ArrayList<>();
@@ -56,11 +57,14 @@ public final class SharedLog {
      * An empty log that nobody leads.
      *
      * @param delayNanosMax a commit takes from 1 ns to this
+     * @param noticeNanosMax who does not lead any more hears of it after 1 ns to this
      */
-    public SharedLog(NanoClock clock, RandomGenerator random, long delayNanosMax) {
+    public SharedLog(
+            NanoClock clock, RandomGenerator random, long delayNanosMax, long noticeNanosMax) {
         this.clock = clock;
         this.random = random;
         this.delayNanosMax = delayNanosMax;
+        this.noticeNanosMax = noticeNanosMax;
     }
 
     /** A replica's end of it. */
@@ -80,7 +84,8 @@ public final class SharedLog {
         }
         leader = next;
         for (MemoryLog replica : replicas) {
-            replica.tellAt = replica == next ? clock.nanoTime() : later(PATIENCE);
+            boolean atOnce = replica == next;
+            replica.tellAt = clock.nanoTime() + (atOnce ? 0 : 1 + random.nextLong(noticeNanosMax));
         }
     }
 

@@ -201,9 +201,9 @@ abstract class AeronSession implements Session {
         return hasStreams;
     }
 
-    /** Whether the peer listens at the other end of the publication. */
+    /** Whether the peer listens at the other end of the publication, and made room. */
     final boolean isConnected() {
-        return hasStreams() && publication.isConnected();
+        return hasStreams() && publication.isConnected() && publication.availableWindow() > 0;
     }
 
     /** Sends a frame that is no message; false if there is no room now. */

@@ -201,7 +201,9 @@ public final class AeronTransport implements Transport {
 
     @Override
     public int poll(MessageHandler to, int messagesMax) {
-        Checks.require(messagesMax > 0, "messagesMax must be at least 1, was %d", messagesMax);
+        if (messagesMax <= 0) {
+            throw new IllegalArgumentException("messagesMax must be at least 1: " + messagesMax);
+        }
         poller = Thread.currentThread();
         handler = to;
         try {

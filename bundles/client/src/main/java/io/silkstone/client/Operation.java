@@ -81,6 +81,10 @@ final class Operation extends Waitable {
     private int attempts;
     private int redirects;
     private boolean maybeMade;
+
+    /** Whether the reply of the last attempt is the end. */
+    private boolean replied;
+
     private long newsBefore;
     private Status status;
     private volatile boolean done = true;
@@ -124,6 +128,7 @@ final class Operation extends Waitable {
         epochAsked = 0;
         redirects = 0;
         maybeMade = false;
+        replied = false;
         newsBefore = store.routes().answers();
         status = null;
         done = false;
@@ -261,7 +266,10 @@ final class Operation extends Waitable {
                 store.lease().expired(number.lease);
                 leaseIsOver();
             }
-            default -> end(answer);
+            default -> {
+                replied = true;
+                end(answer);
+            }
         }
     }
 
@@ -328,7 +336,7 @@ final class Operation extends Waitable {
 
     /** Whether the call has the reply of the last attempt, and that is how it ended. */
     boolean hasReply() {
-        return status != Status.TIMED_OUT && call.isDone() && call.hasReply();
+        return replied && call.hasReply();
     }
 
     void close() {

@@ -75,6 +75,9 @@ public final class Leader {
             boolean over = rpc.now() - deadline >= 0;
             if (status == Status.NOT_LEADER && !over) {
                 redirected(call.text());
+            } else if (status == Status.UNKNOWN_REQUEST && !over) {
+                // Not a coordinator, and too young to know of one.
+                redirected("");
             } else if (status == Status.TIMED_OUT && !over) {
                 lookElsewhere(asked);
                 begin();

@@ -6,6 +6,7 @@ import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Result;
 import io.silkstone.store.results.Lease;
 import io.silkstone.store.results.Leases;
+import java.util.Arrays;
 
 /**
  * One session's change that is to happen exactly once, after RIFL (Lee et al., SOSP 2015).
@@ -71,7 +72,7 @@ final class ExactlyOnce {
 
     private static byte[] codes() {
         byte[] codes = new byte[Status.values().length];
-        java.util.Arrays.fill(codes, (byte) NO_RESULT);
+        Arrays.fill(codes, (byte) NO_RESULT);
         for (int code = 0; code < ENDED.length; code++) {
             codes[ENDED[code].ordinal()] = (byte) code;
         }

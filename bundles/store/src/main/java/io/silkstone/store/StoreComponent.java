@@ -65,9 +65,9 @@ public final class StoreComponent implements KvStore {
         /** See {@link StoreOptions#tablets}. */
         @AttributeDefinition(
                 description =
-                        "Tablets that the default table begins with, a power of two, or 0 for a node"
-                                + " that serves only what a cluster gives it. Applies at the next"
-                                + " start.",
+                        "Tablets that the default table begins with, a power of two, or 0 for a"
+                                + " node that serves only what a cluster gives it. Applies at the"
+                                + " next start.",
                 min = "0",
                 max = "" + StoreOptions.TABLETS_MAX)
         int tablets() default 1;

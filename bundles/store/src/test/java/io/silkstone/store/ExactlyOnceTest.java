@@ -25,6 +25,8 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.store.cleaner.CleanerMetrics;
+import io.silkstone.store.log.Checksum;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Result;
@@ -518,7 +520,7 @@ class ExactlyOnceTest {
         for (int round = 0; round < 20_000; round++) {
             fixture.write("churn" + round % 300, value, new WriteOptions());
         }
-        assertThat(fixture.metric(io.silkstone.store.cleaner.CleanerMetrics.MOVED)).isPositive();
+        assertThat(fixture.metric(CleanerMetrics.MOVED)).isPositive();
         for (int request = 1; request < 400; request++) {
             assertThat(increment(request, "n", 1)).isEqualTo(OK);
             assertThat(fixture.session.number()).isEqualTo(request);
@@ -569,9 +571,6 @@ class ExactlyOnceTest {
         assertThat(Entry.tableId(result)).isEqualTo(fixture.table.id());
         assertThat(Result.lease(result)).isEqualTo(LEASE);
         assertThat(Result.request(result)).isOne();
-        assertThat(
-                        Entry.isIntact(
-                                result, new io.silkstone.store.log.Checksum(fixture.store.pool())))
-                .isTrue();
+        assertThat(Entry.isIntact(result, new Checksum(fixture.store.pool()))).isTrue();
     }
 }

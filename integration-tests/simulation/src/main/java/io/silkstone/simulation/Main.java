@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * Runs scenarios under many seeds: {@code simulate [--seed N] [--runs K] [--scenario NAME]}. Ends
@@ -20,6 +22,8 @@ public final class Main {
     private static final int RUNS_DEFAULT = 200;
     private static final int CALLED_WRONGLY = 2;
 
+    private static final Logger SILENT = Logger.getLogger("io.silkstone");
+
     private final PrintStream out;
     private final Map<String, Long> coverage = new TreeMap<>();
     private long operations;
@@ -31,6 +35,8 @@ public final class Main {
 
     /** The program. */
     public static void main(String[] arguments) {
+        // What nodes say while everything befalls them is of no use by the thousand.
+        SILENT.setLevel(Level.OFF);
         System.exit(new Main(System.out).run(List.of(arguments)));
     }
 

@@ -4,11 +4,17 @@ import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.policy.PolicyDirectory;
 import io.silkstone.shell.command.CommandCatalog;
 import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import org.apache.felix.framework.FrameworkFactory;
 import org.apache.felix.scr.info.ScrInfo;
 import org.apache.felix.service.command.CommandProcessor;
@@ -25,8 +31,6 @@ import org.osgi.util.tracker.ServiceTracker;
 /** A Felix framework with the real gogo and the bundle under test as it lies in target/classes. */
 public final class LiveNode implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final List<String> API =
-            List.of("metrics", "node", "policy", "store", "threads");
 
     private final Framework framework;
     private final Path home;
@@ -128,16 +132,22 @@ public final class LiveNode implements AutoCloseable {
         }
     }
 
-    private static String apiPackages() {
-        StringBuilder packages =
-                new StringBuilder(
-                        "org.osgi.util.promise;version=1.3.0,org.osgi.util.function;version=1.2.0");
-        for (String name : API) {
-            packages.append(',')
-                    .append(PolicyDirectory.class.getPackageName().replace("policy", name))
-                    .append(";version=1.0.0");
+    /** What the api bundle exports, in the versions that bundles are built against. */
+    private static String apiPackages() throws IOException {
+        return "org.osgi.util.promise;version=1.3.0,org.osgi.util.function;version=1.2.0,"
+                + manifestOf(PolicyDirectory.class).getMainAttributes().getValue("Export-Package");
+    }
+
+    private static Manifest manifestOf(Class<?> content) throws IOException {
+        Path path = Path.of(URI.create(location(content)));
+        if (Files.isDirectory(path)) {
+            try (InputStream in = Files.newInputStream(path.resolve(JarFile.MANIFEST_NAME))) {
+                return new Manifest(in);
+            }
         }
-        return packages.toString();
+        try (JarFile jar = new JarFile(path.toFile())) {
+            return jar.getManifest();
+        }
     }
 
     /** The jar or folder of classes that {@code content} comes from. */

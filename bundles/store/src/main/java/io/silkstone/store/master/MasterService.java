@@ -15,24 +15,36 @@ import io.silkstone.api.store.WriteOptions;
 import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.AssignTabletDecoder;
 import io.silkstone.rpc.messages.ChangeDecoder;
 import io.silkstone.rpc.messages.ChangeKind;
 import io.silkstone.rpc.messages.ChangeReplyEncoder;
+import io.silkstone.rpc.messages.CheckLeaseDecoder;
 import io.silkstone.rpc.messages.ClearTableDecoder;
+import io.silkstone.rpc.messages.CloseLeaseDecoder;
 import io.silkstone.rpc.messages.ClusterMapEncoder;
 import io.silkstone.rpc.messages.CountObjectsDecoder;
+import io.silkstone.rpc.messages.CreateTableDecoder;
+import io.silkstone.rpc.messages.DropTableDecoder;
+import io.silkstone.rpc.messages.EnlistDecoder;
 import io.silkstone.rpc.messages.ExactlyOnceDecoder;
 import io.silkstone.rpc.messages.ExpiryRule;
 import io.silkstone.rpc.messages.GetClusterMapDecoder;
 import io.silkstone.rpc.messages.GetUsageDecoder;
+import io.silkstone.rpc.messages.LeaveDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MultiReadDecoder;
 import io.silkstone.rpc.messages.MultiReadReplyEncoder;
+import io.silkstone.rpc.messages.OpenLeaseDecoder;
 import io.silkstone.rpc.messages.ReadDecoder;
 import io.silkstone.rpc.messages.ReadReplyEncoder;
+import io.silkstone.rpc.messages.RenewClientLeaseDecoder;
+import io.silkstone.rpc.messages.RenewLeaseDecoder;
 import io.silkstone.rpc.messages.RulesDecoder;
 import io.silkstone.rpc.messages.ScanDecoder;
 import io.silkstone.rpc.messages.ScanReplyEncoder;
+import io.silkstone.rpc.messages.SplitTabletDecoder;
+import io.silkstone.rpc.messages.TabletReleasedDecoder;
 import io.silkstone.rpc.messages.UsageEncoder;
 import io.silkstone.rpc.messages.WriteAllDecoder;
 import io.silkstone.rpc.messages.WriteAllReplyEncoder;
@@ -59,6 +71,22 @@ public final class MasterService {
     private static final int REPLY_BYTES = 256 << 10;
 
     private static final int SCAN_STEP = 16;
+
+    /** Requests that only the coordinator answers. */
+    private static final int[] COORDINATORS = {
+        EnlistDecoder.TEMPLATE_ID,
+        RenewLeaseDecoder.TEMPLATE_ID,
+        LeaveDecoder.TEMPLATE_ID,
+        CreateTableDecoder.TEMPLATE_ID,
+        DropTableDecoder.TEMPLATE_ID,
+        SplitTabletDecoder.TEMPLATE_ID,
+        AssignTabletDecoder.TEMPLATE_ID,
+        TabletReleasedDecoder.TEMPLATE_ID,
+        OpenLeaseDecoder.TEMPLATE_ID,
+        RenewClientLeaseDecoder.TEMPLATE_ID,
+        CheckLeaseDecoder.TEMPLATE_ID,
+        CloseLeaseDecoder.TEMPLATE_ID
+    };
 
     private final Rpc rpc;
     private final Store store;
@@ -103,6 +131,22 @@ public final class MasterService {
         rpc.serve(GetUsageDecoder.TEMPLATE_ID, this::usage);
         rpc.serve(GetClusterMapDecoder.TEMPLATE_ID, this::map);
         rpc.serveWaiting(ClearTableDecoder.TEMPLATE_ID, 0, this::clear);
+    }
+
+    /**
+     * Tells those who take this server for the coordinator where that is. Before a coordinator in
+     * the same process begins to serve.
+     */
+    public void registerDirections() {
+        for (int request : COORDINATORS) {
+            rpc.serve(
+                    request,
+                    each ->
+                            each.refuse(
+                                    io.silkstone.rpc.messages.Status.NOT_LEADER,
+                                    0,
+                                    membership.coordinator()));
+        }
     }
 
     /** Sees to the leases of clients now and then: by the thread that polls. */

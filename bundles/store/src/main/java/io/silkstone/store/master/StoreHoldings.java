@@ -70,14 +70,17 @@ public final class StoreHoldings implements Membership.Holdings {
             }
         }
         for (KvStore.Tablet held : held(table.name())) {
-            ClusterMap.Tablet same = same(mine, held);
-            if (same == null || same.epoch() != held.epoch()) {
+            if (mine.stream().noneMatch(each -> isSame(each, held))) {
                 insist(() -> store.dropTablet(table.id(), held.firstHash(), held.lastHash()));
             }
         }
         List<KvStore.Tablet> held = held(table.name());
         for (ClusterMap.Tablet tablet : mine) {
-            if (held.stream().noneMatch(each -> each.firstHash() == tablet.firstHash())) {
+            boolean upToDate =
+                    held.stream()
+                            .anyMatch(
+                                    each -> isSame(tablet, each) && each.epoch() == tablet.epoch());
+            if (!upToDate) {
                 insist(
                         () ->
                                 store.takeTablet(
@@ -105,13 +108,8 @@ public final class StoreHoldings implements Membership.Holdings {
         return store.tablets().stream().filter(each -> each.table().equals(table)).toList();
     }
 
-    private static ClusterMap.Tablet same(List<ClusterMap.Tablet> mine, KvStore.Tablet held) {
-        for (ClusterMap.Tablet each : mine) {
-            if (each.firstHash() == held.firstHash() && each.lastHash() == held.lastHash()) {
-                return each;
-            }
-        }
-        return null;
+    private static boolean isSame(ClusterMap.Tablet one, KvStore.Tablet held) {
+        return one.firstHash() == held.firstHash() && one.lastHash() == held.lastHash();
     }
 
     private void forget(KvStore.Table table) {

@@ -62,6 +62,7 @@ abstract class AeronSession implements Session {
     private boolean wasOpen;
     private boolean peerGone;
     private boolean retired;
+    private boolean goodbyeDue;
 
     AeronSession(AeronTransport transport, long key, int messageBytesMax) {
         this.transport = transport;
@@ -201,9 +202,9 @@ abstract class AeronSession implements Session {
         return hasStreams;
     }
 
-    /** Whether the peer listens at the other end of the publication. */
+    /** Whether the peer listens at the other end of the publication, and made room. */
     final boolean isConnected() {
-        return hasStreams() && publication.isConnected();
+        return hasStreams() && publication.isConnected() && publication.availableWindow() > 0;
     }
 
     /** Sends a frame that is no message; false if there is no room now. */
@@ -323,10 +324,25 @@ abstract class AeronSession implements Session {
             return false;
         }
         retired = true;
-        if (publication != null && !client.isDead() && !peerGone) {
-            sendControl(empty, 0, ControlFrame.BYE_MARK);
-        }
+        goodbyeDue = publication != null && !peerGone;
+        sayGoodbye(empty);
         return true;
+    }
+
+    /** Tells the peer unless it knows; nothing when there is no room for that now. */
+    final void sayGoodbye(UnsafeBuffer empty) {
+        if (goodbyeDue && !client.isDead()) {
+            goodbyeDue = !sendControl(empty, 0, ControlFrame.BYE_MARK);
+        }
+    }
+
+    /** Whether the driver may be closed without leaving the peer in the dark. */
+    final boolean hasSaidGoodbye() {
+        return publication == null
+                || peerGone
+                || client.isDead()
+                || !publication.isConnected()
+                || !goodbyeDue && client.hasSent(publication);
     }
 
     /**

@@ -54,6 +54,7 @@ public final class AeronTransport implements Transport {
     private static final long REBUILD_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long START_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final long CLOSE_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long GOODBYE_TIMEOUT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long ERROR_LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int DATA_STREAM_MIN = 1 << 16;
 
@@ -201,7 +202,9 @@ public final class AeronTransport implements Transport {
 
     @Override
     public int poll(MessageHandler to, int messagesMax) {
-        Checks.require(messagesMax > 0, "messagesMax must be at least 1, was %d", messagesMax);
+        if (messagesMax <= 0) {
+            throw new IllegalArgumentException("messagesMax must be at least 1: " + messagesMax);
+        }
         poller = Thread.currentThread();
         handler = to;
         try {
@@ -545,6 +548,26 @@ public final class AeronTransport implements Transport {
         }
     }
 
+    /**
+     * Over UDP nobody speaks for a transport when its driver is gone, and peers would wait for a
+     * time-out. A stream may be full, so its reader gets a moment to make room.
+     */
+    private void sayGoodbyes() {
+        long deadlineNanos = clock.nanoTime() + GOODBYE_TIMEOUT_NANOS;
+        boolean said = false;
+        while (!said && clock.nanoTime() - deadlineNanos < 0) {
+            own.driverWork();
+            own.client().doWork();
+            said = true;
+            for (AeronSession each : leaving) {
+                each.sayGoodbye(control);
+                said &= !each.isOverUdp() || each.hasSaidGoodbye();
+            }
+            Thread.yield();
+        }
+        own.flush();
+    }
+
     @Override
     public void close() {
         if (poller == Thread.currentThread()) {
@@ -561,7 +584,7 @@ public final class AeronTransport implements Transport {
             retire(sessions.getLast());
         }
         if (own != null && udpSessions > 0 && !own.client().isDead()) {
-            own.flush();
+            sayGoodbyes();
         }
         long deadlineNanos = clock.nanoTime() + CLOSE_TIMEOUT_NANOS;
         while (!leaving.isEmpty() && clock.nanoTime() - deadlineNanos < 0) {

@@ -1,6 +1,7 @@
 package io.silkstone.transport.aeron;
 
 import io.aeron.Aeron;
+import io.aeron.AeronCounters;
 import io.aeron.CommonContext;
 import io.aeron.ConcurrentPublication;
 import io.aeron.ExclusivePublication;
@@ -12,6 +13,7 @@ import org.agrona.ErrorHandler;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.NoOpLock;
+import org.agrona.concurrent.status.CountersReader;
 
 /**
  * An Aeron client of one driver, own or a neighbour's, driven by the thread that polls. All
@@ -136,6 +138,17 @@ final class DriverClient {
     /** Gives up a subscription that has not come yet. */
     void abandonSubscription(long id) {
         aeron.asyncRemoveSubscription(id);
+    }
+
+    /** Whether what was offered to a publication over UDP has gone into the network. */
+    boolean hasSent(ConcurrentPublication publication) {
+        CountersReader counters = aeron.countersReader();
+        int sender =
+                counters.findByTypeIdAndRegistrationId(
+                        AeronCounters.DRIVER_SENDER_POSITION_TYPE_ID,
+                        publication.originalRegistrationId());
+        return sender == CountersReader.NULL_COUNTER_ID
+                || counters.getCounterValue(sender) >= publication.position();
     }
 
     /** A session begins to use it. */

@@ -54,7 +54,10 @@ final class DriverHome {
      */
     record Owner(String token, ProcessIdentity process, Path driver) {}
 
-    /** Makes a home in {@code directory}, and clears those of dead processes away. */
+    /**
+     * A home in {@code directory}, made when the first driver needs it. Clears those of dead
+     * processes away.
+     */
     DriverHome(Path directory, RandomGenerator random) throws IOException {
         removeStale(directory);
         token = HexFormat.of().toHexDigits(random.nextLong());
@@ -64,12 +67,6 @@ final class DriverHome {
                                 + process.pid()
                                 + "-"
                                 + HexFormat.of().toHexDigits(random.nextInt()));
-        boolean posix = Files.getFileStore(directory).supportsFileAttributeView("posix");
-        if (posix) {
-            Files.createDirectory(path, PRIVATE);
-        } else {
-            Files.createDirectory(path);
-        }
     }
 
     Path path() {
@@ -81,7 +78,10 @@ final class DriverHome {
     }
 
     /** Directory for a new driver. */
-    Path nextDriver() {
+    Path nextDriver() throws IOException {
+        if (generation == 0) {
+            create();
+        }
         generation++;
         return path.resolve(DRIVER_PREFIX + generation);
     }
@@ -104,9 +104,19 @@ final class DriverHome {
                 StandardCopyOption.REPLACE_EXISTING);
     }
 
+    private void create() throws IOException {
+        if (Files.getFileStore(path.getParent()).supportsFileAttributeView("posix")) {
+            Files.createDirectory(path, PRIVATE);
+        } else {
+            Files.createDirectory(path);
+        }
+    }
+
     /** Removes the home and what is in it. */
     void remove() {
-        remove(path);
+        if (generation > 0) {
+            remove(path);
+        }
     }
 
     /** Whose {@code home} is; empty when it is none, or none that this process may read. */

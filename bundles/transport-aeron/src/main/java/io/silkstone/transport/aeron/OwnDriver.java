@@ -75,11 +75,11 @@ final class OwnDriver {
      * @throws IllegalStateException when it cannot start, with a sentence for operators
      */
     OwnDriver(AeronOptions options, DriverHome home, int wantedPort, ErrorHandler errors) {
-        requireSpace(options);
+        requireSpace(options, freeBytes(options.directory()));
         InetAddress host = AeronOptions.literal(options.host());
         port = wantedPort == 0 ? freePort(host) : wantedPort;
         endpoint = PeerAddress.endpoint(host, port);
-        Path directory = home.nextDriver();
+        Path directory = directory(home);
         driver = launch(context(options, directory, errors));
         invoker = driver.sharedAgentInvoker();
         DriverClient attached = null;
@@ -192,20 +192,33 @@ final class OwnDriver {
         }
     }
 
-    private static void requireSpace(AeronOptions options) {
-        long needed = SPACE_BYTES_DRIVER + (long) TERMS_PER_SESSION * options.termBytes();
-        long free;
+    private static Path directory(DriverHome home) {
         try {
-            free = Files.getFileStore(options.directory()).getUsableSpace();
+            return home.nextDriver();
         } catch (IOException e) {
-            throw new IllegalStateException("Cannot ask how much is free: " + e.getMessage(), e);
+            throw new IllegalStateException(
+                    "Cannot make directory " + home.path() + ": " + e.getMessage(), e);
         }
+    }
+
+    private static long freeBytes(Path directory) {
+        try {
+            return Files.getFileStore(directory).getUsableSpace();
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "Cannot ask how much is free in " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Refuses, in one sentence, what could only fail later and less clearly. */
+    static void requireSpace(AeronOptions options, long freeBytes) {
+        long needed = SPACE_BYTES_DRIVER + (long) TERMS_PER_SESSION * options.termBytes();
         Checks.require(
-                free >= needed,
+                freeBytes >= needed,
                 "directory %s has %d MiB free, and a driver with one session needs %d: enlarge it"
                         + " (containers: shm size), or set directory or term.bytes",
                 options.directory(),
-                free >> 20,
+                freeBytes >> 20,
                 needed >> 20);
     }
 

@@ -189,7 +189,7 @@ public final class ClusterScenario implements Scenario {
                 for (ClusterMap.Table table : after.tables()) {
                     ClusterMap.Tablet was = before.tablet(table.id(), key.hash());
                     ClusterMap.Tablet is = after.tablet(table.id(), key.hash());
-                    if (was != null && is != null && is.epoch() != was.epoch()) {
+                    if (was != null && is != null && !is.owner().equals(was.owner())) {
                         ClusterMap.Server owner = after.server(was.owner());
                         boolean released = owner != null && owner.up();
                         if (!released) {

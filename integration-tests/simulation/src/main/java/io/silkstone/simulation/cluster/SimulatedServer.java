@@ -87,6 +87,7 @@ final class SimulatedServer {
                         world.random().split());
         service = new MasterService(rpc, store, membership);
         service.register();
+        service.registerDirections();
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
         membership.start();
         running = true;

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
  *
  *  a batch, at a multiple of 8: the commands that one sync made safe
  *    0        4               8                16         20       24
- *    | magic  | body's length | first command  | commands | CRC32C | body | zeros to a multiple of 8
+ *    | magic  | body's length | first command  | commands | CRC32C | body | zeros up to 8n
  *
  *  body: for each command
  *    0        4

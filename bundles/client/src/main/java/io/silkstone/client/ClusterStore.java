@@ -238,16 +238,6 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         return tablets;
     }
 
-    @Override
-    public long[] leases() {
-        return new long[0];
-    }
-
-    @Override
-    public void forgetLease(long lease) {
-        assert lease != 0;
-    }
-
     /** Of all servers that answer. */
     @Override
     public Usage usage() {

@@ -518,12 +518,16 @@ public final class Store implements KvStore, AutoCloseable {
                 objects());
     }
 
-    @Override
+    /** Every lease that has requests remembered, in no order; see {@link KvSession#once}. */
     public long[] leases() {
         return leases.ids();
     }
 
-    @Override
+    /**
+     * Forgets all requests of {@code lease} and their results. For leases that have ended: a change
+     * that is asked for again afterwards is made again. One that is under way ends as it would, and
+     * is not remembered.
+     */
     public synchronized void forgetLease(long lease) {
         administrator.enter();
         try {

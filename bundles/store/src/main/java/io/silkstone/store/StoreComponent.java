@@ -177,16 +177,6 @@ public final class StoreComponent implements KvStore {
     }
 
     @Override
-    public long[] leases() {
-        return store.leases();
-    }
-
-    @Override
-    public void forgetLease(long lease) {
-        store.forgetLease(lease);
-    }
-
-    @Override
     public Usage usage() {
         return store.usage();
     }

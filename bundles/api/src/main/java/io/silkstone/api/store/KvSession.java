@@ -151,8 +151,7 @@ public interface KvSession extends AutoCloseable {
      * requests at once than ever before.
      *
      * @param lease whose numbers these are: a client, as the coordinator knows it. The caller
-     *     answers for it that the lease has not ended: results of ended ones are forgotten, see
-     *     {@link KvStore#forgetLease}
+     *     answers for it that the lease has not ended: results of ended ones are forgotten
      * @param request the number of this change, from 1
      * @param firstUnanswered the lowest number whose result the client does not have yet
      */

@@ -62,16 +62,6 @@ public interface KvStore {
      */
     void splitTablet(String table, long hash) throws StoreRefused;
 
-    /** Every lease that has requests remembered, in no order; see {@link KvSession#once}. */
-    long[] leases();
-
-    /**
-     * Forgets all requests of {@code lease} and their results. For leases that have ended: a change
-     * that is asked for again afterwards is made again. One that is under way ends as it would, and
-     * is not remembered.
-     */
-    void forgetLease(long lease);
-
     /** Memory now. */
     Usage usage();
 

@@ -151,16 +151,6 @@ public final class FakeStore implements KvStore {
     }
 
     @Override
-    public long[] leases() {
-        return new long[0];
-    }
-
-    @Override
-    public void forgetLease(long lease) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
     public Usage usage() {
         return new Usage(1 << 30, 64 << 20, 1 << 20, 2 << 20, 1 << 16, 3);
     }

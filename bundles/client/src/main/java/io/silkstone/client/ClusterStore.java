@@ -118,6 +118,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             request.wrapAndApplyHeader(
                             call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
                     .tablets(tablets)
+                    .request(newRequest())
                     .name(name);
             askLeader(call, BODY + request.encodedLength());
             DoneDecoder reply = new DoneDecoder();
@@ -138,6 +139,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             DropTableEncoder request = new DropTableEncoder();
             request.wrapAndApplyHeader(
                             call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .request(newRequest())
                     .name(name);
             askLeader(call, BODY + request.encodedLength());
         } finally {
@@ -154,6 +156,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             request.wrapAndApplyHeader(
                             call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
                     .hash(hash)
+                    .request(newRequest())
                     .tableName(table);
             askLeader(call, BODY + request.encodedLength());
         } finally {
@@ -164,7 +167,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
 
     /**
      * Gives the tablet in which {@code hash} lies to {@code server}: one that is lost, or one that
-     * has no objects, as soon as its owner has let go of it. Returns when that is noted.
+     * has no objects, as soon as its owner has let go of it. Returns when the server has it.
      *
      * @throws StoreRefused when it cannot be, or nobody answers
      */
@@ -175,6 +178,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             request.wrapAndApplyHeader(
                             call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
                     .hash(hash)
+                    .request(newRequest())
                     .server(server.packed())
                     .tableName(table);
             askLeader(call, BODY + request.encodedLength());
@@ -182,6 +186,11 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             call.close();
         }
         refreshMap();
+    }
+
+    /** Names what an operator wants, so that a message that comes late does nothing. */
+    private long newRequest() {
+        return 1 + random(Long.MAX_VALUE - 1);
     }
 
     private void askLeader(Call call, int length) throws StoreRefused {

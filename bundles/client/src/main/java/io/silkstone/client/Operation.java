@@ -32,7 +32,8 @@ import org.agrona.MutableDirectBuffer;
  *     no such table, or that nobody serves it</td></tr>
  * <tr><td>RETRY_LATER, BUSY, a status of a newer version</td><td>the next attempt after a
  *     while</td></tr>
- * <tr><td>LEASE_EXPIRED</td><td>a new lease if this was surely not made before, else nobody knows</td></tr>
+ * <tr><td>LEASE_EXPIRED</td><td>a new lease if this was surely not made before, else nobody
+ *     knows</td></tr>
  * </table>
  *
  * <p>When a change ends with {@link #isUnknown}, it may have been made, or be made yet.

@@ -225,7 +225,7 @@ final class Requests {
                 new CreateTableDecoder().wrapAndApplyHeader(message(request), 0, header(request));
         coordinator.propose(
                 request,
-                Commands.createTable(it.header().call(), it.name(), it.tablets()),
+                Commands.createTable(it.request(), it.name(), it.tablets()),
                 Requests::answerDone);
     }
 
@@ -233,7 +233,7 @@ final class Requests {
         DropTableDecoder it =
                 new DropTableDecoder().wrapAndApplyHeader(message(request), 0, header(request));
         coordinator.propose(
-                request, Commands.dropTable(it.header().call(), it.name()), Requests::answerDone);
+                request, Commands.dropTable(it.request(), it.name()), Requests::answerDone);
     }
 
     private void splitTablet(Request request) {
@@ -241,7 +241,7 @@ final class Requests {
                 new SplitTabletDecoder().wrapAndApplyHeader(message(request), 0, header(request));
         coordinator.propose(
                 request,
-                Commands.splitTablet(it.header().call(), it.tableName(), it.hash()),
+                Commands.splitTablet(it.request(), it.tableName(), it.hash()),
                 Requests::answerDone);
     }
 
@@ -250,7 +250,7 @@ final class Requests {
                 new AssignTabletDecoder().wrapAndApplyHeader(message(request), 0, header(request));
         byte[] command =
                 Commands.assignTablet(
-                        it.header().call(), it.tableName(), it.hash(), ServerId.of(it.server()));
+                        it.request(), it.tableName(), it.hash(), ServerId.of(it.server()));
         coordinator.propose(request, command, this::answerWhenMoved);
     }
 

@@ -72,6 +72,13 @@ public final class Membership {
     private volatile long clusterMillisAt;
     private volatile boolean closing;
     private volatile String status = "not enlisted yet";
+
+    /** The server whose holdings the map's thread is to drop; NONE when that is done. */
+    private volatile ServerId dropped = ServerId.NONE;
+
+    /** How often this process has enlisted afresh, each time as if it had been started again. */
+    private int generationsLost;
+
     private long leaseNanos;
     private volatile long leaseThread = ThreadRuntime.NONE;
     private volatile long mapThread = ThreadRuntime.NONE;
@@ -217,6 +224,11 @@ public final class Membership {
                 .address(options.address())
                 .redisEndpoint(options.redisEndpoint());
         Status answer = leaseAsking.ask(request.encodedLength(), ASK_NANOS);
+        if (answer == Status.NOT_A_MEMBER) {
+            // It was enlisted, never heard of it, and was given up since.
+            generationsLost++;
+            return;
+        }
         if (answer != Status.OK) {
             status = "the coordinator at " + leader.address() + " has not enlisted it: " + answer;
             threads.sleep(PAUSE_NANOS);
@@ -231,8 +243,6 @@ public final class Membership {
         status = "server " + self + ", without a lease yet";
         LOG.log(Level.INFO, "this node is server {0} of the cluster", self);
     }
-
-    private int generationsLost;
 
     private void renew() {
         RenewLeaseEncoder request = new RenewLeaseEncoder();
@@ -274,18 +284,14 @@ public final class Membership {
         leased = false;
         status = "given up by the coordinator; enlists afresh";
         generationsLost++;
-        ServerId former = self;
+        dropped = self;
         self = ServerId.NONE;
         rpc.identity(rpc.cluster(), 0);
-        dropped = former;
         threads.signal(mapThread);
         while (!dropped.equals(ServerId.NONE) && !closing) {
             threads.sleep(PAUSE_NANOS);
         }
     }
-
-    /** The server whose holdings the map's thread is to drop; NONE when that is done. */
-    private volatile ServerId dropped = ServerId.NONE;
 
     private void keepMap() {
         while (!closing) {

@@ -41,6 +41,9 @@ final class CoordinatorState {
     /** Calls of operators that are remembered. */
     static final int CALLS_MAX = 1_024;
 
+    /** The number of a request that may be made again. */
+    private static final long UNNAMED = 0;
+
     private static final Pattern NODE = Pattern.compile("[0-9a-f]{40}");
     private static final Pattern ADDRESS = Pattern.compile("\\S{1,255}");
     private static final Pattern ENDPOINT = Pattern.compile("\\S{0,300}");
@@ -254,7 +257,7 @@ final class CoordinatorState {
 
     /** Applies what an operator wants, unless that has been done. */
     private Result once(long call, Request request) {
-        Result known = calls.get(call);
+        Result known = call == UNNAMED ? null : calls.get(call);
         if (known != null) {
             return known;
         }
@@ -269,6 +272,9 @@ final class CoordinatorState {
     }
 
     void remember(long call, Result result) {
+        if (call == UNNAMED) {
+            return;
+        }
         calls.put(call, result);
         if (calls.size() > CALLS_MAX) {
             calls.remove(calls.keySet().iterator().next());

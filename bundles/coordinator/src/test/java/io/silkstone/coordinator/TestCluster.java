@@ -42,12 +42,15 @@ import io.silkstone.transport.memory.MemoryTransport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 import org.agrona.MutableDirectBuffer;
 
 /** Coordinators and somebody who asks them, in one thread and in time that a test moves. */
 final class TestCluster implements AutoCloseable {
+    private static final AtomicLong REQUESTS = new AtomicLong();
+
     static final long MILLI = 1_000_000;
     static final long STEP = MILLI;
     static final String FIRST = "memory:c1";
@@ -263,35 +266,43 @@ final class TestCluster implements AutoCloseable {
     }
 
     static ToIntFunction<MutableDirectBuffer> createTable(String name, int tablets) {
+        long number = REQUESTS.incrementAndGet();
         return buffer ->
                 new CreateTableEncoder()
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .request(number)
                         .tablets(tablets)
                         .name(name)
                         .encodedLength();
     }
 
     static ToIntFunction<MutableDirectBuffer> dropTable(String name) {
+        long number = REQUESTS.incrementAndGet();
         return buffer ->
                 new DropTableEncoder()
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .request(number)
                         .name(name)
                         .encodedLength();
     }
 
     static ToIntFunction<MutableDirectBuffer> splitTablet(String table, long hash) {
+        long number = REQUESTS.incrementAndGet();
         return buffer ->
                 new SplitTabletEncoder()
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .request(number)
                         .hash(hash)
                         .tableName(table)
                         .encodedLength();
     }
 
     static ToIntFunction<MutableDirectBuffer> assign(String table, long hash, ServerId server) {
+        long number = REQUESTS.incrementAndGet();
         return buffer ->
                 new AssignTabletEncoder()
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .request(number)
                         .hash(hash)
                         .server(server.packed())
                         .tableName(table)

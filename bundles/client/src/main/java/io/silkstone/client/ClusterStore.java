@@ -65,7 +65,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         this.options = options;
         this.random = random;
         leader = new Leader(rpc, seeds);
-        routes = new Routes(rpc, seeds, random, metrics.counter(ClientMetrics.REFRESHES));
+        routes = new Routes(rpc, seeds, this::random, metrics.counter(ClientMetrics.REFRESHES));
         lease = new ClientLease(rpc, leader, random);
         operations = metrics.counter(ClientMetrics.OPERATIONS);
         retries = metrics.counter(ClientMetrics.RETRIES);

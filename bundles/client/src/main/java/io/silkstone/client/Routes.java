@@ -11,7 +11,7 @@ import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.random.RandomGenerator;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Which server has which keys, as far as this client knows. Any server and any coordinator can
@@ -21,10 +21,11 @@ import java.util.random.RandomGenerator;
 final class Routes {
     private static final long FETCH_NANOS = 300_000_000;
     private static final long PAUSE_NANOS = 5_000_000;
+    private static final int SEED_ONE_IN = 4;
 
     private final Rpc rpc;
     private final List<String> seeds;
-    private final RandomGenerator random;
+    private final LongUnaryOperator random;
     private final Counter refreshes;
     private final Call call;
     private final GetClusterMapEncoder request = new GetClusterMapEncoder();
@@ -39,7 +40,8 @@ final class Routes {
     private boolean closed;
     private List<Runnable> waiting = new ArrayList<>();
 
-    Routes(Rpc rpc, List<String> seeds, RandomGenerator random, Counter refreshes) {
+    /** With {@code random} giving numbers from 0 to below what it is given, to any thread. */
+    Routes(Rpc rpc, List<String> seeds, LongUnaryOperator random, Counter refreshes) {
         this.rpc = rpc;
         this.seeds = List.copyOf(seeds);
         this.random = random;
@@ -76,7 +78,7 @@ final class Routes {
 
     private void fetch() {
         List<String> candidates = candidates();
-        String address = candidates.get(random.nextInt(candidates.size()));
+        String address = candidates.get((int) random.applyAsLong(candidates.size()));
         request.wrapAndApplyHeader(call.request(1_024), 0, header);
         int length = MessageHeaderEncoder.ENCODED_LENGTH + request.encodedLength();
         call.start(rpc.peer(address), 0, length, FETCH_NANOS, each -> fetched());
@@ -91,7 +93,7 @@ final class Routes {
             }
         }
         // Now and then a seed too: all servers that are known may have gone.
-        if (candidates.isEmpty() || random.nextInt(4) == 0) {
+        if (candidates.isEmpty() || random.applyAsLong(SEED_ONE_IN) == 0) {
             return seeds;
         }
         return candidates;

@@ -27,6 +27,9 @@ final class ClientLeases {
     /** How often leases are looked through for those that are over. */
     private static final long LOOK_NANOS = 1_000_000_000;
 
+    /** How many leases that are over are known without asking. */
+    private static final int OVER_MAX = 10_000;
+
     private static final int REQUEST_BYTES = 256;
     private static final long UNHEARD_OF = 0;
 
@@ -122,10 +125,21 @@ final class ClientLeases {
         if (clusterMillis == 0) {
             return;
         }
+        LongHashSet remembered = new LongHashSet();
         for (long lease : store.leases()) {
+            remembered.add(lease);
             if (expiries.get(lease) <= clusterMillis && !over.contains(lease)) {
                 ask(lease);
             }
+        }
+        // Of what has no results nothing needs to be known: the coordinator can be asked again.
+        expiries.entrySet()
+                .removeIf(
+                        each ->
+                                each.getValue() <= clusterMillis
+                                        && !remembered.contains(each.getKey().longValue()));
+        if (over.size() > OVER_MAX) {
+            over.clear();
         }
     }
 }

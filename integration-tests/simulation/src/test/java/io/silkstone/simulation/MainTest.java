@@ -37,7 +37,7 @@ class MainTest {
         "--runs 0, --runs must be at least 1.",
         "--runs many, '--runs must be a number from 0 to 100000000, was many.'",
         "--seed, --seed needs a value.",
-        "--scenario nosuch, 'there is no scenario nosuch, only store.'",
+        "--scenario nosuch, 'there is no scenario nosuch, only store, cluster.'",
         "--speed 3, 'simulate takes --seed, --runs, --scenario, not --speed.'",
     })
     void run_calledWrongly_isRefusedInOneSentence(String arguments, String refusal) {

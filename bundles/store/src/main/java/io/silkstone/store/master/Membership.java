@@ -217,6 +217,10 @@ public final class Membership {
                 .address(options.address())
                 .redisEndpoint(options.redisEndpoint());
         Status answer = leaseAsking.ask(request.encodedLength(), ASK_NANOS);
+        if (answer == Status.NOT_A_MEMBER) {
+            // It was enlisted without hearing of it, and has been given up since.
+            generationsLost++;
+        }
         if (answer != Status.OK) {
             status = "the coordinator at " + leader.address() + " has not enlisted it: " + answer;
             threads.sleep(PAUSE_NANOS);

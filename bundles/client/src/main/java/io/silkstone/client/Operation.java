@@ -174,7 +174,7 @@ final class Operation extends Waitable {
             ClusterMap.Tablet tablet = map.tablet(table, hash);
             boolean known = tablet != null && tablet.state() != ClusterMap.TabletState.LOST;
             if (!known && hasNews()) {
-                end(tablet == null ? Status.NO_SUCH_TABLE : Status.UNAVAILABLE);
+                giveUp(tablet == null ? Status.NO_SUCH_TABLE : Status.UNAVAILABLE);
                 return null;
             }
             owner = known ? tablet.owner() : ServerId.NONE;
@@ -184,7 +184,7 @@ final class Operation extends Waitable {
             return server;
         }
         if (hasNews() && redirectedTo.equals(ServerId.NONE)) {
-            end(Status.UNAVAILABLE);
+            giveUp(Status.UNAVAILABLE);
         } else {
             redirectedTo = ServerId.NONE;
             store.routes().refresh(step);
@@ -305,6 +305,14 @@ final class Operation extends Waitable {
             pause = most / 2 + store.random(most / 2 + 1);
         }
         store.rpc().after(pause, step);
+    }
+
+    /**
+     * Ends because there is nobody to ask. An attempt before may have met somebody, and others may
+     * have seen what it did.
+     */
+    private void giveUp(Status why) {
+        end(maybeMade ? Status.TIMED_OUT : why);
     }
 
     private void end(Status how) {

@@ -42,7 +42,8 @@ final class Snapshots {
                 .serverNext(state.servers().serverNext())
                 .turn(state.tablets().turn())
                 .serversFirst(state.serversFirst())
-                .tabletsFirst(state.tabletsFirst());
+                .tabletsFirst(state.tabletsFirst())
+                .epochMax(state.tablets().epochMax());
         encodeServers(state, message);
         encodeTablets(state, message);
         encodeLeases(state, message);
@@ -146,7 +147,8 @@ final class Snapshots {
                 message.serversFirst(),
                 message.tabletsFirst());
         state.leases().leaseNext(message.leaseNext());
-        state.tablets().counters((int) message.tableNext(), (int) message.turn());
+        state.tablets()
+                .counters((int) message.tableNext(), (int) message.turn(), message.epochMax());
         state.servers().serverNext((int) message.serverNext());
     }
 

@@ -64,6 +64,10 @@ final class Tablets {
     private final Map<Integer, TreeMap<Long, Held>> tabletsByTable = new HashMap<>();
     private int tableNext;
     private int turn;
+
+    /** The highest epoch that any tablet ever had, also of tables that were dropped. */
+    private long epochMax;
+
     private int count;
 
     /**
@@ -82,6 +86,7 @@ final class Tablets {
         tabletsByTable.clear();
         tableNext = DEFAULT_ID + 1;
         turn = 0;
+        epochMax = 0;
         count = 0;
     }
 
@@ -258,10 +263,11 @@ final class Tablets {
     /** {@code server} is down: what it has is lost, unless somebody waits for it. */
     void down(ServerId server) {
         int lost = 0;
+        long epoch = epochMax + 1;
         for (Held held : all()) {
             Tablet tablet = held.tablet;
             if (tablet.heir().equals(server)) {
-                put(owned(tablet, tablet.owner()), Stayed.HEIR_DOWN);
+                put(owned(tablet, tablet.owner(), epoch), Stayed.HEIR_DOWN);
             } else if (!tablet.owner().equals(server)) {
                 continue;
             } else if (tablet.state() == TabletState.LEAVING) {
@@ -272,7 +278,7 @@ final class Tablets {
                                 + ", which is down; server "
                                 + tablet.heir()
                                 + " has it, empty: its objects are lost");
-                put(owned(tablet, tablet.heir()), Stayed.NO);
+                put(owned(tablet, tablet.heir(), epoch), Stayed.NO);
             } else if (tablet.state() == TabletState.NORMAL) {
                 put(
                         new Tablet(
@@ -295,10 +301,11 @@ final class Tablets {
     /** {@code server} is the next generation of one that is down: it has its lost tablets again. */
     void takeBack(ServerId server) {
         int back = 0;
+        long epoch = epochMax + 1;
         for (Held held : all()) {
             Tablet tablet = held.tablet;
             if (tablet.state() == TabletState.LOST && tablet.owner().index() == server.index()) {
-                put(owned(tablet, server), Stayed.NO);
+                put(owned(tablet, server, epoch), Stayed.NO);
                 back++;
             }
         }
@@ -345,14 +352,22 @@ final class Tablets {
                 };
     }
 
-    /** The same range, owned in the next epoch. */
-    private static Tablet owned(Tablet tablet, ServerId owner) {
+    private Tablet owned(Tablet tablet, ServerId owner) {
+        return owned(tablet, owner, epochMax + 1);
+    }
+
+    /**
+     * The same range with another owner, in an epoch above that of every tablet there ever was, not
+     * just of this one: a server counts versions for all its tablets together, from the highest of
+     * their epochs on, and the next owner has to begin above what it came to.
+     */
+    private static Tablet owned(Tablet tablet, ServerId owner, long epoch) {
         return new Tablet(
                 tablet.table(),
                 tablet.firstHash(),
                 tablet.lastHash(),
                 owner,
-                tablet.epoch() + 1,
+                epoch,
                 TabletState.NORMAL,
                 ServerId.NONE);
     }
@@ -398,6 +413,7 @@ final class Tablets {
                         .get(tablet.table())
                         .put(tablet.firstHash(), new Held(tablet, stayed));
         count += former == null ? 1 : 0;
+        epochMax = Math.max(epochMax, tablet.epoch());
     }
 
     boolean hasDefault() {
@@ -423,8 +439,13 @@ final class Tablets {
         return turn;
     }
 
-    void counters(int tableNext, int turn) {
+    long epochMax() {
+        return epochMax;
+    }
+
+    void counters(int tableNext, int turn, long epochMax) {
         this.tableNext = tableNext;
         this.turn = turn;
+        this.epochMax = epochMax;
     }
 }

@@ -7,13 +7,16 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore.Table;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.Reply;
 import io.silkstone.simulation.history.Reply.Outcome;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A client with a session. A value is written with a filling behind it, whose length and bytes
@@ -28,6 +31,7 @@ public final class StoreSubject implements Subject {
     private final Table table;
     private final Key key = new Key();
     private final WriteOptions options = new WriteOptions();
+    private final WriteBatch batch = new WriteBatch();
     private final Runnable linger;
 
     /**
@@ -54,6 +58,88 @@ public final class StoreSubject implements Subject {
         } finally {
             session.exit();
         }
+    }
+
+    /** Reads several keys at once. */
+    public List<Reply> readAll(List<String> names) {
+        Key[] keys = names.stream().map(StoreSubject::keyOf).toArray(Key[]::new);
+        Reply[] replies = new Reply[keys.length];
+        session.enter();
+        try {
+            session.readAll(
+                    table,
+                    keys,
+                    keys.length,
+                    (index, status, object) -> {
+                        require(replies[index] == null, "a key was shown twice");
+                        replies[index] =
+                                status == Status.OK
+                                        ? Reply.saw(seen(object), object.version())
+                                        : refused(status, 0);
+                    });
+        } finally {
+            session.exit();
+        }
+        require(List.of(replies).size() == names.size(), "a key was not shown");
+        return List.of(replies);
+    }
+
+    /**
+     * Makes several writes and removals, or none. Each has a reply of its own; where nothing was
+     * wrong with one of a batch that was not made, it is as if that had not been asked.
+     */
+    public List<Reply> writeAll(List<String> names, List<Call> calls) {
+        batch.clear();
+        for (int index = 0; index < names.size(); index++) {
+            Call call = calls.get(index);
+            set(options.reset(), call);
+            if (call.kind() == Call.Kind.REMOVE) {
+                batch.remove(keyOf(names.get(index)), options);
+            } else {
+                byte[] bytes = filled(call.value());
+                MemorySegment value = MemorySegment.ofArray(bytes);
+                batch.write(keyOf(names.get(index)), value, 0, bytes.length, options);
+            }
+        }
+        Status status;
+        session.enter();
+        try {
+            status = session.writeAll(table, batch);
+        } finally {
+            session.exit();
+        }
+        List<Reply> replies = new ArrayList<>();
+        for (int index = 0; index < names.size(); index++) {
+            replies.add(partOf(status, calls.get(index), index));
+        }
+        return replies;
+    }
+
+    private Reply partOf(Status whole, Call call, int index) {
+        Status part = batch.status(index);
+        long version = batch.version(index);
+        require((part == Status.OK) == (whole == Status.OK), "a batch was made in part");
+        if (part == Status.OK) {
+            boolean nothing = call.kind() == Call.Kind.REMOVE && version == 0;
+            return nothing ? Reply.notFound() : Reply.ok(version);
+        }
+        boolean refused = batch.refused() >= 0;
+        require(
+                !refused || batch.status(batch.refused()) == whole,
+                "a batch's status is no part's");
+        return part == Status.ABANDONED && refused
+                ? Reply.noEffect()
+                : refused(refused ? part : whole, version);
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalStateException(otherwise);
+        }
+    }
+
+    private static Key keyOf(String name) {
+        return new Key().wrap(name.getBytes(StandardCharsets.UTF_8));
     }
 
     private Status perform(Call call) {
@@ -86,15 +172,19 @@ public final class StoreSubject implements Subject {
     }
 
     private Reply reply(Call call, Status status) {
+        return status == Status.OK ? success(call) : refused(status, session.version());
+    }
+
+    private static Reply refused(Status status, long version) {
         return switch (status) {
-            case OK -> success(call);
             case NOT_FOUND -> Reply.notFound();
-            case EXISTS -> Reply.refused(Outcome.EXISTS, session.version());
-            case WRONG_VERSION -> Reply.refused(Outcome.WRONG_VERSION, session.version());
-            case NOT_A_NUMBER -> Reply.refused(Outcome.NOT_A_NUMBER, session.version());
+            case EXISTS -> Reply.refused(Outcome.EXISTS, version);
+            case WRONG_VERSION -> Reply.refused(Outcome.WRONG_VERSION, version);
+            case NOT_A_NUMBER -> Reply.refused(Outcome.NOT_A_NUMBER, version);
             case OUT_OF_MEMORY, RETRY_LATER, UNAVAILABLE -> Reply.noEffect();
             case UNKNOWN -> Reply.lost();
-            case OVERFLOW,
+            case OK,
+                    OVERFLOW,
                     TOO_LARGE,
                     NO_SUCH_TABLE,
                     NOT_OWNER,

@@ -51,6 +51,7 @@ import io.silkstone.rpc.messages.WriteAllReplyEncoder;
 import io.silkstone.store.Store;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.agrona.MutableDirectBuffer;
 
 /**
@@ -91,6 +92,7 @@ public final class MasterService {
     private final Rpc rpc;
     private final Store store;
     private final Membership membership;
+    private final BooleanSupplier lease;
     private final ClientLeases clientLeases;
     private final KvSession session;
     private final Key key = new Key();
@@ -113,11 +115,25 @@ public final class MasterService {
      * Serves from {@code store} what {@code membership} allows, once {@link #register} is called.
      */
     public MasterService(Rpc rpc, Store store, Membership membership) {
+        this(rpc, store, store.openSession(), membership, membership::mayServe);
+    }
+
+    /**
+     * As the other, which has the session and the lease from the store and the membership.
+     *
+     * @param session of {@code store}, in which requests are served, by the thread that polls;
+     *     closed with this
+     * @param lease whether what is in the store may be told at this moment: asked before each
+     *     request is served, and again before its reply leaves
+     */
+    public MasterService(
+            Rpc rpc, Store store, KvSession session, Membership membership, BooleanSupplier lease) {
         this.rpc = rpc;
         this.store = store;
+        this.session = session;
         this.membership = membership;
+        this.lease = lease;
         clientLeases = new ClientLeases(store, membership, rpc);
-        session = store.openSession();
     }
 
     /** Begins to serve. */
@@ -155,7 +171,7 @@ public final class MasterService {
     }
 
     private boolean mayNotServe(Request request) {
-        if (membership.mayServe()) {
+        if (lease.getAsBoolean()) {
             return false;
         }
         request.refuse(io.silkstone.rpc.messages.Status.NOT_A_MEMBER);
@@ -165,6 +181,17 @@ public final class MasterService {
     /** The reply is ready; it is worth something only if the lease still holds. */
     private void send(Request request, int length) {
         if (!mayNotServe(request)) {
+            request.send(length);
+        }
+    }
+
+    /**
+     * As {@link #send}, but a change that was made when the lease ended is not refused: every
+     * refusal says that nothing was changed, and this may be seen yet, if the lease is renewed in
+     * time. Whoever hears nothing asks again.
+     */
+    private void sendChange(Request request, int length) {
+        if (lease.getAsBoolean()) {
             request.send(length);
         }
     }
@@ -290,7 +317,7 @@ public final class MasterService {
             session.exit();
         }
         if (isAnswer(status)) {
-            send(request, length);
+            sendChange(request, length);
         } else {
             refuse(request, status, table, key.hash());
         }
@@ -470,7 +497,7 @@ public final class MasterService {
             session.exit();
         }
         if (isAnswer(status)) {
-            send(request, encodeWriteAll(request, status));
+            sendChange(request, encodeWriteAll(request, status));
         } else {
             refuse(request, status, table, hash);
         }

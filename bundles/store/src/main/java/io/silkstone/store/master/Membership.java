@@ -225,9 +225,8 @@ public final class Membership {
                 .redisEndpoint(options.redisEndpoint());
         Status answer = leaseAsking.ask(request.encodedLength(), ASK_NANOS);
         if (answer == Status.NOT_A_MEMBER) {
-            // It was enlisted, never heard of it, and was given up since.
+            // It was enlisted without hearing of it, and has been given up since.
             generationsLost++;
-            return;
         }
         if (answer != Status.OK) {
             status = "the coordinator at " + leader.address() + " has not enlisted it: " + answer;

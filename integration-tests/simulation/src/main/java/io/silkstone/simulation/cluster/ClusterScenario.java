@@ -5,13 +5,13 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.client.ClusterStore;
 import io.silkstone.coordinator.CoordinatorOptions;
 import io.silkstone.simulation.ContendedWorkload;
 import io.silkstone.simulation.Judgement;
 import io.silkstone.simulation.Report;
 import io.silkstone.simulation.Scenario;
 import io.silkstone.simulation.StoreSubject;
-import io.silkstone.simulation.Workload;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History;
 import io.silkstone.simulation.history.Reply;
@@ -34,14 +34,55 @@ public final class ClusterScenario implements Scenario {
     private static final long MILLI = 1_000_000;
     private static final int SERVERS_MAX = 4;
     private static final int CLIENTS_MAX = 4;
-    private static final int OPERATIONS_PER_CLIENT = 40;
-    private static final int TROUBLES_MAX = 6;
+    private static final int OPERATIONS_PER_CLIENT = 50;
+    private static final int TROUBLES_MAX = 8;
     private static final long TROUBLE_NANOS_MAX = 1_500 * MILLI;
+
+    /** Between troubles; they are to find clients that are not done yet. */
+    private static final long QUIET_NANOS_MAX = 400 * MILLI;
+
+    private static final long LEASE_NANOS_MIN = 80 * MILLI;
+    private static final long LEASE_NANOS_MAX = 1_000 * MILLI;
+
+    /** More than clocks can be apart at the end of a lease. */
+    private static final long MARGIN_NANOS_MIN = 4 * MILLI;
+
+    private static final long MARGIN_NANOS_MAX = 50 * MILLI;
+    private static final long CLIENT_LEASE_MILLIS_MIN = 1_000;
+    private static final long CLIENT_LEASE_MILLIS_MAX = 5_000;
     private static final long PAUSE_NANOS_MAX = 60 * MILLI;
     private static final long STEPS_MAX = 2_000_000;
 
+    /** In one tablet for ever: some of them are changed together now and then. */
+    private static final List<String> TOGETHER = List.of("{pair}-0", "{pair}-1", "{pair}-2");
+
+    private static final List<String> APART =
+            List.of("text-0", "text-1", "text-2", "number-0", "number-1");
+    private static final List<String> KEYS = both(TOGETHER, APART);
+    private static final int EXCHANGES_MAX = 4;
+    private static final long EXCHANGE_NANOS_MAX = 20 * MILLI;
+    private static final int ASSIGNMENTS = 8;
+
+    /** While the coordinator's disk fails, so that it has something to write. */
+    private static final int DECISIONS_HURRIED = 3;
+
+    private final Parts parts;
+
     /** A new scenario. */
-    public ClusterScenario() {}
+    public ClusterScenario() {
+        this(Parts.GENUINE);
+    }
+
+    /** Of processes made of {@code parts}. */
+    ClusterScenario(Parts parts) {
+        this.parts = parts;
+    }
+
+    private static List<String> both(List<String> some, List<String> others) {
+        List<String> all = new ArrayList<>(some);
+        all.addAll(others);
+        return List.copyOf(all);
+    }
 
     @Override
     public String name() {
@@ -55,7 +96,7 @@ public final class ClusterScenario implements Scenario {
 
     @Override
     public Report run(long seed) {
-        try (World world = new World(new SplittableRandom(seed))) {
+        try (World world = new World(new SplittableRandom(seed), parts)) {
             return new Run(world).play();
         }
     }
@@ -80,8 +121,7 @@ public final class ClusterScenario implements Scenario {
             coordinator =
                     new SimulatedCoordinator(
                             world,
-                            CoordinatorOptions.DEFAULT
-                                    .withServersFirst(count)
+                            times().withServersFirst(count)
                                     .withTabletsFirst(random.nextInt(3) == 0 ? 16 : 0),
                             this::mapChanged);
             List<String> seeds = new ArrayList<>(List.of(SimulatedCoordinator.ADDRESS));
@@ -96,6 +136,16 @@ public final class ClusterScenario implements Scenario {
             for (int client = 0; client < clientCount; client++) {
                 clients.add(new SimulatedClient(world, "client-" + client, seeds));
             }
+        }
+
+        /** Leases that end while something else goes on, for servers and clients alike. */
+        private CoordinatorOptions times() {
+            return new CoordinatorOptions(
+                    random.nextLong(LEASE_NANOS_MIN, LEASE_NANOS_MAX + 1),
+                    random.nextLong(MARGIN_NANOS_MIN, MARGIN_NANOS_MAX + 1),
+                    random.nextLong(CLIENT_LEASE_MILLIS_MIN, CLIENT_LEASE_MILLIS_MAX + 1),
+                    1,
+                    0);
         }
 
         private Faults faults() {
@@ -133,8 +183,9 @@ public final class ClusterScenario implements Scenario {
                                     each.label().startsWith("transport.memory")
                                             || each.label().startsWith("rpc."))
                     .forEach(each -> world.coverage().put(each.label(), each.value()));
-            return new Report(
-                    operations, fingerprint, world.coverage(), Judgement.violations(history));
+            List<String> violations = new ArrayList<>(Judgement.violations(history));
+            violations.addAll(coordinator.violations());
+            return new Report(operations, fingerprint, world.coverage(), violations);
         }
 
         private void serve(int client) {
@@ -144,11 +195,16 @@ public final class ClusterScenario implements Scenario {
                 me.process().sleep(10 * MILLI);
                 table = me.store().table(KvStore.DEFAULT_TABLE);
             }
-            Workload workload = new ContendedWorkload(client, random.split());
+            ContendedWorkload workload = new ContendedWorkload(client, KEYS, random.split());
             try (StoreSubject subject =
                     new StoreSubject(me.store().openSession(), table, () -> {})) {
                 for (int count = 0; count < OPERATIONS_PER_CLIENT; count++) {
-                    ask(client, subject, workload);
+                    switch (random.nextInt(12)) {
+                        case 0 -> writeTogether(client, subject, workload);
+                        case 1 -> readMany(client, subject, workload);
+                        case 2 -> exchange(client, subject, workload);
+                        default -> askForOne(client, subject, workload);
+                    }
                     if (random.nextInt(3) != 0) {
                         me.process().sleep(1 + random.nextLong(PAUSE_NANOS_MAX));
                     }
@@ -165,13 +221,27 @@ public final class ClusterScenario implements Scenario {
             }
         }
 
-        private void ask(int client, StoreSubject subject, Workload workload) {
+        private void askForOne(int client, StoreSubject subject, ContendedWorkload workload) {
             String name = workload.nextKey();
-            Call call = workload.nextCall(name, world.epochClock().millis());
+            ask(client, subject, workload, name, workload.nextCall(name, nowMillis()));
+        }
+
+        private Reply ask(
+                int client,
+                StoreSubject subject,
+                ContendedWorkload workload,
+                String name,
+                Call call) {
             History.Pending pending = history.called(client, name, call);
             operations++;
             Reply reply = subject.ask(name, call);
             world.count(call.kind() + " " + reply.outcome());
+            note(workload, name, pending, reply);
+            return reply;
+        }
+
+        private void note(
+                ContendedWorkload workload, String name, History.Pending pending, Reply reply) {
             switch (reply.outcome()) {
                 case NO_EFFECT -> pending.hadNoEffect();
                 case LOST -> {}
@@ -180,6 +250,71 @@ public final class ClusterScenario implements Scenario {
                     workload.told(name, reply);
                 }
             }
+        }
+
+        /** Reads and writes what was read, until nobody came between. */
+        private void exchange(int client, StoreSubject subject, ContendedWorkload workload) {
+            String name = workload.nextKey();
+            Reply.Outcome outcome = Reply.Outcome.WRONG_VERSION;
+            for (int turn = 0;
+                    turn < EXCHANGES_MAX && outcome == Reply.Outcome.WRONG_VERSION;
+                    turn++) {
+                Reply seen = ask(client, subject, workload, name, Call.read());
+                if (seen.outcome() != Reply.Outcome.OK) {
+                    return;
+                }
+                clients.get(client).process().sleep(1 + random.nextLong(EXCHANGE_NANOS_MAX));
+                Call write = workload.nextExchange(name, seen.version(), nowMillis());
+                outcome = ask(client, subject, workload, name, write).outcome();
+                world.count("exchange " + outcome);
+            }
+        }
+
+        /** All of it or none; each part is judged as an operation on its key. */
+        private void writeTogether(int client, StoreSubject subject, ContendedWorkload workload) {
+            List<String> names = some(TOGETHER);
+            List<Call> calls =
+                    names.stream().map(name -> workload.nextChange(name, nowMillis())).toList();
+            List<History.Pending> pending = new ArrayList<>();
+            for (int index = 0; index < names.size(); index++) {
+                pending.add(history.called(client, names.get(index), calls.get(index)));
+            }
+            together("BATCH", workload, names, pending, subject.writeAll(names, calls));
+        }
+
+        /** Each key for itself, in messages that go to several servers at once. */
+        private void readMany(int client, StoreSubject subject, ContendedWorkload workload) {
+            List<String> names = some(KEYS);
+            List<History.Pending> pending =
+                    names.stream().map(name -> history.called(client, name, Call.read())).toList();
+            together("READ_ALL", workload, names, pending, subject.readAll(names));
+        }
+
+        private void together(
+                String what,
+                ContendedWorkload workload,
+                List<String> names,
+                List<History.Pending> pending,
+                List<Reply> replies) {
+            operations += names.size();
+            for (int index = 0; index < names.size(); index++) {
+                world.count(what + " " + replies.get(index).outcome());
+                note(workload, names.get(index), pending.get(index), replies.get(index));
+            }
+        }
+
+        /** Two or more of {@code names}, in their order. */
+        private List<String> some(List<String> names) {
+            List<String> some = new ArrayList<>(names);
+            int count = random.nextInt(2, names.size() + 1);
+            while (some.size() > count) {
+                some.remove(random.nextInt(some.size()));
+            }
+            return some;
+        }
+
+        private long nowMillis() {
+            return world.epochClock().millis();
         }
 
         /** Tells the history what is lost. */
@@ -207,7 +342,7 @@ public final class ClusterScenario implements Scenario {
         private void trouble() {
             int troubles = random.nextInt(TROUBLES_MAX + 1);
             for (int count = 0; count < troubles && clientsLeft > 0; count++) {
-                pause();
+                world.runtime().sleep(1 + random.nextLong(QUIET_NANOS_MAX));
                 switch (random.nextInt(8)) {
                     case 0, 1 -> killAServer();
                     case 2 -> killTheCoordinator();
@@ -240,8 +375,11 @@ public final class ClusterScenario implements Scenario {
 
         private void killTheCoordinator() {
             world.count("coordinator killed");
-            if (random.nextBoolean()) {
-                coordinator.disk().crashAfter(1 + random.nextInt(20));
+            if (random.nextInt(3) != 0) {
+                coordinator.disk().crashAfter(1 + random.nextInt(2 * DECISIONS_HURRIED));
+                for (int count = 0; count < DECISIONS_HURRIED; count++) {
+                    world.runtime().create(ThreadRuntime.NORMAL, this::splitATablet);
+                }
                 pause();
             }
             if (coordinator.isRunning()) {
@@ -288,20 +426,28 @@ public final class ClusterScenario implements Scenario {
         private void assignATablet() {
             operate(
                     store -> {
-                        ClusterMap map = store.refreshMap();
-                        if (map.servers().isEmpty()) {
-                            return;
+                        List<ClusterMap.Server> all = store.refreshMap().servers();
+                        for (int turn = 0; turn < ASSIGNMENTS && !all.isEmpty(); turn++) {
+                            ClusterMap.Server server = all.get(random.nextInt(all.size()));
+                            assign(store, server);
                         }
-                        long hash = (long) random.nextInt(Key.SLOTS) << Key.SLOT_SHIFT;
-                        ClusterMap.Server server =
-                                map.servers().get(random.nextInt(map.servers().size()));
-                        store.assignTablet(KvStore.DEFAULT_TABLE, hash, server.id());
-                        world.count("tablet assigned");
                     });
         }
 
+        /** Gives away a tablet that clients use, if there is nothing in it. */
+        private void assign(ClusterStore store, ClusterMap.Server server) {
+            String name = KEYS.get(random.nextInt(KEYS.size()));
+            long hash = new Key().wrap(name.getBytes(StandardCharsets.UTF_8)).hash();
+            try {
+                store.assignTablet(KvStore.DEFAULT_TABLE, hash, server.id());
+                world.count("tablet assigned");
+            } catch (StoreRefused e) {
+                world.count("assignment refused");
+            }
+        }
+
         private interface Wish {
-            void make(io.silkstone.client.ClusterStore store) throws StoreRefused;
+            void make(ClusterStore store) throws StoreRefused;
         }
 
         private void operate(Wish wish) {

@@ -21,7 +21,7 @@ final class SimulatedClient {
     private final ClusterStore store;
 
     SimulatedClient(World world, String name, List<String> seeds) {
-        process = world.runtime().process(name, 1);
+        process = world.process(name);
         transport = world.network().transport("");
         Rpc rpc =
                 new Rpc(

@@ -14,6 +14,7 @@ import io.silkstone.rpc.RpcOptions;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.MemoryTransport;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /** The place of the coordinator: its process may be killed, its disk stays. */
@@ -31,10 +32,8 @@ final class SimulatedCoordinator {
     private Coordinator coordinator;
     private boolean running;
 
-    /**
-     * The newest command that was applied in this run, by any of its processes, and what it gave.
-     */
-    private long appliedMax;
+    /** What the processes of this run have decided. */
+    private final Decisions decisions = new Decisions();
 
     private ClusterMap map = ClusterMap.NONE;
 
@@ -59,12 +58,17 @@ final class SimulatedCoordinator {
         return disk;
     }
 
+    /** What must never happen to decisions and did. */
+    List<String> violations() {
+        return decisions.violations();
+    }
+
     boolean isRunning() {
         return running;
     }
 
     void start() {
-        process = world.runtime().process("coordinator", 1);
+        process = world.process("coordinator");
         transport = world.network().transport(ADDRESS);
         Rpc rpc =
                 new Rpc(
@@ -77,7 +81,7 @@ final class SimulatedCoordinator {
                         world.metrics());
         JournalLog log =
                 new JournalLog(
-                        disk,
+                        world.parts().disk(disk),
                         ADDRESS,
                         JournalOptions.DEFAULT,
                         process.clock(),
@@ -141,10 +145,12 @@ final class SimulatedCoordinator {
 
         @Override
         public void start(Replica replica) {
+            decisions.beginReplay();
             log.start(
                     new Replica() {
                         @Override
                         public void restore(byte[] snapshot) {
+                            decisions.restored();
                             replica.restore(snapshot);
                         }
 
@@ -155,9 +161,9 @@ final class SimulatedCoordinator {
 
                         @Override
                         public byte[] apply(long index, MemorySegment command) {
+                            boolean isNew = decisions.applied(index, command);
                             byte[] result = replica.apply(index, command);
-                            if (index > appliedMax) {
-                                appliedMax = index;
+                            if (isNew) {
                                 ClusterMap before = map;
                                 map = coordinator.map();
                                 changed.accept(before, map);
@@ -170,10 +176,12 @@ final class SimulatedCoordinator {
                             replica.leads(leading, leader);
                         }
                     });
+            decisions.endReplay();
         }
 
         @Override
         public boolean propose(byte[] command, Outcome outcome) {
+            decisions.proposed(command);
             return log.propose(command, outcome);
         }
 

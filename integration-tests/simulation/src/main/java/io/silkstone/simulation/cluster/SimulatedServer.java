@@ -15,16 +15,22 @@ import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.MemoryTransport;
 import java.util.List;
+import java.util.SplittableRandom;
 
 /** A place where a server runs, is killed and is started again, empty. */
 final class SimulatedServer {
     private static final long AGENT_NANOS = 40_000_000;
+    private static final int STANDSTILL_ONE_IN = 400;
+
+    /** Longer than a lease. */
+    private static final long STANDSTILL_NANOS_MAX = 1_600_000_000;
 
     private final World world;
     private final String name;
     private final String address;
     private final String node;
     private final List<String> coordinators;
+    private final SplittableRandom standstills;
     private SimulatedProcess process;
     private MemoryTransport transport;
     private Store store;
@@ -34,6 +40,7 @@ final class SimulatedServer {
     SimulatedServer(World world, int number, List<String> coordinators) {
         this.world = world;
         this.coordinators = coordinators;
+        standstills = world.random().split();
         name = "server-" + number;
         address = "memory:" + name;
         node = "%040x".formatted(number);
@@ -52,7 +59,7 @@ final class SimulatedServer {
     }
 
     void start() {
-        process = world.runtime().process(name, 1);
+        process = world.process(name);
         transport = world.network().transport(address);
         Rpc rpc =
                 new Rpc(
@@ -71,7 +78,7 @@ final class SimulatedServer {
                                 .withHugePages(HugePages.OFF)
                                 .withTablets(0),
                         process.clock(),
-                        world.epochClock(),
+                        world.parts().timeOfDay(world.epochClock()),
                         world.random().split(),
                         world.metrics(),
                         attempt -> process.yield());
@@ -85,12 +92,32 @@ final class SimulatedServer {
                         process,
                         new StoreHoldings(store, process),
                         world.random().split());
-        service = new MasterService(rpc, store, membership);
+        SimulatedProcess mine = process;
+        service =
+                new MasterService(
+                        rpc,
+                        store,
+                        world.parts().session(store.openSession()),
+                        membership,
+                        world.parts().lease(() -> mayServe(mine, membership)));
         service.register();
         service.registerDirections();
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
         membership.start();
         running = true;
+    }
+
+    /**
+     * What the membership says, now and then after a standstill: a process can be stopped between
+     * any two of its steps, and just before a reply leaves it hurts most.
+     */
+    private boolean mayServe(SimulatedProcess mine, Membership membership) {
+        if (standstills.nextInt(STANDSTILL_ONE_IN) == 0) {
+            world.count("server stopped while it served");
+            mine.pause(1 + standstills.nextLong(STANDSTILL_NANOS_MAX));
+            mine.yield();
+        }
+        return membership.mayServe();
     }
 
     private void drive(Agent agent) {

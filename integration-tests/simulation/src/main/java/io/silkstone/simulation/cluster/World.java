@@ -2,6 +2,7 @@ package io.silkstone.simulation.cluster;
 
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
+import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.threads.simulation.SimulatedRuntime;
 import io.silkstone.transport.memory.MemoryNetwork;
 import io.silkstone.transport.memory.MemoryOptions;
@@ -14,14 +15,19 @@ final class World implements AutoCloseable {
     private static final long EPOCH_MILLIS = 1_800_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
+    /** Clocks go wrong by one in a thousand at most. */
+    private static final long DRIFT_PPM_MAX = 1_000;
+
     private final SplittableRandom random;
+    private final Parts parts;
     private final SimulatedRuntime runtime;
     private final MemoryNetwork network;
     private final Metrics metrics = new Metrics();
     private final Map<String, Long> coverage = new TreeMap<>();
 
-    World(SplittableRandom random) {
+    World(SplittableRandom random, Parts parts) {
         this.random = random;
+        this.parts = parts;
         runtime = new SimulatedRuntime(random.split(), 1);
         network =
                 new MemoryNetwork(runtime.clock(), random.split(), MemoryOptions.DEFAULTS, metrics);
@@ -29,6 +35,17 @@ final class World implements AutoCloseable {
 
     SimulatedRuntime runtime() {
         return runtime;
+    }
+
+    Parts parts() {
+        return parts;
+    }
+
+    /** A process of one core, whose clock is a little fast or slow. */
+    SimulatedProcess process(String name) {
+        SimulatedProcess process = runtime.process(name, 1);
+        process.clock().drift(random.nextLong(-DRIFT_PPM_MAX, DRIFT_PPM_MAX + 1));
+        return process;
     }
 
     MemoryNetwork network() {

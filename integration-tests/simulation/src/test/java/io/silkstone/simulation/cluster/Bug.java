@@ -1,0 +1,160 @@
+package io.silkstone.simulation.cluster;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvSession;
+import io.silkstone.api.store.KvStore.Table;
+import io.silkstone.api.store.Status;
+import io.silkstone.api.store.WriteBatch;
+import io.silkstone.api.store.WriteOptions;
+import io.silkstone.base.EpochClock;
+import io.silkstone.coordinator.journal.Disk;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+/** Faults that a cluster must not have, each as a wrong part that is put into its processes. */
+enum Bug {
+    VERSION_CHECK_DROPPED(() -> inSession(Bug::dropVersionCheck), "fit no order"),
+    ACKNOWLEDGED_WRITE_LOST(() -> inSession(new Forgetting()), "fit no order"),
+    STALE_READ_FROM_OLD_OWNER(
+            () ->
+                    new Parts() {
+                        @Override
+                        public BooleanSupplier lease(BooleanSupplier genuine) {
+                            return () -> genuine.getAsBoolean() || true;
+                        }
+                    },
+            "fit no order"),
+    RETRY_APPLIED_TWICE(() -> inSession(Bug::forgetNumber), "fit no order"),
+    EXPIRED_KEY_SERVED(
+            () ->
+                    new Parts() {
+                        @Override
+                        public EpochClock timeOfDay(EpochClock genuine) {
+                            return () -> genuine.millis() - 25;
+                        }
+                    },
+            "fit no order"),
+    TOLD_BEFORE_THE_SYNC(
+            () ->
+                    new Parts() {
+                        @Override
+                        public Disk disk(Disk genuine) {
+                            return new UnsyncedDisk(genuine);
+                        }
+                    },
+            "decided [0-9]+ commands and knows only [0-9]+ of them"),
+    JOURNAL_TAIL_BELIEVED(
+            () ->
+                    new Parts() {
+                        @Override
+                        public Disk disk(Disk genuine) {
+                            return new BelievingDisk(genuine);
+                        }
+                    },
+            "command [0-9]+ is one nobody proposed");
+
+    /** What a method without result answers. */
+    private static final Object NOTHING = new Object();
+
+    private final Supplier<Parts> parts;
+    private final Pattern evidence;
+
+    Bug(Supplier<Parts> parts, String evidence) {
+        this.parts = parts;
+        this.evidence = Pattern.compile(evidence);
+    }
+
+    /** Whether {@code violation} is what this fault is seen by. */
+    boolean isSeenIn(String violation) {
+        return evidence.matcher(violation).find();
+    }
+
+    /** For one test. */
+    Parts parts() {
+        return parts.get();
+    }
+
+    /** Does one operation wrongly: null leaves it to the store. */
+    @FunctionalInterface
+    private interface Wrong {
+        Object instead(KvSession session, Method operation, Object[] arguments) throws Exception;
+    }
+
+    private static Parts inSession(Wrong wrong) {
+        return new Parts() {
+            @Override
+            public KvSession session(KvSession genuine) {
+                return withBug(genuine, wrong);
+            }
+        };
+    }
+
+    private static KvSession withBug(KvSession session, Wrong wrong) {
+        return (KvSession)
+                Proxy.newProxyInstance(
+                        KvSession.class.getClassLoader(),
+                        new Class<?>[] {KvSession.class},
+                        (proxy, operation, arguments) -> {
+                            try {
+                                Object answer = wrong.instead(session, operation, arguments);
+                                if (answer == null) {
+                                    return operation.invoke(session, arguments);
+                                }
+                                return answer == NOTHING ? null : answer;
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        });
+    }
+
+    private static Object forgetNumber(KvSession session, Method operation, Object[] arguments) {
+        return operation.getName().equals("once") ? NOTHING : null;
+    }
+
+    private static Object dropVersionCheck(
+            KvSession session, Method operation, Object[] arguments) {
+        switch (operation.getName()) {
+            case "write" -> ((WriteOptions) arguments[5]).requireVersion(0);
+            case "writeAll" -> {
+                WriteBatch batch = (WriteBatch) arguments[1];
+                for (int index = 0; index < batch.size(); index++) {
+                    batch.options(index).requireVersion(0);
+                }
+            }
+            default -> {}
+        }
+        return null;
+    }
+
+    /** Now and then a write is made, answered as it should be, and forgotten. */
+    private static final class Forgetting implements Wrong {
+        private static final int ONE_IN = 10;
+        private final WriteOptions nothingSpecial = new WriteOptions();
+        private int writes;
+        private long version = -1;
+
+        @Override
+        public Object instead(KvSession session, Method operation, Object[] arguments)
+                throws Exception {
+            if (operation.getName().equals("version") && version >= 0) {
+                return version;
+            }
+            if (!operation.getName().equals("write") || ++writes % ONE_IN != 0) {
+                if (operation.getReturnType() == Status.class) {
+                    version = -1;
+                }
+                return null;
+            }
+            Status status = (Status) operation.invoke(session, arguments);
+            version = session.version();
+            if (status == Status.OK) {
+                session.remove((Table) arguments[0], (Key) arguments[1], nothingSpecial);
+            }
+            return status;
+        }
+    }
+}

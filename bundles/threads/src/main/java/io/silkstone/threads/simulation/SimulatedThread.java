@@ -6,6 +6,8 @@ import io.silkstone.threads.sync.Waiter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /** One user thread of a simulation; touched by the simulation's one thread only. */
 final class SimulatedThread extends Timed implements Executor {
@@ -21,6 +23,8 @@ final class SimulatedThread extends Timed implements Executor {
         ENDED
     }
 
+    private static final long MONITOR_SECONDS_MAX = 10;
+
     final SimulatedProcess process;
     final long id;
     final int threadClass;
@@ -34,6 +38,7 @@ final class SimulatedThread extends Timed implements Executor {
 
     private final Scheduler scheduler;
     private final Thread thread;
+    private final Semaphore gotMonitor = new Semaphore(0);
     private Runnable continuation;
     private boolean leaving;
 
@@ -66,9 +71,11 @@ final class SimulatedThread extends Timed implements Executor {
     public void execute(Runnable runnable) {
         if (continuation == null) {
             continuation = runnable;
-        } else if (!leaving || runnable != continuation) {
+        } else if (runnable != continuation) {
             throw new IllegalStateException(
                     "a simulated thread may wait, and start threads, through ThreadRuntime only");
+        } else if (!leaving) {
+            gotMonitor.release();
         }
     }
 
@@ -80,11 +87,32 @@ final class SimulatedThread extends Timed implements Executor {
     void resume() {
         state = State.RUNNING;
         continuation.run();
+        while (!leaving && state != State.ENDED && awaitMonitor()) {
+            continuation.run();
+        }
         boolean left = leaving;
         leaving = false;
         if (!left && state != State.ENDED) {
             throw new IllegalStateException(
                     this + " waits inside the JDK, where a simulation cannot see it");
+        }
+    }
+
+    /**
+     * On the driver: the thread was stopped by a monitor that a thread of the JDK's holds for a
+     * moment, the one that cleans up after the garbage collector for instance. Waits for that; to
+     * the simulation it is no time at all. False when it waits for something else.
+     */
+    private boolean awaitMonitor() {
+        Thread.State waits = thread.getState();
+        if (waits == Thread.State.WAITING || waits == Thread.State.TIMED_WAITING) {
+            return false;
+        }
+        try {
+            return gotMonitor.tryAcquire(MONITOR_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

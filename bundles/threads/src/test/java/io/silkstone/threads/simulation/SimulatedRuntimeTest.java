@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -315,6 +316,50 @@ class SimulatedRuntimeTest {
                         }
                     });
             assertThatThrownBy(runtime::run).hasMessageContaining("waits inside the JDK");
+        }
+    }
+
+    @Test
+    void task_thatMeetsAMonitorOfTheJdksForAMoment_goesOn() throws InterruptedException {
+        Object monitor = new Object();
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch wanted = new CountDownLatch(1);
+        AtomicReference<Thread> task = new AtomicReference<>();
+        Thread holder =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    synchronized (monitor) {
+                                        held.countDown();
+                                        awaitBlocked(wanted, task);
+                                    }
+                                });
+        held.await();
+        boolean[] done = new boolean[1];
+        try (SimulatedRuntime runtime = simulation(2)) {
+            runtime.create(
+                    ThreadRuntime.NORMAL,
+                    () -> {
+                        task.set(Thread.currentThread());
+                        wanted.countDown();
+                        synchronized (monitor) {
+                            done[0] = true;
+                        }
+                    });
+            runtime.run();
+        }
+        holder.join();
+        assertThat(done[0]).isTrue();
+    }
+
+    private static void awaitBlocked(CountDownLatch wanted, AtomicReference<Thread> task) {
+        try {
+            wanted.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        while (task.get().getState() != Thread.State.BLOCKED) {
+            Thread.onSpinWait();
         }
     }
 

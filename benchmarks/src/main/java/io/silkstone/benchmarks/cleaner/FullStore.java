@@ -127,7 +127,8 @@ final class FullStore implements AutoCloseable {
                 } else if (status == Status.OUT_OF_MEMORY) {
                     outOfMemory++;
                 } else {
-                    throw new BenchmarkFailed("a write was answered " + status);
+                    throw new BenchmarkFailed(
+                            "a write at " + usePercent + " % was answered " + status);
                 }
             }
             session.exit();

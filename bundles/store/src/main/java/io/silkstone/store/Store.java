@@ -117,7 +117,7 @@ public final class Store implements KvStore, AutoCloseable {
         sweeper = new Sweeper(tables, log, epochs, tabletSweep, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         Expirer expirer = new Expirer(tables, log, epochs, clock, nanoClock);
-        Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics);
+        Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics, backoff);
         admission =
                 new Admission(pool, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());

@@ -42,7 +42,7 @@ public record StoreOptions(
 
     static final long MEMORY_BYTES_MAX = 1L << 46;
     private static final int SEGMENT_BYTES_MIN = 2 << 20;
-    private static final int SEGMENTS_WANTED = 128;
+    private static final int SEGMENTS_WANTED = 256;
     static final int SESSIONS_MAX = 65_536;
     static final int TABLETS_MAX = 16_384;
 

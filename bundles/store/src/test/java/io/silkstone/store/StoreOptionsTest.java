@@ -30,8 +30,10 @@ class StoreOptionsTest {
         assertThat(StoreOptions.DEFAULTS.withMemoryBytes(32 << 20).segmentBytes())
                 .isEqualTo(2 << 20);
         assertThat(StoreOptions.DEFAULTS.withMemoryBytes(512 << 20).segmentBytes())
-                .isEqualTo(4 << 20);
-        assertThat(StoreOptions.DEFAULTS.segmentBytes()).isEqualTo(8 << 20);
+                .isEqualTo(2 << 20);
+        assertThat(StoreOptions.DEFAULTS.segmentBytes()).isEqualTo(4 << 20);
+        assertThat(StoreOptions.DEFAULTS.withMemoryBytes(2L << 30).segmentBytes())
+                .isEqualTo(8 << 20);
         assertThat(StoreOptions.DEFAULTS.withMemoryBytes(1L << 36).segmentBytes())
                 .isEqualTo(8 << 20);
     }

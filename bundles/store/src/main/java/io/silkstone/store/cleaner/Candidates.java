@@ -43,6 +43,16 @@ final class Candidates {
     private static final double TOMBSTONE_SHARE_MAX = 0.4;
     private static final double DEAD_TOMBSTONES_MAX = 0.5;
 
+    /** Why it is cleaned: the later a cause comes here, the dearer it may be. */
+    enum Urgency {
+        /** Memory will be needed: only what is worth its cost, for more will die. */
+        AHEAD,
+        /** Memory gets short, and a writer pays: whatever gives some, in good order. */
+        PAID,
+        /** A writer waits: whatever gives some soonest. */
+        WAITING
+    }
+
     private final Log log;
     private final Segment[] chosen = new Segment[PASS_MAX];
     private final double[] scores = new double[PASS_MAX];
@@ -67,13 +77,14 @@ final class Candidates {
     /**
      * Looks at every segment and chooses.
      *
-     * @param eager whether a writer waits: take even segments that are hardly worth it
+     * @param urgency how dear it may be
      * @param compactionFailed whether the last segment, cleaned alone, gave nothing back
      * @return false when nothing would be gained
      */
-    boolean choose(boolean eager, boolean compactionFailed) {
+    boolean choose(Urgency urgency, boolean compactionFailed) {
         survey();
-        double limit = eager ? lastResort() : Math.min(UTILIZATION_MAX, worthwhile());
+        double limit =
+                urgency == Urgency.AHEAD ? Math.min(UTILIZATION_MAX, worthwhile()) : lastResort();
         long now = log.appendedBytes();
         forget();
         passMax = Math.clamp(segments / SEGMENTS_PER_CHOSEN, PASS_MIN, PASS_MAX);
@@ -83,7 +94,7 @@ final class Candidates {
                 consider(segment, limit, now);
             }
         }
-        boolean combined = !eager || compactionFailed || isBuried();
+        boolean combined = urgency != Urgency.WAITING || compactionFailed || isBuried();
         if (compactable != null && !combined) {
             Arrays.fill(chosen, null);
             chosen[0] = compactable;

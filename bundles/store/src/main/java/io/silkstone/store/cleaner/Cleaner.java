@@ -2,10 +2,12 @@ package io.silkstone.store.cleaner;
 
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.store.cleaner.Candidates.Urgency;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.References;
 import io.silkstone.store.log.Segment;
+import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool;
@@ -82,6 +84,10 @@ public final class Cleaner {
     private static final int SLICE_BYTES = 48 << 10;
     private static final int DEBT_MIN_BYTES = 16 << 10;
     private static final int DEBT_MAX_BYTES = 1 << 20;
+
+    /** A writer that waits for another to clean goes on after some tenths of a second. */
+    private static final int ATTEMPTS_MAX = Backoff.SPINS + Backoff.YIELDS + 2_000;
+
     private static final int BARREN_PASSES_MAX = 3;
     private static final int FREE_SHARE = 4;
     private static final int AHEAD_SHARE = 2;
@@ -93,6 +99,7 @@ public final class Cleaner {
     private final Log log;
     private final Epochs epochs;
     private final References references;
+    private final Backoff backoff;
     private final int slot;
     private final Counter compactions;
     private final Counter combined;
@@ -140,7 +147,9 @@ public final class Cleaner {
     /** Whether there was no memory to move to, and some will come back when batches end. */
     private boolean starved;
 
-    private boolean futile;
+    /** How urgent cleaning was when nothing was found to be worth it; null when something was. */
+    private Urgency futile;
+
     private long appendedWhenFutile;
     private long reclaimableWhenFutile;
     private long appendedWhenSurveyed;
@@ -157,11 +166,13 @@ public final class Cleaner {
             Log log,
             Epochs epochs,
             References references,
-            MetricRegistry metrics) {
+            MetricRegistry metrics,
+            Backoff backoff) {
         this.pool = pool;
         this.log = log;
         this.epochs = epochs;
         this.references = references;
+        this.backoff = backoff;
         slot = epochs.register();
         candidates = new Candidates(log);
         survivors = new Survivors(log);
@@ -195,7 +206,9 @@ public final class Cleaner {
                 updateFreeWanted();
             }
             if ((source != null || isLow()) && !leavesItToWriters()) {
-                work += clean(SLICE_BYTES, false) > 0 ? 1 : 0;
+                long done = clean(SLICE_BYTES, Urgency.AHEAD);
+                settle(done);
+                work += done > 0 ? 1 : 0;
             }
             return work;
         } finally {
@@ -205,7 +218,7 @@ public final class Cleaner {
 
     /**
      * Has a writer pay for {@code bytes} that it is about to append. Costs nothing while there is
-     * memory enough, and nothing but a note while another thread cleans.
+     * memory enough; while another thread cleans, that one pays for both, and who owes much waits.
      */
     public void assist(long bytes) {
         long missing = freeWanted - pool.available(Claimant.WRITE);
@@ -214,19 +227,39 @@ public final class Cleaner {
         }
         // At half the mark a writer pays exactly what its bytes cost.
         double pressure = 2.0 * missing / freeWanted;
-        long owed = debt.addAndGet((long) (bytes * costPerByte * pressure) + 1);
-        if (owed < DEBT_MIN_BYTES || !begin()) {
+        long share = (long) (bytes * costPerByte * pressure) + 1;
+        if (debt.addAndGet(share) < DEBT_MIN_BYTES || !beginToPay()) {
             return;
         }
         try {
             reclaim();
-            // Large entries cost accordingly: else those who write them would live on others.
-            long wanted = Math.min(debt.getAndSet(0), DEBT_MAX_BYTES + bytes);
-            long done = clean(wanted, false);
+            // Its own share however large: else those who write much would live on others.
+            long wanted = Math.min(debt.get(), DEBT_MAX_BYTES + share);
+            long done = clean(wanted, Urgency.PAID);
             assistedBytes.add(done);
+            // What could not be done, since nothing is to be had, is not owed either.
+            settle(Math.max(wanted, done));
         } finally {
             end();
         }
+    }
+
+    /**
+     * Waits for whoever cleans while much is owed: a writer that goes on meanwhile, because the
+     * other is slow or was preempted, has no memory in the end and waits for all of it at once.
+     */
+    private boolean beginToPay() {
+        for (int attempt = 0; !begin(); attempt++) {
+            if (attempt == ATTEMPTS_MAX || debt.get() < DEBT_MAX_BYTES) {
+                return false;
+            }
+            backoff.idle(attempt);
+        }
+        return true;
+    }
+
+    private void settle(long bytes) {
+        debt.accumulateAndGet(bytes, (owed, paid) -> Math.max(0, owed - paid));
     }
 
     /**
@@ -243,7 +276,7 @@ public final class Cleaner {
         try {
             long done = reclaim();
             if (done == 0) {
-                done = clean(SLICE_BYTES, true);
+                done = clean(SLICE_BYTES, Urgency.WAITING);
             }
             return done > 0 || inTheMaking || epochs.isPending() ? done : FUTILE;
         } finally {
@@ -328,13 +361,13 @@ public final class Cleaner {
      *
      * @return how much was done: bytes moved, and some for each entry that was looked at
      */
-    private long clean(long bytes, boolean eager) {
+    private long clean(long bytes, Urgency urgency) {
         inTheMaking = false;
         long done = 0;
         epochs.enter(slot);
         try {
             while (done < bytes && !inTheMaking && !starved) {
-                if (source == null && !beginPass(eager)) {
+                if (source == null && !beginPass(urgency)) {
                     break;
                 }
                 done += step();
@@ -345,12 +378,13 @@ public final class Cleaner {
         return done;
     }
 
-    private boolean beginPass(boolean eager) {
-        boolean chosen = choose(eager);
+    private boolean beginPass(Urgency urgency) {
+        boolean waiting = urgency == Urgency.WAITING;
+        boolean chosen = choose(urgency);
         // A segment that goes into gaps is had for less than a byte moved for each that it gives.
         boolean dear = !chosen || costPerByte > 1;
-        boolean repacks = eager && dear && chooseMovable();
-        chosen = repacks || chosen && (!eager || !dear || choose(true));
+        boolean repacks = waiting && dear && chooseMovable();
+        chosen = repacks || chosen && (!waiting || !dear || choose(urgency));
         if (chosen) {
             Counter kind = candidates.count() == 1 ? compactions : combined;
             (repacks ? repackings : kind).increment();
@@ -361,13 +395,14 @@ public final class Cleaner {
         return chosen;
     }
 
-    private boolean choose(boolean eager) {
-        if (futile && !eager && !hasChanged() || !isFertile()) {
+    private boolean choose(Urgency urgency) {
+        boolean wasFutile = futile != null && urgency.compareTo(futile) <= 0;
+        if (wasFutile && urgency != Urgency.WAITING && !hasChanged() || !isFertile()) {
             return false;
         }
-        boolean chosen = candidates.choose(eager, barrenPasses > 0);
+        boolean chosen = candidates.choose(urgency, barrenPasses > 0);
         updateFreeWanted();
-        futile = !chosen;
+        futile = chosen ? null : urgency;
         appendedWhenFutile = log.appendedBytes();
         reclaimableWhenFutile = candidates.reclaimableBytes();
         if (!chosen) {

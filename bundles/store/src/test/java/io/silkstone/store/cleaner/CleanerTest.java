@@ -233,6 +233,36 @@ class CleanerTest {
         }
     }
 
+    /** Who writes on while another cleans too slowly, or stands still, ends without memory. */
+    @Test
+    void assist_whileAnotherCleans_waitsForItWhenMuchIsOwedAndNotForEver() {
+        try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {
+            Objects.Client client = objects.client();
+            int keys = 0;
+            while (objects.pool.available(Claimant.WRITE) > 0) {
+                client.put(keys++, 1, 100, 0);
+            }
+            for (int number = 1; number < keys; number += 3) {
+                client.remove(number);
+            }
+            AtomicInteger waits = new AtomicInteger();
+            List<Integer> waitsAfter = new ArrayList<>();
+            objects.onWait = attempt -> waits.incrementAndGet();
+            objects.onGathered =
+                    number -> {
+                        if (waitsAfter.isEmpty()) {
+                            objects.cleaner.assist(100);
+                            waitsAfter.add(waits.get());
+                            objects.cleaner.assist(64 << 20);
+                            waitsAfter.add(waits.get());
+                        }
+                    };
+            settle(objects);
+            assertThat(waitsAfter.get(0)).isZero();
+            assertThat(waitsAfter.get(1)).isBetween(1_000, 10_000);
+        }
+    }
+
     @Test
     void full_ofLiveObjects_isSaidAndRemovalMakesRoom() {
         try (Objects objects = new Objects(MEMORY, SEGMENT, RESERVE)) {

@@ -42,11 +42,14 @@ final class Objects implements References, AutoCloseable {
     /** Told the number of an object that the cleaner is about to copy. */
     IntConsumer onGathered = number -> {};
 
+    /** How who pays waits for another thread that cleans. */
+    IntConsumer onWait = Backoff.YIELDING::idle;
+
     Objects(long memoryBytes, int segmentBytes, int reserve) {
         pool = new SegletPool(memoryBytes, segmentBytes, reserve, HugePages.OFF, Backoff.YIELDING);
         log = new Log(pool, epochs, new Versions(), Backoff.YIELDING);
         index = HashTable.open(new PoolLines(pool), Backoff.YIELDING);
-        cleaner = new Cleaner(pool, log, epochs, this, metrics);
+        cleaner = new Cleaner(pool, log, epochs, this, metrics, attempt -> onWait.accept(attempt));
     }
 
     private static Key[] keys(int count) {

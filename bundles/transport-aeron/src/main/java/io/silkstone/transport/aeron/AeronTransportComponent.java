@@ -1,17 +1,15 @@
 package io.silkstone.transport.aeron;
 
 import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.transport.MessageHandler;
+import io.silkstone.api.transport.Session;
 import io.silkstone.api.transport.Transport;
 import io.silkstone.base.Checks;
 import io.silkstone.base.NanoClock;
 import java.nio.file.Path;
-import java.util.Dictionary;
-import java.util.Hashtable;
 import java.util.Locale;
 import java.util.SplittableRandom;
-import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -22,30 +20,24 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
 
 /**
- * Runs one {@link AeronTransport} and publishes it. It is registered by hand, because a message
- * shall meet no wrapper. A new configuration makes a new transport: nothing can change in one whose
- * address others know.
+ * Publishes one {@link AeronTransport}, which begins when somebody takes it and ends when nobody
+ * has it any more: a node that is alone has no driver. A new configuration makes a new transport,
+ * for nothing can change in one whose address others know.
+ *
+ * <p>What goes through here is a call for each poll; messages meet no wrapper, since sessions and
+ * handlers are the transport's own.
  */
 @Component(
         name = "io.silkstone.transport-aeron.transport",
-        immediate = true,
-        service = {})
+        property = {"silkstone.kind=transport", "silkstone.name=aeron"})
 @Designate(ocd = AeronTransportComponent.Config.class)
-@Capability(
-        namespace = "osgi.service",
-        attribute = {
-            "objectClass:List<String>=\"io.silkstone.api.transport.Transport\"",
-            "silkstone.kind=transport",
-            "silkstone.name=aeron"
-        })
-public final class AeronTransportComponent {
+public final class AeronTransportComponent implements Transport {
     private static final String PORT_BASE = "silkstone.port.base";
     private static final String PORT_BASE_DEFAULT = "7600";
     private static final int PORT_OFFSET = 100;
     private static final int PORT_OF_NODE = -1;
 
     private final AeronTransport transport;
-    private final ServiceRegistration<Transport> registration;
 
     /** Settings of the Aeron transport. */
     @ObjectClassDefinition(name = "Silkstone transport: Aeron")
@@ -154,15 +146,27 @@ public final class AeronTransportComponent {
                         NanoClock.SYSTEM,
                         new SplittableRandom(),
                         metrics);
-        Dictionary<String, Object> properties = new Hashtable<>();
-        properties.put("silkstone.kind", "transport");
-        properties.put("silkstone.name", "aeron");
-        registration = context.registerService(Transport.class, transport, properties);
     }
 
+    @Override
+    public String address() {
+        return transport.address();
+    }
+
+    @Override
+    public Session connect(String address) {
+        return transport.connect(address);
+    }
+
+    @Override
+    public int poll(MessageHandler handler, int messagesMax) {
+        return transport.poll(handler, messagesMax);
+    }
+
+    /** By the component runtime, when nobody has it any more. */
     @Deactivate
-    void close() {
-        registration.unregister();
+    @Override
+    public void close() {
         transport.close();
     }
 

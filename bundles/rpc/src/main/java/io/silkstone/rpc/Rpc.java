@@ -122,6 +122,7 @@ public final class Rpc implements AutoCloseable {
     private final RandomGenerator random;
     private final RequestQueue queue;
     private final AtomicReferenceArray<Kind> kinds = new AtomicReferenceArray<>(TEMPLATES_MAX);
+    private final AtomicReferenceArray<Kind> otherwise = new AtomicReferenceArray<>(TEMPLATES_MAX);
     private final AtomicReferenceArray<Call> calls;
     private final Map<String, Peer> peers = new ConcurrentHashMap<>();
     private final AtomicBoolean polling = new AtomicBoolean();
@@ -224,9 +225,30 @@ public final class Rpc implements AutoCloseable {
         kinds.set(templateId, new Kind(service, true, level));
     }
 
-    /** Requests of that kind are refused as unknown again; those under way end. */
+    /**
+     * As {@link #serve}, as long as nothing else in this process serves that kind: what a server
+     * says to those who take it for the coordinator, unless that is here too.
+     */
+    public void serveOtherwise(int templateId, Service service) {
+        otherwise.set(templateId, new Kind(service, false, 0));
+    }
+
+    /** Ends {@link #serve} or {@link #serveWaiting}; requests under way end. */
     public void serveNoMore(int templateId) {
         kinds.set(templateId, null);
+    }
+
+    /** Ends {@link #serveOtherwise}. */
+    public void serveOtherwiseNoMore(int templateId) {
+        otherwise.set(templateId, null);
+    }
+
+    private Kind kindOf(int templateId) {
+        if (templateId >= TEMPLATES_MAX) {
+            return null;
+        }
+        Kind kind = kinds.get(templateId);
+        return kind == null ? otherwise.get(templateId) : kind;
     }
 
     /**
@@ -458,8 +480,7 @@ public final class Rpc implements AutoCloseable {
                 return;
             }
             request.wrap(session, memory, offset, length, clock.nanoTime());
-            int template = request.templateId();
-            Kind kind = template < TEMPLATES_MAX ? kinds.get(template) : null;
+            Kind kind = kindOf(request.templateId());
             if (kind == null) {
                 unknown.increment();
                 request.refuse(Status.UNKNOWN_REQUEST);
@@ -578,6 +599,11 @@ public final class Rpc implements AutoCloseable {
     /** The time, by this process's clock. */
     public long now() {
         return clock.nanoTime();
+    }
+
+    /** Where others reach this process; empty when it only calls others. */
+    public String address() {
+        return transport.address();
     }
 
     Transport transport() {

@@ -145,17 +145,18 @@ public final class MasterService {
         rpc.serve(ScanDecoder.TEMPLATE_ID, this::scan);
         rpc.serve(CountObjectsDecoder.TEMPLATE_ID, this::count);
         rpc.serve(GetUsageDecoder.TEMPLATE_ID, this::usage);
-        rpc.serve(GetClusterMapDecoder.TEMPLATE_ID, this::map);
+        // A coordinator in this process knows better.
+        rpc.serveOtherwise(GetClusterMapDecoder.TEMPLATE_ID, this::map);
         rpc.serveWaiting(ClearTableDecoder.TEMPLATE_ID, 0, this::clear);
     }
 
     /**
-     * Tells those who take this server for the coordinator where that is. Before a coordinator in
-     * the same process begins to serve.
+     * Tells those who take this server for the coordinator where that is, unless one is in this
+     * process.
      */
     public void registerDirections() {
         for (int request : COORDINATORS) {
-            rpc.serve(
+            rpc.serveOtherwise(
                     request,
                     each ->
                             each.refuse(
@@ -674,8 +675,11 @@ public final class MasterService {
         rpc.serveNoMore(ScanDecoder.TEMPLATE_ID);
         rpc.serveNoMore(CountObjectsDecoder.TEMPLATE_ID);
         rpc.serveNoMore(GetUsageDecoder.TEMPLATE_ID);
-        rpc.serveNoMore(GetClusterMapDecoder.TEMPLATE_ID);
         rpc.serveNoMore(ClearTableDecoder.TEMPLATE_ID);
+        rpc.serveOtherwiseNoMore(GetClusterMapDecoder.TEMPLATE_ID);
+        for (int request : COORDINATORS) {
+            rpc.serveOtherwiseNoMore(request);
+        }
         session.close();
     }
 }

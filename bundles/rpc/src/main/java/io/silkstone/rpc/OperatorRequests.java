@@ -1,0 +1,153 @@
+package io.silkstone.rpc;
+
+import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.rpc.messages.AssignTabletEncoder;
+import io.silkstone.rpc.messages.CreateTableEncoder;
+import io.silkstone.rpc.messages.DoneDecoder;
+import io.silkstone.rpc.messages.DropTableEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.SplitTabletEncoder;
+import io.silkstone.rpc.messages.Status;
+import java.util.function.LongSupplier;
+
+/**
+ * What operators ask of the coordinator, from a node or from a client. Each waits for the answer,
+ * for a given time at most. Threads: any but the one that polls.
+ */
+public final class OperatorRequests {
+    private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
+    private static final int REQUEST_BYTES_MAX = 1_024;
+
+    private final Rpc rpc;
+    private final Leader leader;
+    private final long timeoutNanos;
+    private final LongSupplier requests;
+
+    /** The end of one request, for which a thread waits. */
+    private static final class Answer extends Waitable {
+        private volatile boolean done;
+
+        @Override
+        public boolean isDone() {
+            return done;
+        }
+    }
+
+    /** Encodes a request into a call's buffer, and says how long it is. */
+    private interface Encoding {
+        int into(Call call, long request);
+    }
+
+    /**
+     * Asks {@code leader}.
+     *
+     * @param requests gives a positive number for each request, unlike any other: a message that
+     *     comes late does nothing then
+     */
+    public OperatorRequests(Rpc rpc, Leader leader, long timeoutNanos, LongSupplier requests) {
+        this.rpc = rpc;
+        this.leader = leader;
+        this.timeoutNanos = timeoutNanos;
+        this.requests = requests;
+    }
+
+    /**
+     * Creates a table of {@code tablets} equal ranges, 0 for one per server.
+     *
+     * @return its number
+     */
+    public int createTable(String name, int tablets) throws ClusterRefused {
+        return (int)
+                ask(
+                        (call, request) -> {
+                            CreateTableEncoder create = new CreateTableEncoder();
+                            create.wrapAndApplyHeader(
+                                            call.request(REQUEST_BYTES_MAX),
+                                            0,
+                                            new MessageHeaderEncoder())
+                                    .tablets(tablets)
+                                    .request(request)
+                                    .name(name);
+                            return create.encodedLength();
+                        });
+    }
+
+    /** Drops a table and all its objects. */
+    public void dropTable(String name) throws ClusterRefused {
+        ask(
+                (call, request) -> {
+                    DropTableEncoder drop = new DropTableEncoder();
+                    drop.wrapAndApplyHeader(
+                                    call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                            .request(request)
+                            .name(name);
+                    return drop.encodedLength();
+                });
+    }
+
+    /** Cuts a tablet so that {@code hash} is the first of the second part. */
+    public void splitTablet(String table, long hash) throws ClusterRefused {
+        ask(
+                (call, request) -> {
+                    SplitTabletEncoder split = new SplitTabletEncoder();
+                    split.wrapAndApplyHeader(
+                                    call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                            .hash(hash)
+                            .request(request)
+                            .tableName(table);
+                    return split.encodedLength();
+                });
+    }
+
+    /** Gives the tablet in which {@code hash} lies to {@code server}, and waits until it has it. */
+    public void assignTablet(String table, long hash, ServerId server) throws ClusterRefused {
+        ask(
+                (call, request) -> {
+                    AssignTabletEncoder assign = new AssignTabletEncoder();
+                    assign.wrapAndApplyHeader(
+                                    call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                            .hash(hash)
+                            .request(request)
+                            .server(server.packed())
+                            .tableName(table);
+                    return assign.encodedLength();
+                });
+    }
+
+    /** The number in the answer. */
+    private long ask(Encoding encoding) throws ClusterRefused {
+        Call call = rpc.newCall();
+        try {
+            int length = BODY + encoding.into(call, requests.getAsLong());
+            Answer answer = new Answer();
+            leader.start(
+                    call,
+                    length,
+                    timeoutNanos,
+                    each -> {
+                        answer.done = true;
+                        rpc.wake(answer);
+                    });
+            rpc.await(answer);
+            return numberIn(call);
+        } finally {
+            call.close();
+        }
+    }
+
+    private long numberIn(Call call) throws ClusterRefused {
+        if (call.status() == Status.TIMED_OUT) {
+            throw new ClusterRefused(
+                    "the coordinator at " + leader.address() + " does not answer; try again");
+        }
+        if (call.status() != Status.OK) {
+            String text = call.text();
+            throw new ClusterRefused(
+                    text.isEmpty() ? "the coordinator refused with " + call.status().name() : text);
+        }
+        DoneDecoder reply = new DoneDecoder();
+        reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        return reply.number();
+    }
+}

@@ -1,6 +1,7 @@
 package io.silkstone.client;
 
 import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
@@ -9,16 +10,13 @@ import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Leader;
+import io.silkstone.rpc.OperatorRequests;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.Waitable;
-import io.silkstone.rpc.messages.AssignTabletEncoder;
 import io.silkstone.rpc.messages.CountObjectsEncoder;
-import io.silkstone.rpc.messages.CreateTableEncoder;
 import io.silkstone.rpc.messages.DoneDecoder;
-import io.silkstone.rpc.messages.DropTableEncoder;
 import io.silkstone.rpc.messages.GetUsageEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
-import io.silkstone.rpc.messages.SplitTabletEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.UsageDecoder;
 import java.util.ArrayList;
@@ -41,7 +39,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     private final Rpc rpc;
     private final ClientOptions options;
     private final RandomGenerator random;
-    private final Leader leader;
+    private final OperatorRequests operator;
     private final Routes routes;
     private final ClientLease lease;
     private final Counter operations;
@@ -64,7 +62,10 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         this.rpc = rpc;
         this.options = options;
         this.random = random;
-        leader = new Leader(rpc, seeds);
+        Leader leader = new Leader(rpc, seeds);
+        operator =
+                new OperatorRequests(
+                        rpc, leader, options.timeoutNanos(), () -> 1 + random(Long.MAX_VALUE - 1));
         routes = new Routes(rpc, seeds, this::random, metrics.counter(ClientMetrics.REFRESHES));
         lease = new ClientLease(rpc, leader, random);
         operations = metrics.counter(ClientMetrics.OPERATIONS);
@@ -112,55 +113,32 @@ public final class ClusterStore implements KvStore, AutoCloseable {
 
     @Override
     public Table createTable(String name, int tablets) throws StoreRefused {
-        Call call = rpc.newCall();
+        int id;
         try {
-            CreateTableEncoder request = new CreateTableEncoder();
-            request.wrapAndApplyHeader(
-                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
-                    .tablets(tablets)
-                    .request(newRequest())
-                    .name(name);
-            askLeader(call, BODY + request.encodedLength());
-            DoneDecoder reply = new DoneDecoder();
-            reply.wrap(
-                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
-            int id = (int) reply.number();
-            refreshMap();
-            return new RemoteTable(this, id, name);
-        } finally {
-            call.close();
+            id = operator.createTable(name, tablets);
+        } catch (ClusterRefused e) {
+            throw new StoreRefused(e.getMessage());
         }
+        refreshMap();
+        return new RemoteTable(this, id, name);
     }
 
     @Override
     public void dropTable(String name) throws StoreRefused {
-        Call call = rpc.newCall();
         try {
-            DropTableEncoder request = new DropTableEncoder();
-            request.wrapAndApplyHeader(
-                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
-                    .request(newRequest())
-                    .name(name);
-            askLeader(call, BODY + request.encodedLength());
-        } finally {
-            call.close();
+            operator.dropTable(name);
+        } catch (ClusterRefused e) {
+            throw new StoreRefused(e.getMessage());
         }
         refreshMap();
     }
 
     @Override
     public void splitTablet(String table, long hash) throws StoreRefused {
-        Call call = rpc.newCall();
         try {
-            SplitTabletEncoder request = new SplitTabletEncoder();
-            request.wrapAndApplyHeader(
-                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
-                    .hash(hash)
-                    .request(newRequest())
-                    .tableName(table);
-            askLeader(call, BODY + request.encodedLength());
-        } finally {
-            call.close();
+            operator.splitTablet(table, hash);
+        } catch (ClusterRefused e) {
+            throw new StoreRefused(e.getMessage());
         }
         refreshMap();
     }
@@ -172,40 +150,12 @@ public final class ClusterStore implements KvStore, AutoCloseable {
      * @throws StoreRefused when it cannot be, or nobody answers
      */
     public void assignTablet(String table, long hash, ServerId server) throws StoreRefused {
-        Call call = rpc.newCall();
         try {
-            AssignTabletEncoder request = new AssignTabletEncoder();
-            request.wrapAndApplyHeader(
-                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
-                    .hash(hash)
-                    .request(newRequest())
-                    .server(server.packed())
-                    .tableName(table);
-            askLeader(call, BODY + request.encodedLength());
-        } finally {
-            call.close();
+            operator.assignTablet(table, hash, server);
+        } catch (ClusterRefused e) {
+            throw new StoreRefused(e.getMessage());
         }
         refreshMap();
-    }
-
-    /** Names what an operator wants, so that a message that comes late does nothing. */
-    private long newRequest() {
-        return 1 + random(Long.MAX_VALUE - 1);
-    }
-
-    private void askLeader(Call call, int length) throws StoreRefused {
-        Refresh answered = new Refresh();
-        leader.start(call, length, options.timeoutNanos(), each -> answered.run());
-        rpc.await(answered);
-        if (call.status() == Status.TIMED_OUT) {
-            throw new StoreRefused(
-                    "the coordinator at " + leader.address() + " does not answer; try again");
-        }
-        if (call.status() != Status.OK) {
-            String text = call.text();
-            throw new StoreRefused(
-                    text.isEmpty() ? "the coordinator refused with " + call.status().name() : text);
-        }
     }
 
     @Override

@@ -7,12 +7,14 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
+import io.silkstone.rpc.Coordinators;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.HugePages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -22,8 +24,15 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
-/** The store of a node, its agents driven by a user thread of the node's runtime. */
-@Component(name = StoreComponent.PID)
+/**
+ * The store of a node, its agents driven by a user thread of the node's runtime. In a node of a
+ * cluster it has no tablets but those that the cluster gives it; what it serves is this node's part
+ * of the tables all the same, and never asks others.
+ */
+@Component(
+        name = StoreComponent.PID,
+        service = {KvStore.class, StoreComponent.class},
+        property = "silkstone.scope=local")
 @Designate(ocd = StoreComponent.Config.class)
 public final class StoreComponent implements KvStore {
     static final String PID = "io.silkstone.store.master";
@@ -65,15 +74,16 @@ public final class StoreComponent implements KvStore {
         /** See {@link StoreOptions#tablets}. */
         @AttributeDefinition(
                 description =
-                        "Tablets that the default table begins with, a power of two, or 0 for a"
-                                + " node that serves only what a cluster gives it. Applies at the"
-                                + " next start.",
+                        "Tablets that the default table begins with, a power of two, or 0 for"
+                                + " none; in a node of a cluster there are none of its own. Applies"
+                                + " at the next start.",
                 min = "0",
                 max = "" + StoreOptions.TABLETS_MAX)
         int tablets() default 1;
     }
 
     private final ThreadRuntime runtime;
+    private final boolean inCluster;
     private final Store store;
     private final AgentLoop loop;
     private final long thread;
@@ -82,9 +92,18 @@ public final class StoreComponent implements KvStore {
     /** Opens the store and starts its agents. */
     @Activate
     public StoreComponent(
-            Config config, @Reference ThreadRuntime runtime, @Reference MetricRegistry metrics) {
+            Config config,
+            @Reference ConfigurationAdmin configurations,
+            @Reference ThreadRuntime runtime,
+            @Reference MetricRegistry metrics) {
+        this(config, Coordinators.areConfigured(configurations), runtime, metrics);
+    }
+
+    StoreComponent(
+            Config config, boolean inCluster, ThreadRuntime runtime, MetricRegistry metrics) {
         this.runtime = runtime;
-        options = checked(config);
+        this.inCluster = inCluster;
+        options = checked(config, inCluster);
         store =
                 Store.open(
                         options,
@@ -102,7 +121,12 @@ public final class StoreComponent implements KvStore {
         store.onDemand(() -> runtime.signal(thread));
     }
 
-    static StoreOptions checked(Config config) {
+    static StoreOptions checked(Config config, boolean inCluster) {
+        StoreOptions options = options(config);
+        return inCluster ? options.withTablets(0) : options;
+    }
+
+    private static StoreOptions options(Config config) {
         return new StoreOptions(
                 config.memory_bytes(),
                 config.memory_prefault_bytes(),
@@ -116,7 +140,7 @@ public final class StoreComponent implements KvStore {
     /** Applies what can change live, and says what waits for the next start. */
     @Modified
     void modified(Config config) {
-        StoreOptions wanted = checked(config);
+        StoreOptions wanted = checked(config, inCluster);
         store.prefault(wanted.memoryPrefaultBytes());
         options = options.withMemoryPrefaultBytes(wanted.memoryPrefaultBytes());
         if (!wanted.equals(options)) {
@@ -134,6 +158,16 @@ public final class StoreComponent implements KvStore {
         runtime.signal(thread);
         loop.awaitEnd();
         store.close();
+    }
+
+    /** The store itself. */
+    public Store store() {
+        return store;
+    }
+
+    /** Whether it was opened for a node of a cluster. */
+    public boolean isInCluster() {
+        return inCluster;
     }
 
     @Override

@@ -91,12 +91,20 @@ class StoreComponentTest {
                         (int) defaultOf("log_segment_bytes"),
                         (int) defaultOf("sessions_max"),
                         (int) defaultOf("tablets"));
-        assertThat(StoreComponent.checked(defaults)).isEqualTo(StoreOptions.DEFAULTS);
+        assertThat(StoreComponent.checked(defaults, false)).isEqualTo(StoreOptions.DEFAULTS);
+    }
+
+    @Test
+    void activation_inACluster_hasNoTabletsOfItsOwn() throws InterruptedException {
+        StoreComponent component = new StoreComponent(SMALL, true, runtime, metrics);
+        assertThat(component.tablets()).isEmpty();
+        assertThat(component.isInCluster()).isTrue();
+        component.close();
     }
 
     @Test
     void activation_hasTheRuntimeDriveTheAgents() throws InterruptedException {
-        StoreComponent component = new StoreComponent(SMALL, runtime, metrics);
+        StoreComponent component = new StoreComponent(SMALL, false, runtime, metrics);
         KvStore.Table table = component.table(KvStore.DEFAULT_TABLE);
         try (KvSession session = component.openSession()) {
             session.enter();
@@ -130,7 +138,7 @@ class StoreComponentTest {
                 };
         Logger logger = Logger.getLogger(StoreComponent.class.getName());
         logger.addHandler(listener);
-        StoreComponent component = new StoreComponent(SMALL, runtime, metrics);
+        StoreComponent component = new StoreComponent(SMALL, false, runtime, metrics);
         try {
             assertThat(metric(StoreMetrics.MEMORY_TOUCHED)).isLessThan(24 << 20);
             component.modified(small(24 << 20, 64));
@@ -153,7 +161,7 @@ class StoreComponentTest {
             blocked.add(thread);
             thread = runtime.create(ThreadRuntime.NORMAL, () -> blockUntil(released));
         }
-        assertThatThrownBy(() -> new StoreComponent(SMALL, runtime, metrics))
+        assertThatThrownBy(() -> new StoreComponent(SMALL, false, runtime, metrics))
                 .hasMessage("the runtime has no thread for the store's agents");
         // What a store says of itself ends with it.
         assertThat(metrics.snapshot())

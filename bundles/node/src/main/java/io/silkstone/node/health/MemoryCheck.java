@@ -19,7 +19,11 @@ public final class MemoryCheck implements HealthCheck {
     private static final int WARN_PERCENT = 90;
     private static final int CRITICAL_PERCENT = 97;
 
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    /** This node's own, in a cluster too. */
+    @Reference(
+            target = "(silkstone.scope=local)",
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC)
     private volatile KvStore store;
 
     /** Called by the component runtime. */

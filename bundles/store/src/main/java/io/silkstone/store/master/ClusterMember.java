@@ -1,0 +1,115 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.Cluster;
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.OperatorRequests;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.store.Store;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/**
+ * A store as a server of the cluster, from its enlistment to its farewell: the membership, the
+ * service of its tablets, and what the node's other parts see of the cluster.
+ */
+public final class ClusterMember implements Cluster, AutoCloseable {
+    private static final long OPERATOR_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long DUTY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Rpc rpc;
+    private final Membership membership;
+    private final MasterService service;
+    private final OperatorRequests operator;
+    private final RandomGenerator random;
+    private volatile boolean closed;
+
+    /**
+     * Begins to enlist {@code store}, which was opened without tablets, and to serve what it is
+     * given.
+     *
+     * @throws IllegalStateException when there are no threads for that
+     */
+    public ClusterMember(
+            MasterOptions options,
+            Rpc rpc,
+            ThreadRuntime threads,
+            Store store,
+            RandomGenerator random) {
+        this.rpc = rpc;
+        this.random = random;
+        membership =
+                new Membership(options, rpc, threads, new StoreHoldings(store, threads), random);
+        service = new MasterService(rpc, store, membership);
+        operator = new OperatorRequests(rpc, membership.leader(), OPERATOR_NANOS, this::newRequest);
+        service.register();
+        service.registerDirections();
+        rpc.after(DUTY_NANOS, this::doWork);
+        membership.start();
+    }
+
+    private synchronized long newRequest() {
+        return 1 + random.nextLong(Long.MAX_VALUE - 1);
+    }
+
+    /** By the thread that polls. */
+    private void doWork() {
+        if (!closed) {
+            service.doWork();
+            rpc.after(DUTY_NANOS, this::doWork);
+        }
+    }
+
+    @Override
+    public ClusterMap map() {
+        return membership.map();
+    }
+
+    @Override
+    public ServerId self() {
+        return membership.self();
+    }
+
+    @Override
+    public boolean isMember() {
+        return membership.mayServe();
+    }
+
+    @Override
+    public String status() {
+        return membership.status();
+    }
+
+    @Override
+    public void createTable(String name, int tablets) throws ClusterRefused {
+        operator.createTable(name, tablets);
+    }
+
+    @Override
+    public void dropTable(String name) throws ClusterRefused {
+        operator.dropTable(name);
+    }
+
+    @Override
+    public void splitTablet(String table, long hash) throws ClusterRefused {
+        operator.splitTablet(table, hash);
+    }
+
+    @Override
+    public void assignTablet(String table, long hash, ServerId server) throws ClusterRefused {
+        operator.assignTablet(table, hash, server);
+    }
+
+    /**
+     * Leaves the cluster, and then serves nobody any more. By a thread that may wait, and that is
+     * not the one that polls.
+     */
+    @Override
+    public void close() {
+        closed = true;
+        membership.close();
+        service.close();
+    }
+}

@@ -1,0 +1,160 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.Cluster;
+import io.silkstone.api.node.Node;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.Checks;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.RpcComponent;
+import io.silkstone.store.StoreComponent;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.felix.hc.api.HealthCheck;
+import org.apache.felix.hc.api.Result;
+import org.osgi.annotation.bundle.Capability;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/**
+ * Makes this node's store a server of the cluster, and says how that goes. A node that is alone has
+ * no {@link Rpc}, and is healthy.
+ */
+@Component(
+        name = MembershipComponent.PID,
+        immediate = true,
+        service = HealthCheck.class,
+        property = {HealthCheck.NAME + "=cluster", HealthCheck.TAGS + "=node"})
+@Designate(ocd = MembershipComponent.Config.class)
+@Capability(
+        namespace = "osgi.service",
+        attribute = "objectClass:List<String>=\"io.silkstone.api.cluster.Cluster\"")
+public final class MembershipComponent implements HealthCheck {
+    static final String PID = "io.silkstone.store.membership";
+
+    private static final Logger LOG = System.getLogger(MembershipComponent.class.getName());
+    private static final String PORT_BASE_DEFAULT = "7600";
+    private static final Pattern ENDPOINT = Pattern.compile("\\S+:[0-9]{1,5}");
+    private static final Pattern HOST = Pattern.compile("[a-z][a-z0-9-]*:(\\S+):[0-9]+(\\?.*)?");
+
+    private final String redisEndpoint;
+    private final boolean apart;
+    private final ClusterMember member;
+    private final ServiceRegistration<Cluster> registration;
+
+    /** Settings; see the bundle's README. */
+    @ObjectClassDefinition(name = "Silkstone store: membership of a cluster")
+    @interface Config {
+        /** Where Redis clients come. */
+        @AttributeDefinition(
+                description =
+                        "where Redis clients of the cluster are told to come, as host:port; empty"
+                                + " for the transport's host and the node's first port. Applies at"
+                                + " the next start.")
+        String redis_endpoint() default "";
+    }
+
+    /** Enlists the store if this node belongs to a cluster. */
+    @Activate
+    public MembershipComponent(
+            Config config,
+            BundleContext context,
+            @Reference Node node,
+            @Reference ThreadRuntime threads,
+            @Reference StoreComponent store,
+            @Reference(
+                            service = Rpc.class,
+                            cardinality = ReferenceCardinality.OPTIONAL,
+                            policyOption = ReferencePolicyOption.GREEDY)
+                    Map.Entry<Map<String, Object>, Rpc> service) {
+        redisEndpoint = checked(config);
+        apart = service != null && !store.isInCluster();
+        if (service == null || apart) {
+            member = null;
+            registration = null;
+            return;
+        }
+        Rpc rpc = service.getValue();
+        Checks.require(
+                !rpc.address().isEmpty(),
+                "a node of a cluster must be reached by others: set listen.enabled = true in"
+                        + " etc/io.silkstone.transport-aeron.transport.cfg");
+        String[] coordinators = (String[]) service.getKey().get(RpcComponent.COORDINATORS);
+        MasterOptions options =
+                new MasterOptions(
+                        node.id(),
+                        rpc.address(),
+                        redisEndpoint.isEmpty()
+                                ? endpoint(
+                                        rpc.address(), context.getProperty("silkstone.port.base"))
+                                : redisEndpoint,
+                        List.of(coordinators));
+        member = new ClusterMember(options, rpc, threads, store.store(), new SplittableRandom());
+        registration = context.registerService(Cluster.class, member, null);
+    }
+
+    static String checked(Config config) {
+        String endpoint = config.redis_endpoint().strip();
+        Checks.require(
+                endpoint.isEmpty() || ENDPOINT.matcher(endpoint).matches(),
+                "redis.endpoint must be host:port or empty, was '%s'",
+                endpoint);
+        return endpoint;
+    }
+
+    /** The host at which the transport is reached, with the port of the node's Redis clients. */
+    static String endpoint(String address, String portBase) {
+        Matcher matcher = HOST.matcher(address);
+        String host = matcher.matches() ? matcher.group(1) : "127.0.0.1";
+        return host + ":" + (portBase == null || portBase.isEmpty() ? PORT_BASE_DEFAULT : portBase);
+    }
+
+    /** The cluster keeps what it was told when this node enlisted. */
+    @Modified
+    void modified(Config config) {
+        if (!checked(config).equals(redisEndpoint)) {
+            LOG.log(Level.WARNING, "{0}: redis.endpoint changes at the next start only", PID);
+        }
+    }
+
+    /** What the node's health says of the cluster. */
+    @Override
+    public Result execute() {
+        if (apart) {
+            return new Result(
+                    Result.Status.CRITICAL,
+                    "The store was opened for a node that is alone: start the node again.");
+        }
+        if (member == null) {
+            return new Result(Result.Status.OK, "This node is alone.");
+        }
+        return member.isMember()
+                ? new Result(Result.Status.OK, "This node is " + member.status() + '.')
+                : new Result(
+                        Result.Status.CRITICAL,
+                        "This node serves nothing: " + member.status() + '.');
+    }
+
+    /** Leaves the cluster, while the store and the way to the others are still there. */
+    @Deactivate
+    void close() {
+        if (member != null) {
+            registration.unregister();
+            member.close();
+        }
+    }
+}

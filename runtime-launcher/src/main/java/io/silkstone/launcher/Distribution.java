@@ -19,8 +19,8 @@ record Distribution(Path root) {
     /** Folders in {@code bundles} begin with the start level of what is in them. */
     private static final Pattern LEVEL_FOLDER = Pattern.compile("([1-9])-[a-z]+");
 
-    /** Before our own bundles, so that a node starts with the policies that it will keep. */
-    private static final int POLICIES_LEVEL = 4;
+    /** Before what they decide for, so that a node starts with the policies that it will keep. */
+    private static final int POLICIES_LEVEL = 3;
 
     /** From this start level on, bundles are Silkstone's own. */
     static final int OURS_LEVEL = 3;

@@ -44,8 +44,8 @@ public final class CoordinatorComponent {
 
     private static final Logger LOG = System.getLogger(CoordinatorComponent.class.getName());
 
-    /** As often as the coordinator looks at its servers. */
-    private static final long DUTY_NANOS = 10_000_000;
+    /** Small against a lease and its margin; requests are answered without it. */
+    private static final long DUTY_NANOS = 20_000_000;
 
     private static final String DIRECTORY = "data/coordinator";
 

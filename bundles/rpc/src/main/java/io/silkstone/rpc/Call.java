@@ -215,6 +215,12 @@ public final class Call extends Waitable {
         return true;
     }
 
+    /** Whether it has begun and its result is not known. Threads: any. */
+    boolean isUnderWay() {
+        int current = state;
+        return current == SENDING || current == UNDER_WAY;
+    }
+
     /** How long until {@link #advance} does something; the largest number while nothing is due. */
     long nanosToNext(long now) {
         return switch (state) {

@@ -145,6 +145,9 @@ public final class Rpc implements AutoCloseable {
     private volatile int callsUsed;
     private long lookedAt;
 
+    /** Written by the thread that polls; others may see it late. */
+    private long messages;
+
     private final Counter callsCounter;
     private final Counter resent;
     private final Counter timedOut;
@@ -405,6 +408,23 @@ public final class Rpc implements AutoCloseable {
         return next == Long.MAX_VALUE ? next : Math.max(next, lookedAt + LOOK_NANOS - now);
     }
 
+    /** Whether a reply to a call of ours may come at any moment. */
+    boolean hasCallsUnderWay() {
+        int used = callsUsed;
+        for (int slot = 0; slot < used; slot++) {
+            Call call = calls.get(slot);
+            if (call != null && call.isUnderWay()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How many messages have come: grows while there is anything going on. */
+    long messages() {
+        return messages;
+    }
+
     private void run(Timer due) {
         try {
             due.task.run();
@@ -433,6 +453,7 @@ public final class Rpc implements AutoCloseable {
 
         @Override
         public void onMessage(Session session, MemorySegment memory, long offset, int length) {
+            messages++;
             message.wrap(memory.address() + offset, length);
             if (length < Call.BODY
                     || header.wrap(message, 0).schemaId() != MessageHeaderDecoder.SCHEMA_ID

@@ -11,15 +11,30 @@ import java.util.concurrent.TimeUnit;
  * of several at a time one polls, so that none has to be handed over.
  *
  * <p>Messages between processes of one host come through shared memory, where the kernel cannot
- * wait for them: a core that has nothing to do looks again after a millisecond, or as seldom as its
- * idle budget says.
+ * wait for them: a core that has nothing to do looks again after a while. A while is {@value
+ * #UNPOLLED_NANOS_MIN} ns after there was something, and grows to {@value #UNPOLLED_NANOS_MAX} ns
+ * while there is nothing: looking a thousand times a second costs an idle node more than all else
+ * that it does. So who calls a node after a silence waits for up to that long, once; in a
+ * conversation the other side's next message is awaited by the core's own spinning. A call of ours
+ * that is under way is never looked after less often than at first.
  */
 public final class RpcPoller implements CorePoller {
-    private static final long PARK_MILLIS_MAX = 1;
+    /** The least time between two looks. */
+    static final long UNPOLLED_NANOS_MIN = 1_000_000;
+
+    /** The longest time between two looks; small against a lease and what people notice. */
+    static final long UNPOLLED_NANOS_MAX = 10_000_000;
+
+    /** So many looks that found nothing double the time until the next. */
+    private static final int LOOKS_PER_STEP = 2;
+
+    private static final int LOOKS_MAX = 16 * LOOKS_PER_STEP;
 
     private final Rpc rpc;
     private final Runnable duty;
     private final Selector selector;
+    private long messagesSeen;
+    private int looksInVain;
 
     /** Polls {@code rpc} and runs {@code duty} after each time. */
     public RpcPoller(Rpc rpc, Runnable duty) {
@@ -32,17 +47,38 @@ public final class RpcPoller implements CorePoller {
         }
     }
 
+    /**
+     * What a transport does for itself, such as saying that it is alive, keeps the core from
+     * waiting while there is a conversation, and is no load in a silence.
+     */
     @Override
     public int poll() {
         int work = rpc.poll();
+        long messages = rpc.messages();
+        if (messages != messagesSeen) {
+            messagesSeen = messages;
+            looksInVain = 0;
+        }
         duty.run();
-        return work;
+        return looksInVain < LOOKS_PER_STEP ? work : 0;
     }
 
-    /** Waits in the kernel, on the core's own thread: nothing but {@link #wakeup} ends it early. */
+    /** The core asks before it waits: a look in vain is behind it. */
+    @Override
+    public long nanosUnpolledMax() {
+        if (rpc.hasCallsUnderWay()) {
+            return UNPOLLED_NANOS_MIN;
+        }
+        looksInVain = Math.min(looksInVain + 1, LOOKS_MAX);
+        long nanos = UNPOLLED_NANOS_MIN << looksInVain / LOOKS_PER_STEP;
+        long most = Math.min(nanos, UNPOLLED_NANOS_MAX);
+        return Math.clamp(rpc.nanosToNext(), UNPOLLED_NANOS_MIN, most);
+    }
+
+    /** Where there is no other poller to wait in; nothing but {@link #wakeup} ends it early. */
     @Override
     public long park(long nanosMax) {
-        long millis = Math.min(TimeUnit.NANOSECONDS.toMillis(nanosMax), PARK_MILLIS_MAX);
+        long millis = TimeUnit.NANOSECONDS.toMillis(nanosMax);
         if (millis == 0) {
             return 0;
         }

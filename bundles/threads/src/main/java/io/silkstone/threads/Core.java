@@ -697,13 +697,24 @@ final class Core extends CoreSignals {
             if (drain != Drain.NONE) {
                 nanos = Math.min(nanos, DRAIN_PARK_NANOS_MAX);
             }
-            if (pollers.size() > 1) {
-                nanos = Math.min(nanos, SHARED_PARK_NANOS_MAX);
-            }
+            nanos = Math.min(nanos, nanosUnpolledMax(poller));
             if (nanos > 0) {
                 park(worker, poller, nanos);
             }
         }
+    }
+
+    /** How long the core may wait in {@code waiting}, for the sake of the other pollers. */
+    private long nanosUnpolledMax(PollerThread waiting) {
+        long nanos = Long.MAX_VALUE;
+        for (int index = 0; index < pollers.size(); index++) {
+            PollerThread each = pollers.get(index);
+            long unpolled = each.nanosUnpolledMax();
+            // What would wake another poller does not wake this one.
+            boolean isMissed = unpolled == Long.MAX_VALUE && each != waiting && waiting != null;
+            nanos = Math.min(nanos, isMissed ? SHARED_PARK_NANOS_MAX : unpolled);
+        }
+        return nanos;
     }
 
     private void park(Worker worker, PollerThread poller, long nanos) {

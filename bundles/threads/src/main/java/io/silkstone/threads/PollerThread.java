@@ -15,6 +15,9 @@ import io.silkstone.api.threads.ThreadTask;
  * here sees the poller's thread as its own, and an event loop would take it for itself.
  */
 final class PollerThread implements ThreadTask {
+    /** A poller that cannot say how long it can wait is asked again soon. */
+    private static final long FAILED_NANOS = 1_000_000;
+
     /** Rests between two polls, so that the core may go on with it. Belongs to the core. */
     boolean isHome;
 
@@ -69,6 +72,30 @@ final class PollerThread implements ThreadTask {
         }
     }
 
+    /** How long the core may wait elsewhere; the largest number when it is to wait here. */
+    long nanosUnpolledMax() {
+        CorePoller made = poller;
+        if (made == null) {
+            return Long.MAX_VALUE;
+        }
+        try {
+            return Math.max(0, made.nanosUnpolledMax());
+        } catch (Throwable failure) {
+            machine.failed(made, failure);
+            return FAILED_NANOS;
+        }
+    }
+
+    /** The last of the core's pollers is the one that it waits in: one that work wakes. */
+    private void takePlace() {
+        if (nanosUnpolledMax() != Long.MAX_VALUE) {
+            worker.enterRuntime();
+            core.pollers.remove(this);
+            core.pollers.addFirst(this);
+            worker.enterUser();
+        }
+    }
+
     @Override
     public void run(long unused, long alsoUnused) {
         worker = machine.current.get();
@@ -76,6 +103,7 @@ final class PollerThread implements ThreadTask {
         core.pollers.add(this);
         try {
             if (make()) {
+                takePlace();
                 serve();
             }
         } finally {

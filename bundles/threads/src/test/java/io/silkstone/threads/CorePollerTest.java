@@ -23,6 +23,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,7 @@ class CorePollerTest {
         final Semaphore wakeups = new Semaphore(0);
         final AtomicInteger strangers = new AtomicInteger();
         final AtomicInteger parks = new AtomicInteger();
+
         final AtomicBoolean closed = new AtomicBoolean();
         final Thread owner = Thread.currentThread();
 
@@ -219,6 +221,67 @@ class CorePollerTest {
         attachment.close();
         assertThat(pollers).singleElement().matches(poller -> poller.closed.get());
         runtime.join(runtime.create(ThreadRuntime.NORMAL, () -> {}));
+    }
+
+    /** Keeps its core while it waits, as the kernel's wait for sockets does, and counts that. */
+    private record WaitingPoller(
+            long nanosUnpolledMax, AtomicInteger polls, AtomicInteger parks, AtomicLong parkNanos)
+            implements CorePoller {
+        private static final long WAIT_NANOS = 200_000;
+
+        WaitingPoller(long nanosUnpolledMax) {
+            this(nanosUnpolledMax, new AtomicInteger(), new AtomicInteger(), new AtomicLong());
+        }
+
+        @Override
+        public int poll() {
+            polls.incrementAndGet();
+            return 0;
+        }
+
+        /** Whatever of the JDK waits would give the core away. */
+        @Override
+        public long park(long nanosMax) {
+            parkNanos.set(nanosMax);
+            parks.incrementAndGet();
+            long began = System.nanoTime();
+            while (System.nanoTime() - began < Math.min(nanosMax, WAIT_NANOS)) {
+                Thread.onSpinWait();
+            }
+            return System.nanoTime() - began;
+        }
+
+        @Override
+        public void wakeup() {}
+
+        @Override
+        public void handOver(CorePoller successor) {}
+
+        @Override
+        public boolean isEmpty() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ArachneOptions.Mode.class, names = "AUTO", mode = EnumSource.Mode.EXCLUDE)
+    void idle_pollerThatNothingWakes_coreWaitsInTheOtherAndNotForLong(ArachneOptions.Mode mode) {
+        start(mode, 1, 1);
+        long unpolledNanos = 3_000_000;
+        WaitingPoller heard = new WaitingPoller(Long.MAX_VALUE);
+        WaitingPoller unheard = new WaitingPoller(unpolledNanos);
+        runtime.attach(core -> heard);
+        runtime.attach(core -> unheard);
+        int parksBefore = unheard.parks.get();
+        int heardBefore = heard.parks.get();
+        int pollsBefore = unheard.polls.get();
+        TestRuntimes.awaitUntil(() -> heard.parks.get() > heardBefore + 10);
+        assertThat(unheard.parks).hasValue(parksBefore);
+        assertThat(unheard.polls.get()).isGreaterThan(pollsBefore + 5);
+        assertThat(heard.parkNanos.get()).isLessThanOrEqualTo(unpolledNanos);
     }
 
     @ParameterizedTest

@@ -5,7 +5,7 @@
  * cores, implement {@link io.silkstone.api.threads.CorePoller}.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package io.silkstone.api.threads;
 
 import org.osgi.annotation.bundle.Export;

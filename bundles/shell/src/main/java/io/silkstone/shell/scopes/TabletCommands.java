@@ -1,5 +1,8 @@
 package io.silkstone.shell.scopes;
 
+import io.silkstone.api.cluster.Cluster;
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.KvStore.Tablet;
@@ -16,21 +19,25 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Lists and splits tablets. */
+/** Lists and splits tablets, and gives them to servers of a cluster. */
 public final class TabletCommands implements CommandScope {
     private static final String SCOPE = "tablet";
     private static final String TABLE = "TABLE";
     private static final String TABLE_OPTION = "--table";
     private static final String HASH = "--hash";
     private static final String SLOT = "--slot";
+    private static final String PLACE = "SLOT";
+    private static final String SERVER = "SERVER";
     private static final String HEXADECIMAL = "0x";
     private static final int HEXADECIMAL_RADIX = 16;
 
     private final Required<KvStore> store;
+    private final Supplier<Cluster> cluster;
 
-    /** Works on what {@code store} gives at the time of each call. */
-    public TabletCommands(Supplier<KvStore> store) {
+    /** Works on what these give at the time of each call; no cluster in a node that is alone. */
+    public TabletCommands(Supplier<KvStore> store, Supplier<Cluster> cluster) {
         this.store = new Required<>("store", store);
+        this.cluster = cluster;
     }
 
     @Override
@@ -49,7 +56,69 @@ public final class TabletCommands implements CommandScope {
                         .option(HASH, "0xH", "first hash of the second tablet", Completion.NONE)
                         .example("tablet:split default --slot 8192")
                         .example("tablet:split sessions --hash 0x8000000000000000")
-                        .does(this::split));
+                        .does(this::split),
+                Command.named(SCOPE, "assign")
+                        .says(
+                                "Gives a tablet that is lost or empty to a server of the cluster:"
+                                        + " the one with the slot or 0xHASH in it.")
+                        .takes(TABLE, tables)
+                        .takes(PLACE, this::places)
+                        .takes(SERVER, before -> servers())
+                        .example("tablet:assign default 0x5554000000000000 2")
+                        .example("tablet:assign default 8192 2.1")
+                        .does(this::assign));
+    }
+
+    private List<String> places(List<String> before) {
+        KvStore present = store.orNull();
+        return present == null || before.isEmpty()
+                ? List.of()
+                : present.tablets().stream()
+                        .filter(tablet -> tablet.table().equals(before.getFirst()))
+                        .map(tablet -> hexadecimal(tablet.firstHash()))
+                        .toList();
+    }
+
+    private List<String> servers() {
+        Cluster present = cluster.get();
+        return present == null
+                ? List.of()
+                : present.map().servers().stream()
+                        .filter(ClusterMap.Server::up)
+                        .map(server -> server.id().toString())
+                        .toList();
+    }
+
+    private Answer assign(Call call) throws Exception {
+        Cluster present = ClusterCommands.required(cluster);
+        String table = call.value(TABLE);
+        String place = call.value(PLACE);
+        long hash =
+                place.startsWith(HEXADECIMAL)
+                        ? hash(place)
+                        : call.number(PLACE, 0, 0, Key.SLOTS - 1) << Key.SLOT_SHIFT;
+        ServerId server = server(present.map(), call.value(SERVER));
+        present.assignTablet(table, hash, server);
+        return Details.of()
+                .with("table", table)
+                .with("hash", hexadecimal(hash))
+                .with("server", server.toString())
+                .saying(
+                        "Server %s has the tablet of %s with %s."
+                                .formatted(server, table, hexadecimal(hash)));
+    }
+
+    /** The server called {@code word}: such as 2.1, or 2 for whoever has that place now. */
+    private static ServerId server(ClusterMap map, String word) throws CommandRefused {
+        for (ClusterMap.Server server : map.servers()) {
+            boolean isMeant =
+                    word.equals(server.id().toString())
+                            || word.equals(Integer.toString(server.id().index()));
+            if (isMeant) {
+                return server.id();
+            }
+        }
+        throw new CommandRefused("There is no server " + word + "; see `cluster:servers`.");
     }
 
     private Answer list(Call call) throws CommandRefused {
@@ -98,7 +167,7 @@ public final class TabletCommands implements CommandScope {
             // Answered below, like a missing prefix.
         }
         throw new CommandRefused(
-                HASH + " must be 0x and up to 16 hexadecimal digits, was '" + text + "'.");
+                "A hash must be 0x and up to 16 hexadecimal digits, was '" + text + "'.");
     }
 
     private static String hexadecimal(long hash) {

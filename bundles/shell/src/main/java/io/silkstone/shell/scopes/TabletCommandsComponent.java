@@ -1,5 +1,6 @@
 package io.silkstone.shell.scopes;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.shell.command.Command;
 import io.silkstone.shell.command.CommandScope;
@@ -11,16 +12,23 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
-/** Brings the store to the {@code tablet} commands. */
+/** Brings the store and the cluster to the {@code tablet} commands. */
 @Component(name = "io.silkstone.shell.tablet")
 public final class TabletCommandsComponent implements CommandScope {
-    private final List<Command> commands = new TabletCommands(() -> this.store).commands();
+    private final List<Command> commands =
+            new TabletCommands(() -> this.store, () -> this.cluster).commands();
 
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,
             policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
     private volatile KvStore store;
+
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile Cluster cluster;
 
     /** Called by the component runtime. */
     @Activate

@@ -7,13 +7,15 @@ import org.junit.jupiter.api.Test;
 class TableCommandsTest {
     private final FakeStore store = new FakeStore();
     private final CommandRunner table = new CommandRunner(new TableCommands(() -> store));
-    private final CommandRunner tablet = new CommandRunner(new TabletCommands(() -> store));
+    private final CommandRunner tablet =
+            new CommandRunner(new TabletCommands(() -> store, () -> null));
     private final CommandRunner kv = new CommandRunner(new KvCommands(() -> store, () -> 0));
 
     @Test
     void everyCommand_withoutAStore_saysSo() {
         new CommandRunner(new TableCommands(() -> null)).assertWellBehavedWithoutServices(3);
-        new CommandRunner(new TabletCommands(() -> null)).assertWellBehavedWithoutServices(2);
+        new CommandRunner(new TabletCommands(() -> null, () -> null))
+                .assertWellBehavedWithoutServices(3);
     }
 
     @Test
@@ -102,7 +104,7 @@ class TableCommandsTest {
     void split_withoutAPlace_isRefused() {
         tablet.assertRefused("tablet:split needs either --slot or --hash.", "split", "default");
         tablet.assertRefused(
-                "--hash must be 0x and up to 16 hexadecimal digits, was '12'.",
+                "A hash must be 0x and up to 16 hexadecimal digits, was '12'.",
                 "split",
                 "default",
                 "--hash",

@@ -1,0 +1,167 @@
+package io.silkstone.shell.scopes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.silkstone.api.cluster.Cluster;
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Server;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.ServerId;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ClusterCommandsTest {
+    private static final ServerId FIRST = new ServerId(1, 1);
+    private static final ServerId SECOND = new ServerId(2, 3);
+
+    private final ThisNode node = new ThisNode();
+    private final CommandRunner cluster = new CommandRunner(new ClusterCommands(() -> node));
+    private final CommandRunner tablet =
+            new CommandRunner(new TabletCommands(FakeStore::new, () -> node));
+
+    /** A member of a cluster of two, of which one is down. */
+    private static final class ThisNode implements Cluster {
+        final List<String> assigned = new ArrayList<>();
+        boolean member = true;
+        String refusal;
+
+        @Override
+        public ClusterMap map() {
+            return new ClusterMap(
+                    7,
+                    9,
+                    List.of(server(FIRST, true, "a", 7700), server(SECOND, false, "b", 7701)),
+                    List.of(new ClusterMap.Table(1, "default")),
+                    List.of(
+                            tablet(0, 0x7fff_ffff_ffff_ffffL, FIRST, TabletState.NORMAL),
+                            tablet(0x8000_0000_0000_0000L, -1, SECOND, TabletState.LOST)));
+        }
+
+        private static Server server(ServerId id, boolean up, String digit, int port) {
+            String address = "aeron:127.0.0.1:" + port + "?dir=/dev/shm/x;token=1";
+            return new Server(id, up, digit.repeat(40), address, "127.0.0.1:" + (port - 100));
+        }
+
+        private static ClusterMap.Tablet tablet(
+                long first, long last, ServerId owner, TabletState state) {
+            return new ClusterMap.Tablet(1, first, last, owner, 1, state, ServerId.NONE);
+        }
+
+        @Override
+        public ServerId self() {
+            return FIRST;
+        }
+
+        @Override
+        public boolean isMember() {
+            return member;
+        }
+
+        @Override
+        public String status() {
+            return "server 1.1";
+        }
+
+        @Override
+        public void createTable(String name, int tablets) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void dropTable(String name) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void splitTablet(String table, long hash) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void assignTablet(String table, long hash, ServerId server) throws ClusterRefused {
+            if (refusal != null) {
+                throw new ClusterRefused(refusal);
+            }
+            assigned.add("%s %016x %s".formatted(table, hash, server));
+        }
+    }
+
+    @Test
+    void everyCommand_inALoneNode_saysSo() {
+        new CommandRunner(new ClusterCommands(() -> null)).assertWellBehavedWithoutServices(2);
+        new CommandRunner(new ClusterCommands(() -> null))
+                .assertRefused(
+                        "This node is alone: coordinators in etc/io.silkstone.rpc.cluster.cfg would"
+                                + " make it a node of a cluster, from its next start on.",
+                        "servers");
+    }
+
+    @Test
+    void servers_showsEachWithItsTablets() throws Exception {
+        assertThat(cluster.run("servers"))
+                .isEqualTo(
+                        """
+                        ID   STATE  TABLETS  REDIS           ADDRESS               NODE      SELF
+                        1.1  up           1  127.0.0.1:7600  aeron:127.0.0.1:7700  aaaaaaaa  *
+                        2.3  down         1  127.0.0.1:7601  aeron:127.0.0.1:7701  bbbbbbbb  -""");
+    }
+
+    @Test
+    void servers_asData_isWhole() throws Exception {
+        assertThat(cluster.run("servers", "--json"))
+                .contains(
+                        "\"node\":\"" + "a".repeat(40) + "\"",
+                        "?dir=/dev/shm/x;token=1\"",
+                        "\"self\":true");
+    }
+
+    @Test
+    void servers_withoutALease_saysHowOldThatMayBe() throws Exception {
+        node.member = false;
+        assertThat(cluster.run("servers")).endsWith("as this node saw it last; it is server 1.1");
+    }
+
+    @Test
+    void status_countsWhatIsUpAndLost() throws Exception {
+        assertThat(cluster.run("status", "--json"))
+                .contains(
+                        "\"cluster\":\"0000000000000007\"",
+                        "\"member\":true",
+                        "\"self\":\"1.1\"",
+                        "\"servers_up\":1",
+                        "\"servers_down\":1",
+                        "\"tablets_lost\":1");
+    }
+
+    @Test
+    void assign_byHashOrSlot_toAServerOrWhoeverHasItsPlace() throws Exception {
+        assertThat(tablet.run("assign", "default", "0xc000000000000000", "1.1"))
+                .isEqualTo("Server 1.1 has the tablet of default with 0xc000000000000000.");
+        tablet.run("assign", "default", "8192", "2");
+        assertThat(node.assigned)
+                .containsExactly("default c000000000000000 1.1", "default 8000000000000000 2.3");
+    }
+
+    @Test
+    void assign_offersTabletsAndServersThatAreUp() {
+        assertThat(tablet.offers("assign", 1, "default")).containsExactly("0x0000000000000000");
+        assertThat(tablet.offers("assign", 2, "default", "0x0")).containsExactly("1.1");
+    }
+
+    @Test
+    void assign_whatCannotBe_isRefusedInOneSentence() {
+        tablet.assertRefused(
+                "There is no server 9; see `cluster:servers`.", "assign", "default", "0x0", "9");
+        tablet.assertRefused(
+                "SLOT must be a whole number from 0 to 16383, was '16384'.",
+                "assign",
+                "default",
+                "16384",
+                "1");
+        node.refusal = "the tablet has objects";
+        tablet.assertRefused("The tablet has objects.", "assign", "default", "0x0", "1");
+        assertThat(node.assigned).isEmpty();
+    }
+}

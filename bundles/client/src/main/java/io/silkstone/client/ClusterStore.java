@@ -78,11 +78,18 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         return routes.map();
     }
 
-    /** Fetches the map anew, and waits for it; the newest one that there is. */
+    /**
+     * Fetches the map anew, and waits for it; the newest one that there is, or the one that is
+     * known here when nobody tells in time.
+     */
     public ClusterMap refreshMap() {
-        Refresh refresh = new Refresh();
-        routes.refresh(refresh);
-        rpc.await(refresh);
+        long deadline = rpc.now() + options.timeoutNanos();
+        long answers = routes.answers();
+        do {
+            Refresh refresh = new Refresh();
+            routes.refresh(refresh);
+            rpc.await(refresh);
+        } while (routes.answers() == answers && rpc.now() - deadline < 0);
         return routes.map();
     }
 

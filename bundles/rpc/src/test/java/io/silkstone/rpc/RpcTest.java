@@ -646,6 +646,42 @@ class RpcTest {
     }
 
     @Test
+    void transport_noneForAWhile_callsWaitForTheNext() {
+        server.answerPings();
+        client.rpc.transport(NoTransport.INSTANCE);
+        clientEnd.close();
+        client.ping(call, peer, 1_000);
+        pass(100, client, server);
+        assertThat(call.isDone()).isFalse();
+        client.rpc.transport(wire.open("wire:client"));
+        pass(201, client, server);
+        assertThat(call.status()).isEqualTo(Status.OK);
+    }
+
+    @Test
+    void serveOtherwise_somebodyServesThat_isNotAsked() {
+        server.rpc.serveOtherwise(PingDecoder.TEMPLATE_ID, request -> request.done(7));
+        client.ping(call, peer, 1_000);
+        pump();
+        assertThat(number(call)).isEqualTo(7);
+
+        server.answerPings();
+        client.ping(call, peer, 1_000);
+        pump();
+        assertThat(number(call)).isEqualTo(1);
+
+        server.rpc.serveNoMore(PingDecoder.TEMPLATE_ID);
+        client.ping(call, peer, 1_000);
+        pump();
+        assertThat(number(call)).isEqualTo(7);
+
+        server.rpc.serveOtherwiseNoMore(PingDecoder.TEMPLATE_ID);
+        client.ping(call, peer, 1_000);
+        pump();
+        assertThat(call.status()).isEqualTo(Status.UNKNOWN_REQUEST);
+    }
+
+    @Test
     void transport_returnsWhenNobodyPollsTheOldOne() throws Exception {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch leave = new CountDownLatch(1);

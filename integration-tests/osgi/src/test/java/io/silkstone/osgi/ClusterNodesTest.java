@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.harness.Tool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,6 +25,8 @@ class ClusterNodesTest {
     private static final String COORDINATOR = "io.silkstone.coordinator.service.cfg";
     private static final String TRANSPORT = "io.silkstone.transport-aeron.transport.cfg";
     private static final String STORE = "io.silkstone.store.master.cfg";
+
+    private static final Path SHARED = Path.of("/dev/shm");
 
     private final List<OperatedNode> nodes = new ArrayList<>();
 
@@ -133,12 +136,27 @@ class ClusterNodesTest {
         node(1).said("table:drop sessions");
         assertThat(node(2).said("table:list")).doesNotContain("sessions");
 
+        replaceTransportOfThird();
         stopAndStartThird();
         killSecondAndGiveItsTabletAway();
         for (int number : new int[] {3, 1}) {
             assertThat(node(number).command("down").succeeded()).isTrue();
             assertThat(node(number).log()).doesNotContain("ERROR").doesNotContain("\tat ");
         }
+    }
+
+    /** It stays a member, and keeps what it has. */
+    private void replaceTransportOfThird() throws Exception {
+        long pid = node(3).process().pid();
+        List<Path> before = directoriesOf(pid);
+        Path file = node(3).home().resolve("etc").resolve(TRANSPORT);
+        node(3).configure(TRANSPORT, Files.readString(file) + "term.bytes = 1048576\n");
+        // Each look is a command of the cluster, so it goes over whatever there is.
+        node(3).awaitSaid(
+                        "kv:get " + key(0),
+                        text -> Files.isDirectory(SHARED) ? !directoriesOf(pid).equals(before) : true);
+        assertThat(found(1)).isEqualTo(new Found(KEYS, 0, 0));
+        assertThat(node(2).said("cluster:servers")).contains("3.1  up").doesNotContain("down");
     }
 
     private void stopAndStartThird() throws Exception {
@@ -179,14 +197,15 @@ class ClusterNodesTest {
         assertThat(found(1)).isEqualTo(new Found(KEYS, 0, 0));
     }
 
-    private static List<Path> directoriesOf(long pid) throws IOException {
-        Path shared = Path.of("/dev/shm");
-        if (!Files.isDirectory(shared)) {
+    private static List<Path> directoriesOf(long pid) {
+        if (!Files.isDirectory(SHARED)) {
             return List.of();
         }
-        try (Stream<Path> files = Files.list(shared)) {
+        try (Stream<Path> files = Files.list(SHARED)) {
             String name = "silkstone-aeron-" + pid + "-";
             return files.filter(file -> file.getFileName().toString().startsWith(name)).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

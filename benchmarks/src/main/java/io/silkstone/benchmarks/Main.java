@@ -1,6 +1,7 @@
 package io.silkstone.benchmarks;
 
 import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
+import io.silkstone.benchmarks.kv.KvBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
 import io.silkstone.benchmarks.threads.ThreadsBenchmark;
@@ -18,6 +19,7 @@ public final class Main {
                     new RedisBenchmark(),
                     new SwapBenchmark(),
                     new CleanerBenchmark(),
+                    new KvBenchmark(),
                     new ThreadsBenchmark());
 
     private Main() {}

@@ -53,7 +53,7 @@ public final class ObjectFormat {
      * @param version that its value must have, 0 for any
      * @return the expectation
      */
-    static long get(ByteBuffer out, int number, int version) {
+    public static long get(ByteBuffer out, int number, int version) {
         int start = out.position();
         out.put(GET);
         putDigits(out, start + GET_NUMBER, number);
@@ -65,7 +65,7 @@ public final class ObjectFormat {
      *
      * @return the expectation
      */
-    static long set(ByteBuffer out, int number, int version) {
+    public static long set(ByteBuffer out, int number, int version) {
         int start = out.position();
         out.put(SET);
         putDigits(out, start + GET_NUMBER, number);
@@ -75,7 +75,7 @@ public final class ObjectFormat {
     }
 
     /** Whether the value of {@code length} bytes at {@code offset} is what was expected. */
-    static boolean isExpected(long expectation, ByteBuffer in, int offset, int length) {
+    public static boolean isExpected(long expectation, ByteBuffer in, int offset, int length) {
         if (expectation == STORED || length != VALUE_BYTES || in.get(offset + DIGITS) != ':') {
             return false;
         }
@@ -83,6 +83,19 @@ public final class ObjectFormat {
         return digits(in, offset) == (int) expectation
                 && (version == 0 || digits(in, offset + DIGITS + 1) == version)
                 && in.get(offset + length - 1) == 'x';
+    }
+
+    /** Makes {@code key} the key of {@code number}. */
+    public static void putKey(byte[] key, int number) {
+        ByteBuffer.wrap(key).put(GET, GET_NUMBER - KEY_PREFIX.length(), KEY_BYTES);
+        putDigits(ByteBuffer.wrap(key), KEY_PREFIX.length(), number);
+    }
+
+    /** Makes {@code value} the value of {@code number} and {@code version}. */
+    public static void putValue(byte[] value, int number, int version) {
+        ByteBuffer.wrap(value).put(SET, VALUE_NUMBER, VALUE_BYTES);
+        putDigits(ByteBuffer.wrap(value), 0, number);
+        putDigits(ByteBuffer.wrap(value), DIGITS + 1, version);
     }
 
     private static void putDigits(ByteBuffer out, int offset, int number) {

@@ -49,10 +49,24 @@ final class ClientLease {
     private long next = 1;
     private long firstUnanswered = 1;
 
-    /** Whether the coordinator is asked for a lease, or will be again. */
-    private boolean keeping;
+    private Keeping keeping = Keeping.NOT;
+
+    /** How often the coordinator was asked: what was to be done before the last time is not. */
+    private long asked;
 
     private boolean closed;
+
+    /** What is done for the lease. */
+    private enum Keeping {
+        /** Nothing: there is none, and nobody wants one. */
+        NOT,
+        /** The coordinator is being asked. */
+        ASKING,
+        /** It is asked again in a moment. */
+        PAUSE,
+        /** It is asked again when half of the time is over, or sooner if there is no lease. */
+        RENEWAL
+    }
 
     /** What the next change is called. One a change; filled by {@link #take}. */
     static final class Number {
@@ -88,8 +102,8 @@ final class ClientLease {
                 return true;
             }
             waiting.add(then);
-            begin = !keeping && !closed;
-            keeping |= begin;
+            begin = lease == 0 && !closed && (keeping == Keeping.NOT || keeping == Keeping.RENEWAL);
+            keeping = begin ? Keeping.ASKING : keeping;
         }
         if (begin) {
             ask();
@@ -142,6 +156,8 @@ final class ClientLease {
         synchronized (this) {
             held = lease;
             boots += held == 0 ? 1 : 0;
+            keeping = Keeping.ASKING;
+            asked++;
         }
         int length;
         if (held != 0) {
@@ -168,14 +184,28 @@ final class ClientLease {
             } else if (call.status() == Status.LEASE_EXPIRED) {
                 lease = 0;
             }
-            keeping = !closed && (lease != 0 || !waiting.isEmpty());
+            boolean wanted = !closed && (lease != 0 || !waiting.isEmpty());
+            keeping =
+                    !wanted ? Keeping.NOT : pause == PAUSE_NANOS ? Keeping.PAUSE : Keeping.RENEWAL;
             told = waiting;
             waiting = new ArrayList<>();
-            if (keeping) {
-                rpc.after(pause, this::ask);
+            if (wanted) {
+                long turn = asked;
+                rpc.after(pause, () -> askAgain(turn));
             }
         }
         told.forEach(Runnable::run);
+    }
+
+    /** Asks, unless that was done since. */
+    private void askAgain(long turn) {
+        synchronized (this) {
+            if (closed || turn != asked || keeping == Keeping.ASKING) {
+                return;
+            }
+            keeping = Keeping.ASKING;
+        }
+        ask();
     }
 
     /** Takes the lease over, and returns when to renew it. */

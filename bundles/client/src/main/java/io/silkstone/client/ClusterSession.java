@@ -65,6 +65,7 @@ final class ClusterSession implements KvSession {
     private final ScanEncoder scan = new ScanEncoder();
     private final ScanReplyDecoder scanReply = new ScanReplyDecoder();
     private final ClearTableEncoder clear = new ClearTableEncoder();
+    private Status scanStatus = Status.OK;
     private boolean entered;
     private boolean hadPrevious;
     private long version;
@@ -100,13 +101,28 @@ final class ClusterSession implements KvSession {
 
     @Override
     public Status read(Table table, Key key) {
+        startRead(table, key, Operation.NOBODY);
+        await();
+        return endRead(key);
+    }
+
+    /** The first half of {@link #read}; {@code ended} is told when {@link #endRead} may follow. */
+    void startRead(Table table, Key key, Operation.Ended ended) {
         forgetResult();
         MutableDirectBuffer buffer = operation.request(OVERHEAD + key.length());
         read.wrapAndApplyHeader(buffer, 0, header).table(table.id());
         putKey(read.limit(), key);
         int length = read.limit() + Integer.BYTES + key.length();
-        operation.start(table.id(), key.hash(), length, false);
+        operation.start(table.id(), key.hash(), length, false, ServerId.NONE, ended);
+    }
+
+    /** Waits for what was started. */
+    void await() {
         store.rpc().await(operation);
+    }
+
+    /** The second half of {@link #read}. */
+    Status endRead(Key key) {
         Status status = Statuses.of(operation);
         if (status == Status.OK) {
             Call call = operation.call();
@@ -186,6 +202,31 @@ final class ClusterSession implements KvSession {
             long valueOffset,
             int valueLength,
             WriteOptions options) {
+        startChange(
+                table,
+                key,
+                kind,
+                delta,
+                value,
+                valueOffset,
+                valueLength,
+                options,
+                Operation.NOBODY);
+        await();
+        return endChange(key);
+    }
+
+    /** The first half of any change; {@code ended} is told when {@link #endChange} may follow. */
+    void startChange(
+            Table table,
+            Key key,
+            ChangeKind kind,
+            long delta,
+            MemorySegment value,
+            long valueOffset,
+            int valueLength,
+            WriteOptions options,
+            Operation.Ended ended) {
         forgetResult();
         MutableDirectBuffer buffer = operation.request(OVERHEAD + key.length() + valueLength);
         change.wrapAndApplyHeader(buffer, 0, header)
@@ -203,8 +244,11 @@ final class ClusterSession implements KvSession {
         at += Integer.BYTES + key.length();
         putBytes(at, value, valueOffset, valueLength);
         at += Integer.BYTES + valueLength;
-        operation.start(table.id(), key.hash(), at, true);
-        store.rpc().await(operation);
+        operation.start(table.id(), key.hash(), at, true, ServerId.NONE, ended);
+    }
+
+    /** The second half of any change. */
+    Status endChange(Key key) {
         Status status = Statuses.of(operation);
         if (operation.hasReply()) {
             takeResult(key);
@@ -323,7 +367,11 @@ final class ClusterSession implements KvSession {
         return place + 1 < servers.size() ? (long) (place + 1) << CURSOR_SERVER_SHIFT : 0;
     }
 
-    private long scan(Table table, ServerId server, long cursor, int count, ObjectVisitor visitor) {
+    /**
+     * As the other, of what {@code server} has. {@link #scanStatus} tells whether 0 means the end.
+     */
+    long scan(Table table, ServerId server, long cursor, int count, ObjectVisitor visitor) {
+        forgetResult();
         scan.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header)
                 .cursor(cursor)
                 .table(table.id())
@@ -333,7 +381,8 @@ final class ClusterSession implements KvSession {
         operation.start(table.id(), 0, length, false, server, each -> {});
         store.rpc().await(operation);
         Call call = operation.call();
-        if (Statuses.of(operation) != Status.OK) {
+        scanStatus = Statuses.of(operation);
+        if (scanStatus != Status.OK) {
             return 0;
         }
         scanReply.wrap(
@@ -359,12 +408,20 @@ final class ClusterSession implements KvSession {
             }
         }
         for (byte[] key : leftOut) {
-            if (read(table, scannedKey.wrap(key)) == Status.OK) {
+            Status status = read(table, scannedKey.wrap(key));
+            if (status == Status.OK) {
                 visitor.visit(view);
+            } else if (status != Status.NOT_FOUND) {
+                scanStatus = status;
             }
         }
         view.clear();
         return next;
+    }
+
+    /** How the last scan of one server went. */
+    Status scanStatus() {
+        return scanStatus;
     }
 
     @Override
@@ -434,6 +491,11 @@ final class ClusterSession implements KvSession {
         hadPrevious = false;
         version = 0;
         number = 0;
+    }
+
+    /** Whether {@link #object} shows anything. */
+    boolean shows() {
+        return view.isPresent();
     }
 
     @Override

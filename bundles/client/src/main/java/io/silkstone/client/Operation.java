@@ -57,7 +57,8 @@ final class Operation extends Waitable {
         void ended(Operation operation);
     }
 
-    private static final Ended NOBODY = operation -> {};
+    /** Nobody wants to be told. */
+    static final Ended NOBODY = operation -> {};
 
     private final ClusterStore store;
     private final Call call;
@@ -87,6 +88,11 @@ final class Operation extends Waitable {
     private boolean replied;
 
     private long newsBefore;
+
+    /** Tells one operation from the next. */
+    private long serial;
+
+    private boolean awaitsNumber;
     private Status status;
     private volatile boolean done = true;
 
@@ -131,6 +137,8 @@ final class Operation extends Waitable {
         maybeMade = false;
         replied = false;
         newsBefore = store.routes().answers();
+        serial++;
+        awaitsNumber = false;
         status = null;
         done = false;
         store.countOperation();
@@ -216,7 +224,7 @@ final class Operation extends Waitable {
     /** Whether the change has its number; else it comes back here when there is one. */
     private boolean named() {
         if (number.request == 0) {
-            if (!store.lease().take(number, step)) {
+            if (!take()) {
                 return false;
             }
         } else if (!store.lease().update(number)) {
@@ -229,6 +237,28 @@ final class Operation extends Waitable {
                 .request(number.request)
                 .firstUnanswered(number.firstUnanswered);
         return true;
+    }
+
+    /**
+     * Takes a number. Where there is none this goes on when there may be one, or when the time of
+     * the operation is over, whichever comes first; what comes second finds that it is late.
+     */
+    private boolean take() {
+        long waited = serial;
+        awaitsNumber = true;
+        if (store.lease().take(number, () -> goOn(waited))) {
+            awaitsNumber = false;
+            return true;
+        }
+        store.rpc().after(deadline - store.rpc().now(), () -> goOn(waited));
+        return false;
+    }
+
+    private void goOn(long waited) {
+        if (serial == waited && awaitsNumber) {
+            awaitsNumber = false;
+            step();
+        }
     }
 
     private void leaseIsOver() {

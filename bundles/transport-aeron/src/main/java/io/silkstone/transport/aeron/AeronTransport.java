@@ -29,8 +29,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  * A transport over Aeron.
  *
  * <p><b>Ways.</b> A transport that listens owns a media driver, whose directory is part of its
- * address. A caller that finds this directory, with the address's token in it, is on the same host:
- * it attaches to that driver as a client, and the session's two streams are ring buffers in shared
+ * address. A caller that finds this directory, with the address's token in it, is on the same host,
+ * and so is one that finds a home whose driver listens at a shorter address, of host and port: it
+ * attaches to that driver as a client, and the session's two streams are ring buffers in shared
  * memory that both sides map. It needs no driver of its own for that. Any other session goes by UDP
  * between the drivers of both sides; a transport that only calls starts its own at the first.
  *
@@ -421,9 +422,10 @@ public final class AeronTransport implements Transport {
         callOverUdp(caller);
     }
 
-    private static Optional<DriverHome.Owner> neighbour(PeerAddress peer) {
+    /** An address without a home, as people write it, may be that of a neighbour all the same. */
+    private Optional<DriverHome.Owner> neighbour(PeerAddress peer) {
         if (peer.directory() == null) {
-            return Optional.empty();
+            return DriverHome.at(options.directory(), peer.endpoint());
         }
         return DriverHome.owner(peer.directory())
                 .filter(owner -> owner.token().equals(peer.token()))

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  *   silkstone-aeron-PID-RANDOM/
- *     owner       token, process and present driver
+ *     owner       token, process, present driver, and where it listens
  *     driver-N/   Aeron's own files
  * </pre>
  */
@@ -34,7 +34,7 @@ final class DriverHome {
     private static final String PREFIX = "silkstone-aeron-";
     private static final String OWNER_FILE = "owner";
     private static final String DRIVER_PREFIX = "driver-";
-    private static final int OWNER_LINES = 5;
+    private static final int OWNER_LINES = 6;
 
     /** Whoever can open a stream's file can read what goes through it. */
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
@@ -51,8 +51,9 @@ final class DriverHome {
      * @param token a random word that its address carries
      * @param process who made it
      * @param driver where the present driver is
+     * @param endpoint host and port at which it listens
      */
-    record Owner(String token, ProcessIdentity process, Path driver) {}
+    record Owner(String token, ProcessIdentity process, Path driver, String endpoint) {}
 
     /**
      * A home in {@code directory}, made when the first driver needs it. Clears those of dead
@@ -86,8 +87,8 @@ final class DriverHome {
         return path.resolve(DRIVER_PREFIX + generation);
     }
 
-    /** Tells neighbours where the present driver is. */
-    void publish() throws IOException {
+    /** Tells neighbours where the present driver is, which listens at {@code endpoint}. */
+    void publish(String endpoint) throws IOException {
         Path written = path.resolve(OWNER_FILE + ".new");
         Files.write(
                 written,
@@ -96,7 +97,8 @@ final class DriverHome {
                         Long.toString(process.pid()),
                         Long.toString(process.startMillis()),
                         process.namespace(),
-                        DRIVER_PREFIX + generation));
+                        DRIVER_PREFIX + generation,
+                        endpoint));
         Files.move(
                 written,
                 path.resolve(OWNER_FILE),
@@ -132,20 +134,35 @@ final class DriverHome {
                     new Owner(
                             lines.get(0),
                             new ProcessIdentity(pid, startMillis, lines.get(3)),
-                            home.resolve(lines.get(4))));
+                            home.resolve(lines.get(4)),
+                            lines.get(5)));
         } catch (IOException | IllegalArgumentException unreadable) {
             return Optional.empty();
         }
     }
 
-    private static void removeStale(Path directory) throws IOException {
-        List<Path> homes;
-        try (Stream<Path> entries = Files.list(directory)) {
-            homes =
-                    entries.filter(entry -> entry.getFileName().toString().startsWith(PREFIX))
-                            .toList();
+    /** Whoever lives in {@code directory} and listens at {@code endpoint}. */
+    static Optional<Owner> at(Path directory, String endpoint) {
+        try {
+            return homes(directory).stream()
+                    .flatMap(home -> owner(home).stream())
+                    .filter(owner -> owner.endpoint().equals(endpoint))
+                    .filter(owner -> !owner.process().isDead())
+                    .findFirst();
+        } catch (IOException unreadable) {
+            return Optional.empty();
         }
-        for (Path home : homes) {
+    }
+
+    private static List<Path> homes(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(entry -> entry.getFileName().toString().startsWith(PREFIX))
+                    .toList();
+        }
+    }
+
+    private static void removeStale(Path directory) throws IOException {
+        for (Path home : homes(directory)) {
             if (owner(home).filter(owner -> owner.process().isDead()).isPresent()) {
                 LOG.log(System.Logger.Level.INFO, "removes {0}, whose process is dead", home);
                 remove(home);

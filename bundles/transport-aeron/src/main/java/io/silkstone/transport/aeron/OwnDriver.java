@@ -87,7 +87,7 @@ final class OwnDriver {
             attached = new DriverClient(directory, options, errors);
             udpHellosId = attached.addSubscription(Channels.udp(endpoint), Hello.STREAM);
             ipcHellosId = attached.addSubscription(Channels.IPC, Hello.STREAM);
-            home.publish();
+            home.publish(endpoint);
         } catch (IOException | AeronException e) {
             if (attached != null) {
                 attached.close();

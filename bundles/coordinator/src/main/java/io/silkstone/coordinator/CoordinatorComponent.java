@@ -79,8 +79,8 @@ public final class CoordinatorComponent {
         /** See {@link CoordinatorOptions#marginNanos}. */
         @AttributeDefinition(
                 description =
-                        "how much longer a server may be silent before it counts as down. Applies at"
-                                + " the next start.",
+                        "how much longer a server may be silent before it counts as down. Applies"
+                                + " at the next start.",
                 min = "1",
                 max = "60000")
         long server_margin_ms() default 50;

@@ -154,7 +154,10 @@ class ClusterNodesTest {
         // Each look is a command of the cluster, so it goes over whatever there is.
         node(3).awaitSaid(
                         "kv:get " + key(0),
-                        text -> Files.isDirectory(SHARED) ? !directoriesOf(pid).equals(before) : true);
+                        text ->
+                                Files.isDirectory(SHARED)
+                                        ? !directoriesOf(pid).equals(before)
+                                        : true);
         assertThat(found(1)).isEqualTo(new Found(KEYS, 0, 0));
         assertThat(node(2).said("cluster:servers")).contains("3.1  up").doesNotContain("down");
     }

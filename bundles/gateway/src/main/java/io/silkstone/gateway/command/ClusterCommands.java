@@ -149,7 +149,7 @@ final class ClusterCommands {
             host(x, endpoint);
             x.out.integer(endpoint.port());
             x.out.bulk(span.server().node());
-            x.out.array(0);
+            x.out.map(0);
         }
     }
 

@@ -118,6 +118,7 @@ public final class Command {
     private final boolean readsOnly;
     private final boolean needsMemory;
     private boolean touchesData;
+    private boolean severalKeys;
     private int firstKey;
     private int lastKey;
     private int keyStep;
@@ -164,6 +165,7 @@ public final class Command {
         lastKey = last;
         keyStep = step;
         touchesData = true;
+        severalKeys |= last != first;
         return this;
     }
 
@@ -176,6 +178,7 @@ public final class Command {
     /** Has one more key, where {@code place} finds it. */
     Command strayKey(KeyPlace place) {
         strayKey = place;
+        severalKeys = true;
         return this;
     }
 
@@ -292,7 +295,7 @@ public final class Command {
 
     /** Whether a request may have several keys. */
     boolean mayHaveSeveralKeys() {
-        return lastKey != firstKey || strayKey != null;
+        return severalKeys;
     }
 
     /** Whether a request may have a key that its place does not tell. */

@@ -160,23 +160,25 @@ final class RequestRunner implements AutoCloseable {
         }
         Routes routes = x.routes();
         Key key = request.key();
+        boolean together = !command.mayHaveSeveralKeys() || x.areKeysIn(key.slot());
+        if (together && routes.serves(key.slot())) {
+            return x.untold.isInVain(routes) ? Untold.NO_LEASE : null;
+        }
         boolean passesOn =
                 server.proxied() != null
                         && !client.transaction.open()
                         && !command.is(Flag.UNQUEUED);
-        if (command.mayHaveSeveralKeys() && !x.areKeysIn(key.slot())) {
+        if (!together) {
             // Reads of several keys are no single step anywhere, so they may as well go far.
             elsewhere = passesOn && command.readsOnly();
             return elsewhere ? null : Exchange.CROSS_SLOT_IN_CLUSTER;
         }
-        if (!routes.serves(key.slot())) {
-            elsewhere = passesOn && routes.isElsewhere(key.hash());
-            String refusal = elsewhere ? null : routes.refusal(key.hash());
-            if (refusal != null || elsewhere) {
-                return refusal;
-            }
+        elsewhere = passesOn && routes.isElsewhere(key.hash());
+        if (elsewhere) {
+            return null;
         }
-        return x.untold.isInVain(routes) ? Untold.NO_LEASE : null;
+        String refusal = routes.refusal(key.hash());
+        return refusal == null && x.untold.isInVain(routes) ? Untold.NO_LEASE : refusal;
     }
 
     private void queue(Exchange x, Client client, Request<Command> request) {

@@ -1,5 +1,6 @@
 package io.silkstone.gateway;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.node.Node;
@@ -17,6 +18,9 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.Designate;
@@ -33,6 +37,9 @@ public final class GatewayComponent implements EndpointProvider {
 
     private final BundleContext context;
     private final RedisGateway gateway;
+    private final Object joining = new Object();
+    private Cluster cluster;
+    private KvStore clusterStore;
 
     /** Settings of the Redis gateway. */
     @ObjectClassDefinition(name = "Silkstone gateway: Redis")
@@ -164,6 +171,13 @@ public final class GatewayComponent implements EndpointProvider {
                         "address that cluster clients are told to use; empty for"
                                 + " the one bound")
         String announce_host() default "";
+
+        /** Whether requests for keys of other nodes are passed on. */
+        @AttributeDefinition(
+                description =
+                        "whether requests for keys of other nodes of the cluster are passed on to"
+                                + " them, for clients that know no cluster")
+        boolean cluster_proxy() default false;
     }
 
     /** Starts the gateway. */
@@ -171,12 +185,54 @@ public final class GatewayComponent implements EndpointProvider {
     public GatewayComponent(
             Config config,
             BundleContext context,
-            @Reference KvStore store,
+            @Reference(target = "(!(silkstone.scope=cluster))") KvStore store,
             @Reference ThreadRuntime threads,
             @Reference MetricRegistry metrics)
             throws GatewayRefused {
         this.context = context;
         this.gateway = RedisGateway.start(options(config), store, threads, metrics);
+    }
+
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    void bindCluster(Cluster joined) {
+        synchronized (joining) {
+            cluster = joined;
+            gateway.cluster(joined);
+        }
+    }
+
+    void unbindCluster(Cluster left) {
+        synchronized (joining) {
+            // A successor was bound before.
+            if (cluster == left) {
+                cluster = null;
+                gateway.cluster(null);
+            }
+        }
+    }
+
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY,
+            target = "(silkstone.scope=cluster)")
+    void bindClusterStore(KvStore tables) {
+        synchronized (joining) {
+            clusterStore = tables;
+            gateway.clusterStore(tables);
+        }
+    }
+
+    void unbindClusterStore(KvStore tables) {
+        synchronized (joining) {
+            if (clusterStore == tables) {
+                clusterStore = null;
+                gateway.clusterStore(null);
+            }
+        }
     }
 
     /** Takes new settings live. */
@@ -214,6 +270,7 @@ public final class GatewayComponent implements EndpointProvider {
                 .cluster(config.cluster_enabled())
                 .identity(nodeId(), property("silkstone.version", "0"))
                 .announceHost(config.announce_host())
+                .clusterProxy(config.cluster_proxy())
                 .build();
     }
 

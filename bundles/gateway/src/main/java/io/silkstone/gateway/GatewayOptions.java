@@ -28,6 +28,7 @@ import java.util.Objects;
  * @param nodeId forty hexadecimal digits
  * @param version Silkstone's
  * @param announceHost address that clients are told to use; empty for the one that they used
+ * @param clusterProxy whether requests for keys of other nodes are passed on to them
  */
 public record GatewayOptions(
         String bind,
@@ -45,7 +46,8 @@ public record GatewayOptions(
         boolean cluster,
         String nodeId,
         String version,
-        String announceHost) {
+        String announceHost,
+        boolean clusterProxy) {
     static final int PORT_MAX = 65_535;
     static final int ITERATIONS_MAX = 10_000_000;
     static final int CLIENTS_MOST = 1_000_000;
@@ -161,6 +163,7 @@ public record GatewayOptions(
         private String nodeId = "0".repeat(40);
         private String version = "0";
         private String announceHost = "";
+        private boolean clusterProxy;
 
         private Builder() {}
 
@@ -250,6 +253,12 @@ public record GatewayOptions(
             return this;
         }
 
+        /** Whether requests for keys of other nodes are passed on to them, not redirected. */
+        public Builder clusterProxy(boolean passesOn) {
+            clusterProxy = passesOn;
+            return this;
+        }
+
         /**
          * The options.
          *
@@ -272,7 +281,8 @@ public record GatewayOptions(
                     cluster,
                     nodeId,
                     version,
-                    announceHost);
+                    announceHost,
+                    clusterProxy);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.silkstone.gateway;
 
 import io.netty.util.concurrent.Ticker;
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.LatencyHistogram;
 import io.silkstone.api.metrics.MetricRegistry;
@@ -137,6 +138,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         environment.clock(),
                         environment.nanoTime(),
                         environment.random());
+        server.proxy(options.clusterProxy());
         meter = new Meter(metrics, server);
         pollers = new Pollers(server, transport);
         attachment = threads.attach(pollers);
@@ -300,6 +302,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         wanted.outputLimitBytes(),
                         wanted.requestLimitBytes(),
                         wanted.idleTimeoutSeconds());
+        server.proxy(wanted.clusterProxy());
         identify(wanted);
         sayWhatWaits(wanted);
         options = wanted;
@@ -335,6 +338,23 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
         if (!samePort) {
             before.forEach(listener -> listener.close().syncUninterruptibly());
         }
+    }
+
+    /**
+     * Makes the node's clients those of a cluster, or of another one; null when the node has left
+     * it, and then they are refused until there is one again.
+     */
+    public void cluster(Cluster cluster) {
+        server.cluster(cluster);
+    }
+
+    /**
+     * Sets where requests for keys of other nodes are passed on, if the options want that.
+     *
+     * @param tables the tables of the whole cluster, or null when they cannot be reached
+     */
+    public void clusterStore(KvStore tables) {
+        server.clusterStore(tables);
     }
 
     /** The port for clients in clear, -1 for none. */

@@ -7,6 +7,7 @@ import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.node.Node;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
+import io.silkstone.gateway.cluster.HandMadeCluster;
 import io.silkstone.gateway.net.Transport;
 import io.silkstone.store.StoreOptions;
 import io.silkstone.threads.ArachneOptions;
@@ -626,6 +627,24 @@ class RedisGatewayTest {
                 WireClient client = new WireClient(node.port())) {
             node.gateway.change(options().cluster(true).announceHost("silk.example").build());
             assertThat(client.ask("CLUSTER SLOTS")).contains("silk.example", ":" + node.port());
+        }
+    }
+
+    @Test
+    void cluster_thatIsJoined_isToldToClientsThatAreThere() throws Exception {
+        HandMadeCluster cluster = new HandMadeCluster().with(HandMadeCluster.halves(1));
+        try (TestNode node = start(options(), new TestRuntime(1));
+                WireClient client = new WireClient(node.port())) {
+            assertThat(client.ask("SET bar v")).isEqualTo("+OK");
+            assertThat(client.ask("SET foo v")).isEqualTo("+OK");
+            node.gateway.cluster(cluster);
+            assertThat(client.ask("GET bar")).isEqualTo("$1 v");
+            assertThat(client.ask("GET foo")).isEqualTo("-MOVED 12182 127.0.0.1:7601");
+            node.gateway.clusterStore(node.store);
+            node.gateway.change(options().clusterProxy(true).build());
+            assertThat(client.ask("GET foo")).isEqualTo("$1 v");
+            node.gateway.cluster(null);
+            assertThat(client.ask("GET bar")).startsWith("-CLUSTERDOWN");
         }
     }
 

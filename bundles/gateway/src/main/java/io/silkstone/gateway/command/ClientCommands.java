@@ -73,7 +73,7 @@ final class ClientCommands {
     }
 
     private static void clustered(Exchange x, Runnable action) {
-        if (x.server.identity().cluster()) {
+        if (x.server.isClustered()) {
             action.run();
             x.out.ok();
         } else {

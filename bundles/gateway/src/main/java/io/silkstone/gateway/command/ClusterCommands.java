@@ -1,21 +1,35 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.ObjectView;
+import io.silkstone.gateway.cluster.ClusterReport;
+import io.silkstone.gateway.cluster.Endpoint;
+import io.silkstone.gateway.cluster.Routes.Span;
 import io.silkstone.gateway.command.Command.Group;
 import io.silkstone.gateway.resp.Memory;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * CLUSTER, as a cluster of one node that has all slots. Off unless the node is told that its
- * clients are cluster clients: they then ask for the map of slots first, and send each request to
- * the node that has it.
+ * CLUSTER: the map of the cluster as Redis's clients read it. They ask for it first, and then send
+ * each request to the node that has its keys. What changes the map is refused: that is decided by
+ * the coordinator, and asked of the node's own shell.
+ *
+ * <p>A node that belongs to no cluster refuses all of this, unless it is told to appear as a
+ * cluster of itself.
  */
 final class ClusterCommands {
     private static final int SCAN_SLICE = 512;
 
     static final String DISABLED = "ERR This instance has cluster support disabled";
+
+    private static final String DECIDED_ELSEWHERE =
+            "ERR the coordinator decides who has which slots; see cluster:servers and tablet:assign"
+                    + " in the node's shell";
+
+    private static final String NO_REPLICATION =
+            "ERR servers here have no replicas, and no slots that change by hand";
 
     private ClusterCommands() {}
 
@@ -33,28 +47,48 @@ final class ClusterCommands {
                                 "help",
                                 "info",
                                 "keyslot",
+                                "links",
                                 "myid",
+                                "myshardid",
                                 "nodes",
+                                "replicas",
                                 "shards",
+                                "slaves",
                                 "slots")
                         .heavyWhen(x -> x.is(1, "COUNTKEYSINSLOT") || x.is(1, "GETKEYSINSLOT")));
     }
 
     private static void run(Exchange x) {
-        ServerContext.Identity identity = x.server.identity();
-        if (!identity.cluster()) {
+        if (!x.server.isClustered()) {
             x.out.error(DISABLED);
             return;
         }
         switch (x.text(1).toUpperCase(Locale.ROOT)) {
-            case "MYID" -> x.out.bulk(identity.nodeId());
-            case "KEYSLOT" -> keyslot(x);
-            case "INFO" -> x.out.verbatim(info());
-            case "NODES" -> x.out.verbatim(nodes(identity));
-            case "SLOTS" -> slots(x, identity);
-            case "SHARDS" -> shards(x, identity);
+            // Each server is a shard of its own.
+            case "MYID", "MYSHARDID" -> exactly(x, 2, () -> x.out.bulk(report(x).self()));
+            case "KEYSLOT" -> exactly(x, 3, () -> keyslot(x));
+            case "INFO" -> exactly(x, 2, () -> x.out.verbatim(report(x).info()));
+            case "NODES" -> exactly(x, 2, () -> x.out.verbatim(report(x).nodes()));
+            case "SLOTS" -> exactly(x, 2, () -> slots(x));
+            case "SHARDS" -> exactly(x, 2, () -> shards(x));
+            case "LINKS" -> exactly(x, 2, () -> x.out.array(0));
+            case "REPLICAS", "SLAVES" -> exactly(x, 3, () -> replicas(x));
             case "COUNTKEYSINSLOT" -> keysInSlot(x, 3, false);
             case "GETKEYSINSLOT" -> keysInSlot(x, 4, true);
+            case "MEET",
+                    "FORGET",
+                    "RESET",
+                    "ADDSLOTS",
+                    "ADDSLOTSRANGE",
+                    "DELSLOTS",
+                    "DELSLOTSRANGE",
+                    "FLUSHSLOTS",
+                    "SETSLOT",
+                    "BUMPEPOCH",
+                    "SET-CONFIG-EPOCH",
+                    "SAVECONFIG" ->
+                    x.out.error(DECIDED_ELSEWHERE);
+            case "FAILOVER", "REPLICATE" -> x.out.error(NO_REPLICATION);
             case "HELP" ->
                     Subcommands.help(
                             x,
@@ -63,79 +97,105 @@ final class ClusterCommands {
                             "GETKEYSINSLOT <slot> <count>",
                             "INFO",
                             "KEYSLOT <key>",
+                            "LINKS",
                             "MYID",
+                            "MYSHARDID",
                             "NODES",
+                            "REPLICAS <node-id>",
                             "SHARDS",
                             "SLOTS");
             default -> Subcommands.refuse(x);
         }
     }
 
-    private static void keyslot(Exchange x) {
-        if (x.count() == 3) {
-            x.out.integer(Key.slot(Key.hash(Memory.ALL, x.address(2), x.length(2))));
+    private static ClusterReport report(Exchange x) {
+        return x.server.clusterReport();
+    }
+
+    private static void exactly(Exchange x, int count, Runnable action) {
+        if (x.count() == count) {
+            action.run();
         } else {
             Subcommands.refuse(x);
         }
     }
 
-    private static String info() {
-        return "cluster_enabled:1\r\ncluster_state:ok\r\ncluster_slots_assigned:"
-                + Key.SLOTS
-                + "\r\ncluster_slots_ok:"
-                + Key.SLOTS
-                + "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:1"
-                + "\r\ncluster_size:1\r\ncluster_current_epoch:1\r\ncluster_my_epoch:1\r\n";
+    private static void keyslot(Exchange x) {
+        x.out.integer(Key.slot(Key.hash(Memory.ALL, x.address(2), x.length(2))));
     }
 
-    private static String nodes(ServerContext.Identity identity) {
-        return identity.nodeId()
-                + " "
-                + identity.host()
-                + ":"
-                + identity.port()
-                + "@0"
-                + " myself,master - 0 0 1 connected 0-"
-                + (Key.SLOTS - 1)
-                + "\n";
+    private static void replicas(Exchange x) {
+        boolean known =
+                report(x).servers().stream().anyMatch(server -> server.node().equals(x.text(2)));
+        if (known) {
+            x.out.array(0);
+        } else {
+            x.out.error("ERR Unknown node " + Errors.shown(x.text(2)));
+        }
     }
 
-    private static void slots(Exchange x, ServerContext.Identity identity) {
-        x.out.array(1);
-        x.out.array(3);
-        x.out.integer(0);
-        x.out.integer(Key.SLOTS - 1L);
-        x.out.array(4);
-        x.out.bulk(identity.host());
-        x.out.integer(identity.port());
-        x.out.bulk(identity.nodeId());
-        x.out.array(0);
+    /**
+     * Slots that nobody serves are left out, so that clients come here for them and are told why.
+     */
+    private static void slots(Exchange x) {
+        List<Span> spans = report(x).served();
+        x.out.array(spans.size());
+        for (Span span : spans) {
+            x.out.array(3);
+            x.out.integer(span.first());
+            x.out.integer(span.last());
+            x.out.array(4);
+            Endpoint endpoint = Endpoint.of(span.server().redisEndpoint());
+            host(x, endpoint);
+            x.out.integer(endpoint.port());
+            x.out.bulk(span.server().node());
+            x.out.map(0);
+        }
     }
 
-    private static void shards(Exchange x, ServerContext.Identity identity) {
-        x.out.array(1);
-        x.out.map(2);
-        x.out.bulk("slots");
-        x.out.array(2);
-        x.out.integer(0);
-        x.out.integer(Key.SLOTS - 1L);
-        x.out.bulk("nodes");
-        x.out.array(1);
+    private static void host(Exchange x, Endpoint endpoint) {
+        if (endpoint.isNowhere()) {
+            x.out.nothing();
+        } else {
+            x.out.bulk(endpoint.host());
+        }
+    }
+
+    private static void shards(Exchange x) {
+        ClusterReport report = report(x);
+        x.out.array(report.servers().size());
+        for (Server server : report.servers()) {
+            List<Span> spans = report.spans(server.id());
+            x.out.map(2);
+            x.out.bulk("slots");
+            x.out.array(2L * spans.size());
+            for (Span span : spans) {
+                x.out.integer(span.first());
+                x.out.integer(span.last());
+            }
+            x.out.bulk("nodes");
+            x.out.array(1);
+            shard(x, server);
+        }
+    }
+
+    private static void shard(Exchange x, Server server) {
+        Endpoint endpoint = Endpoint.of(server.redisEndpoint());
         x.out.map(7);
         x.out.bulk("id");
-        x.out.bulk(identity.nodeId());
+        x.out.bulk(server.node());
         x.out.bulk("port");
-        x.out.integer(identity.port());
+        x.out.integer(endpoint.port());
         x.out.bulk("ip");
-        x.out.bulk(identity.host());
+        x.out.bulk(endpoint.host());
         x.out.bulk("endpoint");
-        x.out.bulk(identity.host());
+        host(x, endpoint);
         x.out.bulk("role");
         x.out.bulk("master");
         x.out.bulk("replication-offset");
         x.out.integer(0);
         x.out.bulk("health");
-        x.out.bulk("online");
+        x.out.bulk(server.up() ? "online" : "fail");
     }
 
     private static void keysInSlot(Exchange x, int arguments, boolean names) {

@@ -117,6 +117,8 @@ public final class Command {
     private final boolean fast;
     private final boolean readsOnly;
     private final boolean needsMemory;
+    private boolean touchesData;
+    private boolean severalKeys;
     private int firstKey;
     private int lastKey;
     private int keyStep;
@@ -148,6 +150,7 @@ public final class Command {
         this.fast = this.flags.contains(Flag.FAST) || this.flags.contains(Flag.BRIEF);
         this.readsOnly = this.flags.contains(Flag.READONLY);
         this.needsMemory = this.flags.contains(Flag.DENYOOM);
+        this.touchesData = readsOnly || this.flags.contains(Flag.WRITE);
         this.categories = List.of(group.category());
     }
 
@@ -161,12 +164,21 @@ public final class Command {
         firstKey = first;
         lastKey = last;
         keyStep = step;
+        touchesData = true;
+        severalKeys |= last != first;
+        return this;
+    }
+
+    /** Has no keys of its own, and yet what it does depends on objects or changes them. */
+    Command onData() {
+        touchesData = true;
         return this;
     }
 
     /** Has one more key, where {@code place} finds it. */
     Command strayKey(KeyPlace place) {
         strayKey = place;
+        severalKeys = true;
         return this;
     }
 
@@ -274,6 +286,21 @@ public final class Command {
     /** Whether it may need memory, and is refused where there is none. */
     boolean needsMemory() {
         return needsMemory;
+    }
+
+    /** Whether what it answers depends on objects, or it changes some. */
+    boolean touchesData() {
+        return touchesData;
+    }
+
+    /** Whether a request may have several keys. */
+    boolean mayHaveSeveralKeys() {
+        return severalKeys;
+    }
+
+    /** Whether a request may have a key that its place does not tell. */
+    boolean hasStrayKey() {
+        return strayKey != null;
     }
 
     /** Whether {@code flag} is set. */

@@ -98,8 +98,12 @@ final class CommandDescriptions {
         out.bulk(command.name());
         out.integer(command.arity());
         List<Flag> flags = command.flags().stream().filter(Flag::isPublic).toList();
-        out.set(flags.size());
+        boolean movable = command.hasStrayKey();
+        out.set(flags.size() + (movable ? 1 : 0));
         flags.forEach(flag -> out.status(flag.label()));
+        if (movable) {
+            out.status("movablekeys");
+        }
         out.integer(command.firstKey());
         out.integer(command.lastKey());
         out.integer(command.keyStep());

@@ -99,7 +99,10 @@ final class ConnectionCommands {
         if (!x.isLong(1)) {
             x.out.error("ERR value is not an integer or out of range");
         } else if (x.parsed() != 0) {
-            x.out.error(NO_SUCH_DATABASE);
+            x.out.error(
+                    x.server.isClustered()
+                            ? "ERR SELECT is not allowed in cluster mode"
+                            : NO_SUCH_DATABASE);
         } else {
             x.out.ok();
         }
@@ -257,7 +260,7 @@ final class ConnectionCommands {
         x.out.bulk("id");
         x.out.integer(x.client.id());
         x.out.bulk("mode");
-        x.out.bulk(identity.cluster() ? "cluster" : "standalone");
+        x.out.bulk(x.server.isClustered() ? "cluster" : "standalone");
         x.out.bulk("role");
         x.out.bulk("master");
         x.out.bulk("modules");

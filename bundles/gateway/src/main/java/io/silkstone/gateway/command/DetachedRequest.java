@@ -2,6 +2,7 @@ package io.silkstone.gateway.command;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.MemoryRefused;
@@ -19,27 +20,37 @@ import java.util.function.Consumer;
  * <p>What it holds is taken from the node's budgets. When its replies do not fit there, or are more
  * than one client may leave unread, its client is disconnected; and so it is when the request fails
  * in any way: it never waits for a reply that does not come.
+ *
+ * <p>A request for keys of other nodes, if it is to be passed on, is one too: it works on the
+ * tables of the whole cluster, and waits for the servers that have the keys.
  */
 public final class DetachedRequest {
     static final String BUSY = "BUSY Too many long requests are running; try again in a moment";
 
     private final ServerContext server;
     private final Client client;
+    private final boolean elsewhere;
     private final Request<Command> request = new Request<>();
     private final PaidBuffer bytes;
     private final List<ByteBuf> replies = new ArrayList<>();
     private long heapBytes;
     private long replyBytes;
 
-    private DetachedRequest(ServerContext server, Client client) {
+    private DetachedRequest(ServerContext server, Client client, boolean elsewhere) {
         this.server = server;
         this.client = client;
+        this.elsewhere = elsewhere;
         this.bytes = new PaidBuffer(server.memory);
     }
 
-    /** For {@code original} of {@code client}; null when there is no memory for it. */
-    static DetachedRequest of(ServerContext server, Client client, Request<Command> original) {
-        DetachedRequest detached = new DetachedRequest(server, client);
+    /**
+     * For {@code original} of {@code client}; null when there is no memory for it.
+     *
+     * @param elsewhere whether other nodes have its keys
+     */
+    static DetachedRequest of(
+            ServerContext server, Client client, Request<Command> original, boolean elsewhere) {
+        DetachedRequest detached = new DetachedRequest(server, client, elsewhere);
         if (!server.heap.take(original.heapBytes(), 0)) {
             return null;
         }
@@ -89,11 +100,7 @@ public final class DetachedRequest {
                         ? server.passwordLine.add(client, task)
                         : server.threads.create(ThreadRuntime.NORMAL, task) != ThreadRuntime.NONE;
         if (!started) {
-            try (ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT)) {
-                out.begin(this::keep, client.resp3);
-                out.error(BUSY);
-                out.finish();
-            }
+            say(BUSY);
             end(done);
         }
     }
@@ -129,7 +136,11 @@ public final class DetachedRequest {
     }
 
     private void run() {
-        try (Exchange x = new Exchange(server, true)) {
+        try (Exchange x = open()) {
+            if (x == null) {
+                say("CLUSTERDOWN nobody says who has which keys");
+                return;
+            }
             x.newBatch();
             x.next(client, request);
             x.out.begin(this::keep, client.resp3);
@@ -142,8 +153,13 @@ public final class DetachedRequest {
                 x.session.exit();
             }
             x.out.finish();
-            if (x.out.lost()) {
+            if (x.out.abandoned()) {
+                client.closing = true;
+                dropReplies();
+            } else if (x.out.lost()) {
                 throw new MemoryRefused(replyBytes);
+            } else if (!mayTell(x)) {
+                say(Untold.ERROR);
             }
             if (client.replies == Client.Replies.SKIP_NEXT) {
                 client.replies = Client.Replies.ALL;
@@ -152,8 +168,42 @@ public final class DetachedRequest {
             server.failed(client, failure);
             client.closing = true;
             // A part of a reply is of no use.
-            replies.forEach(ByteBuf::release);
-            replies.clear();
+            dropReplies();
         }
+    }
+
+    private Exchange open() {
+        if (!elsewhere) {
+            return new Exchange(server, true);
+        }
+        KvStore cluster = server.proxied();
+        return cluster == null ? null : Exchange.across(server, cluster);
+    }
+
+    /** As {@link Untold}: what another node answered it may tell, and so may this one. */
+    private boolean mayTell(Exchange x) {
+        return elsewhere
+                || x.routes() == null
+                || !request.command().touchesData()
+                || x.routes().mayTell();
+    }
+
+    private void dropReplies() {
+        replies.forEach(ByteBuf::release);
+        replies.clear();
+        server.memory.give(replyBytes);
+        replyBytes = 0;
+    }
+
+    /** Answers with an error in place of what there is. */
+    private void say(String error) {
+        dropReplies();
+        try (ReplyWriter out = new ReplyWriter(ByteBufAllocator.DEFAULT)) {
+            out.begin(this::keep, client.resp3);
+            out.mute(client.replies != Client.Replies.ALL);
+            out.error(error);
+            out.finish();
+        }
+        server.statistics.error(error);
     }
 }

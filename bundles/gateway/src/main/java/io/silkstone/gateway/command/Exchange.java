@@ -5,9 +5,11 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.ReadVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.gateway.cluster.Routes;
 import io.silkstone.gateway.resp.Decimal;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.ReplyWriter;
@@ -29,6 +31,10 @@ public final class Exchange implements AutoCloseable {
     static final String CROSS_SLOT =
             "CROSSSLOT Keys in request don't lie in the same tablet; give them the same {tag}";
 
+    /** As Redis says it. */
+    static final String CROSS_SLOT_IN_CLUSTER =
+            "CROSSSLOT Keys in request don't hash to the same slot";
+
     private static final int STEPS_BETWEEN_BREATHS = 256;
 
     /** Others wait for a transaction: some milliseconds of work, beside its reads and writes. */
@@ -48,10 +54,16 @@ public final class Exchange implements AutoCloseable {
     final Packed packed = new Packed();
 
     final RequestRunner runner;
+
+    /** What was made under the node's lease and is not told yet. */
+    final Untold untold;
+
     private final boolean detached;
+    private final boolean remote;
     private final Key otherKey = new Key();
     Client client;
     private Request<Command> request;
+    private Routes routes;
     private boolean locked;
     private KvStore.Tablet lockedTablet;
     private boolean keysLocked;
@@ -69,14 +81,31 @@ public final class Exchange implements AutoCloseable {
      * @param detached whether it belongs to a user thread that may take its time
      */
     Exchange(ServerContext server, boolean detached) {
+        this(server, detached, server.store, server.table, false);
+    }
+
+    /** In a user thread, on the tables of the whole cluster, which are in other processes. */
+    static Exchange across(ServerContext server, KvStore cluster) {
+        KvStore.Table table = cluster.table(KvStore.DEFAULT_TABLE);
+        return table == null ? null : new Exchange(server, true, cluster, table, true);
+    }
+
+    private Exchange(
+            ServerContext server,
+            boolean detached,
+            KvStore store,
+            KvStore.Table table,
+            boolean remote) {
         this.server = server;
         this.detached = detached;
-        this.session = server.store.openSession();
-        this.table = server.table;
+        this.remote = remote;
+        this.session = store.openSession();
+        this.table = table;
         this.scratch = new Scratch(server.memory);
         this.collected = new Collector(server.memory);
         this.out = new ReplyWriter(ByteBufAllocator.DEFAULT);
         this.runner = new RequestRunner(server);
+        this.untold = new Untold(this);
     }
 
     /** The next request. */
@@ -85,10 +114,25 @@ public final class Exchange implements AutoCloseable {
         request = nextRequest;
     }
 
-    /** Forgets the time and the memory's use, which are asked for once when they are needed. */
+    /**
+     * Forgets the time and the memory's use, which are asked for once when they are needed, and
+     * learns of a change of the cluster's map.
+     */
     void newBatch() {
         nowMillis = 0;
         memoryAsked = false;
+        routes = server.routes();
+        untold.forget();
+    }
+
+    /** Where keys are, the same for a whole batch; null while the node belongs to no cluster. */
+    Routes routes() {
+        return routes;
+    }
+
+    /** Whether what it works on is in other processes. */
+    boolean remote() {
+        return remote;
     }
 
     Request<Command> request() {
@@ -255,6 +299,15 @@ public final class Exchange implements AutoCloseable {
         return status;
     }
 
+    /** Reads what is under all arguments, which are keys of other nodes, in one go. */
+    void readAll(ReadVisitor visitor) {
+        Key[] keys = new Key[count() - 1];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = new Key().wrap(Memory.ALL, address(i + 1), length(i + 1));
+        }
+        session.readAll(table, keys, keys.length, visitor);
+    }
+
     private Status foundOrNot(Status status) {
         if (status == Status.OK || status == Status.NOT_FOUND) {
             return status;
@@ -282,7 +335,28 @@ public final class Exchange implements AutoCloseable {
 
     /** Writes the error that {@code status} stands for. */
     void refuse(Status status) {
+        refuse(status, request.key().hash());
+    }
+
+    /**
+     * As the other, in place of a reply that was begun when {@link ReplyWriter#written} was {@code
+     * mark}. Where the client has a part of it already, the connection ends.
+     */
+    void refuseInstead(long mark, Status status) {
+        if (out.rewind(mark)) {
+            refuse(status);
+        } else {
+            out.abandon();
+        }
+    }
+
+    /** As {@link #refuse(Status)}, of a request whose first key has the hash {@code hash}. */
+    void refuse(Status status, long hash) {
         refusedForNow |= status == Status.RETRY_LATER;
+        if (status == Status.NOT_OWNER) {
+            out.error(elsewhere(hash));
+            return;
+        }
         out.error(
                 switch (status) {
                     case TOO_LARGE -> Errors.tooLarge(server.valueBytesMax());
@@ -291,12 +365,39 @@ public final class Exchange implements AutoCloseable {
                                     + " or give the node more";
                     case NOT_A_NUMBER -> NOT_AN_INTEGER;
                     case OVERFLOW -> "ERR increment or decrement would overflow";
-                    case SEVERAL_TABLETS -> CROSS_SLOT;
+                    case SEVERAL_TABLETS -> routes == null ? CROSS_SLOT : CROSS_SLOT_IN_CLUSTER;
                     case NO_SUCH_TABLE -> "CLUSTERDOWN The table was dropped";
-                    case NOT_OWNER, UNAVAILABLE -> "CLUSTERDOWN Hash slot not served";
+                    case UNAVAILABLE ->
+                            "CLUSTERDOWN the server that has the key does not answer; nothing was"
+                                    + " done";
                     case UNKNOWN -> "ERR no answer in time; the command may have been run or not";
                     default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";
                 });
+    }
+
+    /** The store has not got a key: somebody else has it, or it is on its way here or from here. */
+    private String elsewhere(long hash) {
+        Routes newest = server.routes();
+        if (newest == null) {
+            return "CLUSTERDOWN Hash slot not served";
+        }
+        String refusal = newest.refusal(hash);
+        return refusal == null
+                ? "TRYAGAIN The hash slot is changing hands; try again in a moment"
+                : refusal;
+    }
+
+    /** Whether all keys of the request, which has some, hash to {@code slot}. */
+    boolean areKeysIn(int slot) {
+        Command command = request.command();
+        int last = Math.min(command.lastKey(count()), count() - 1);
+        for (int i = command.firstKey() + command.keyStep(); i <= last; i += command.keyStep()) {
+            if (key(i).slot() != slot) {
+                return false;
+            }
+        }
+        int stray = command.strayKey(request, 0);
+        return stray == 0 || key(stray).slot() == slot;
     }
 
     /**

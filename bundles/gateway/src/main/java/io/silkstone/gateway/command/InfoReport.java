@@ -71,7 +71,7 @@ final class InfoReport {
             case "latencystats" -> latencystats();
             case "cluster" -> {
                 title("Cluster");
-                line("cluster_enabled", x.server.identity().cluster() ? 1 : 0);
+                line("cluster_enabled", x.server.isClustered() ? 1 : 0);
             }
             case "keyspace" -> keyspace();
             default -> {
@@ -96,7 +96,7 @@ final class InfoReport {
         long seconds = (x.server.clock.millis() - x.server.startedMillis) / 1000;
         title("Server");
         line("redis_version", ConnectionCommands.REDIS_VERSION);
-        line("redis_mode", identity.cluster() ? "cluster" : "standalone");
+        line("redis_mode", x.server.isClustered() ? "cluster" : "standalone");
         line("silkstone_version", identity.version());
         line("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         line("arch_bits", 64);

@@ -162,6 +162,10 @@ final class KeyCommands {
     }
 
     private static void exists(Exchange x) {
+        if (x.remote()) {
+            existsTogether(x);
+            return;
+        }
         int found = 0;
         for (int i = 1; i < x.count(); i++) {
             Status status = x.read(x.key(i));
@@ -184,6 +188,24 @@ final class KeyCommands {
             case Packed.SET -> "set";
             default -> "unknown";
         };
+    }
+
+    private static void existsTogether(Exchange x) {
+        int[] found = new int[1];
+        Status[] refused = new Status[1];
+        x.readAll(
+                (index, status, object) -> {
+                    if (status == Status.OK) {
+                        found[0]++;
+                    } else if (status != Status.NOT_FOUND) {
+                        refused[0] = status;
+                    }
+                });
+        if (refused[0] == null) {
+            x.out.integer(found[0]);
+        } else {
+            x.refuse(refused[0]);
+        }
     }
 
     private static void type(Exchange x) {

@@ -133,7 +133,8 @@ final class LongestCommon {
     private static byte[] value(Exchange x, int index, int expected) {
         Status seen = x.session.read(x.table, x.key(index));
         int length = seen == Status.OK ? x.object().valueLength() : 0;
-        if (length != expected) {
+        boolean isAnswer = seen == Status.OK || seen == Status.NOT_FOUND;
+        if (!isAnswer || length != expected) {
             return null;
         }
         byte[] value = new byte[expected];

@@ -1,7 +1,9 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.api.store.Key;
 import io.silkstone.api.store.Status;
 import io.silkstone.gateway.acl.AclUser;
+import io.silkstone.gateway.cluster.Routes;
 import io.silkstone.gateway.command.Client.Replies;
 import io.silkstone.gateway.command.Command.Flag;
 import io.silkstone.gateway.resp.MemoryRefused;
@@ -9,7 +11,8 @@ import io.silkstone.gateway.resp.Request;
 
 /**
  * Takes one request through the checks that all share, in Redis's order (known, arity,
- * authentication, permission, transaction, memory), and runs it. One per thread, for its counts.
+ * authentication, permission, transaction, place, memory), and runs it. One per thread, for its
+ * counts.
  */
 final class RequestRunner implements AutoCloseable {
     private static final int RETRIES_MAX = 3;
@@ -24,6 +27,9 @@ final class RequestRunner implements AutoCloseable {
     private final ServerContext server;
     private final CommandStatistics.Tally tally;
 
+    /** Whether the last request is to be passed on to other nodes. */
+    private boolean elsewhere;
+
     RequestRunner(ServerContext server) {
         this.server = server;
         this.tally = server.statistics.open();
@@ -34,7 +40,9 @@ final class RequestRunner implements AutoCloseable {
         /** Its reply is written. */
         DONE,
         /** It is to run in a user thread; nothing is written. */
-        HEAVY
+        HEAVY,
+        /** It is to run in a user thread, on the tables of the whole cluster. */
+        ELSEWHERE
     }
 
     long requests() {
@@ -52,6 +60,7 @@ final class RequestRunner implements AutoCloseable {
 
     private Result runUnheard(Exchange x, Client client, Request<Command> request) {
         Replies before = client.replies;
+        x.untold.settle();
         x.out.mute(true);
         Result result = checked(x, client, request);
         x.out.mute(false);
@@ -67,16 +76,29 @@ final class RequestRunner implements AutoCloseable {
         if (refusal != null) {
             count(request, refusal);
             client.transaction.spoil();
+            x.untold.settle();
             x.out.error(refusal);
             return Result.DONE;
         }
         if (client.transaction.open() && !command.is(Flag.UNQUEUED)) {
             tally.requests++;
+            x.untold.settle();
             queue(x, client, request);
             return Result.DONE;
         }
+        if (elsewhere) {
+            return Result.ELSEWHERE;
+        }
         if (command.isHeavy(x)) {
             return Result.HEAVY;
+        }
+        Routes routes = x.routes();
+        if (routes != null && !x.out.muted()) {
+            if (command.touchesData()) {
+                x.untold.made(routes);
+            } else {
+                x.untold.settle();
+            }
         }
         execute(x, command);
         return Result.DONE;
@@ -93,6 +115,7 @@ final class RequestRunner implements AutoCloseable {
     }
 
     private String refusal(Exchange x, Client client, Request<Command> request, Command command) {
+        elsewhere = false;
         if (request.refused()) {
             return Errors.refused(
                     command, server.valueBytesMax(), server.settings.requestLimitBytes());
@@ -116,7 +139,46 @@ final class RequestRunner implements AutoCloseable {
         if (client.transaction.open() && command.is(Flag.NO_MULTI)) {
             return "ERR Command not allowed inside a transaction";
         }
+        if (x.routes() != null) {
+            String refusal = redirection(x, client, request, command);
+            if (refusal != null || elsewhere) {
+                return refusal;
+            }
+        }
         return command.needsMemory() && x.overMemoryLimit() ? NO_MEMORY_LEFT : null;
+    }
+
+    /**
+     * The error for a request with keys that are not all served here, or null when they are, and
+     * when the request is to be passed on.
+     */
+    private String redirection(
+            Exchange x, Client client, Request<Command> request, Command command) {
+        int first = command.firstKey();
+        if (first == 0 || first >= request.count()) {
+            return null;
+        }
+        Routes routes = x.routes();
+        Key key = request.key();
+        boolean together = !command.mayHaveSeveralKeys() || x.areKeysIn(key.slot());
+        if (together && routes.serves(key.slot())) {
+            return x.untold.isInVain(routes) ? Untold.NO_LEASE : null;
+        }
+        boolean passesOn =
+                server.proxied() != null
+                        && !client.transaction.open()
+                        && !command.is(Flag.UNQUEUED);
+        if (!together) {
+            // Reads of several keys are no single step anywhere, so they may as well go far.
+            elsewhere = passesOn && command.readsOnly();
+            return elsewhere ? null : Exchange.CROSS_SLOT_IN_CLUSTER;
+        }
+        elsewhere = passesOn && routes.isElsewhere(key.hash());
+        if (elsewhere) {
+            return null;
+        }
+        String refusal = routes.refusal(key.hash());
+        return refusal == null && x.untold.isInVain(routes) ? Untold.NO_LEASE : refusal;
     }
 
     private void queue(Exchange x, Client client, Request<Command> request) {

@@ -148,6 +148,10 @@ public final class RequestServer implements AutoCloseable {
                 prefetch(count);
             }
             Outcome outcome = run(client, count, clogged);
+            exchange.untold.settle();
+            if (exchange.out.abandoned()) {
+                outcome = Outcome.CLOSING;
+            }
             if (position - from > TRIMMED_BYTES_MIN) {
                 trim(count);
             }
@@ -197,11 +201,13 @@ public final class RequestServer implements AutoCloseable {
             Request<Command> request = batch[i];
             RequestRunner.Result result = runner.run(exchange, client, request);
             servedEnd = request.end();
-            if (result == RequestRunner.Result.HEAVY) {
-                detached = DetachedRequest.of(server, client, request);
+            if (result != RequestRunner.Result.DONE) {
+                boolean elsewhere = result == RequestRunner.Result.ELSEWHERE;
+                detached = DetachedRequest.of(server, client, request, elsewhere);
                 if (detached != null) {
                     return Outcome.DETACHED;
                 }
+                exchange.untold.settle();
                 if (client.replies == Client.Replies.ALL) {
                     exchange.out.error(DetachedRequest.BUSY);
                 }

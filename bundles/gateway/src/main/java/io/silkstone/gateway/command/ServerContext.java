@@ -1,8 +1,11 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.gateway.acl.AclUsers;
+import io.silkstone.gateway.cluster.ClusterReport;
+import io.silkstone.gateway.cluster.Routes;
 import io.silkstone.gateway.resp.MemoryBudget;
 import io.silkstone.gateway.resp.MemoryRefused;
 import java.time.InstantSource;
@@ -48,6 +51,10 @@ public final class ServerContext {
     private final AtomicLong bugs = new AtomicLong();
     private final AtomicLong connectionsRefused = new AtomicLong();
     private volatile Identity identity;
+    private volatile Cluster cluster;
+    private volatile Routes routes;
+    private volatile KvStore clusterStore;
+    private volatile boolean proxy;
 
     /** Over the services that the gateway was given. */
     public ServerContext(
@@ -83,6 +90,67 @@ public final class ServerContext {
     /** Sets it, when the port is known. */
     public void identity(Identity known) {
         identity = known;
+    }
+
+    /**
+     * The cluster that the node belongs to from now on; null when it has left the one it had. A
+     * node that ever had one serves nothing without it: what it holds may be others' by then.
+     */
+    public synchronized void cluster(Cluster joined) {
+        Cluster before = cluster;
+        if (joined == null && before == null) {
+            return;
+        }
+        routes = joined == null ? Routes.NONE : Routes.of(joined);
+        cluster = joined;
+    }
+
+    /** The tables of the whole cluster, or null where they cannot be reached from here. */
+    public void clusterStore(KvStore tables) {
+        clusterStore = tables;
+    }
+
+    /** Whether requests for keys of other nodes are passed on to them. */
+    public void proxy(boolean wanted) {
+        proxy = wanted;
+    }
+
+    /** Where requests for keys of other nodes are passed on; null when they are not. */
+    KvStore proxied() {
+        return proxy ? clusterStore : null;
+    }
+
+    /** Where keys are, as of now; null while the node belongs to no cluster. */
+    Routes routes() {
+        Cluster current = cluster;
+        Routes known = routes;
+        if (current == null || known.isOf(current)) {
+            return known;
+        }
+        synchronized (this) {
+            if (cluster == current) {
+                routes = Routes.of(current);
+            }
+            return routes;
+        }
+    }
+
+    /** Whether clients are to believe that this is a cluster. */
+    boolean isClustered() {
+        return routes != null || identity.cluster();
+    }
+
+    /** What clients are told of the cluster; of one of this node alone where there is no other. */
+    ClusterReport clusterReport() {
+        Identity known = identity;
+        Routes current = routes();
+        return new ClusterReport(
+                current == null
+                        ? Routes.alone(known.nodeId(), known.host(), known.port())
+                        : current,
+                known.nodeId(),
+                known.host(),
+                known.port());
     }
 
     /** The users. */

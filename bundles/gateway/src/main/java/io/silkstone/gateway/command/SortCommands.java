@@ -207,7 +207,7 @@ final class SortCommands {
 
         /** A pattern may name every key, which no check beforehand could tell. */
         private boolean mayReadAnyKey(String option) {
-            if (x.server.identity().cluster()) {
+            if (x.server.isClustered()) {
                 x.out.error("ERR " + option + " option of SORT denied in cluster mode.");
                 return false;
             }

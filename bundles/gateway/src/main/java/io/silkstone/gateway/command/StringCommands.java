@@ -466,15 +466,46 @@ final class StringCommands {
     }
 
     private static void mget(Exchange x) {
+        if (x.remote()) {
+            mgetTogether(x);
+            return;
+        }
+        long mark = x.out.written();
         x.out.array(x.count() - 1);
         for (int i = 1; i < x.count() && !x.out.lost(); i++) {
             Status status = x.read(x.key(i));
-            if (status == Status.OK && x.object().type() == 0) {
-                x.out.bulk(x.object());
-            } else {
-                x.out.nothing();
+            if (!value(x, status, status == Status.OK ? x.object() : null)) {
+                x.refuseInstead(mark, status);
+                return;
             }
             x.breathe();
+        }
+    }
+
+    /** Writes one of several values; false when the answer is none. */
+    private static boolean value(Exchange x, Status status, ObjectView object) {
+        if (status == Status.OK && object.type() == 0) {
+            x.out.bulk(object);
+        } else if (status == Status.OK || status == Status.NOT_FOUND) {
+            x.out.nothing();
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    private static void mgetTogether(Exchange x) {
+        long mark = x.out.written();
+        Status[] refused = new Status[1];
+        x.out.array(x.count() - 1);
+        x.readAll(
+                (index, status, object) -> {
+                    if (refused[0] == null && !value(x, status, object)) {
+                        refused[0] = status;
+                    }
+                });
+        if (refused[0] != null) {
+            x.refuseInstead(mark, refused[0]);
         }
     }
 

@@ -37,6 +37,7 @@ final class TransactionCommands {
                                 1,
                                 TransactionCommands::exec,
                                 UNQUEUED)
+                        .onData()
                         .heavyWhen(TransactionCommands::isLong));
         all.add(
                 new Command(
@@ -171,12 +172,12 @@ final class TransactionCommands {
             return;
         }
         if (status != Status.OK) {
-            x.refuse(status);
+            x.refuse(status, keys.first);
             return;
         }
         try {
             if (!keys.inOneTablet()) {
-                x.out.error(Exchange.CROSS_SLOT);
+                x.refuse(Status.SEVERAL_TABLETS);
             } else if (unchanged(x, transaction)) {
                 run(x, transaction);
             } else {
@@ -229,6 +230,9 @@ final class TransactionCommands {
         boolean inOneTablet() {
             if (Key.slot(lowest) == Key.slot(highest)) {
                 return true;
+            }
+            if (x.routes() != null) {
+                return false;
             }
             KvStore.Tablet tablet = x.server.tabletOf(lowest);
             return ServerContext.covers(tablet, highest);

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.silkstone.api.store.ObjectView;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 
 /**
  * Appends replies to a direct buffer of its own. A thread keeps one and serves all its connections
@@ -42,6 +43,8 @@ public final class ReplyWriter implements AutoCloseable {
     private long taken;
     private boolean muted;
     private boolean lost;
+    private boolean abandoned;
+    private BooleanSupplier guard;
     private long errors;
     private String lastError;
 
@@ -78,6 +81,30 @@ public final class ReplyWriter implements AutoCloseable {
         taken = 0;
         muted = false;
         lost = false;
+        abandoned = false;
+        guard = null;
+    }
+
+    /**
+     * Asks {@code mayLeave} from here on whenever replies are about to leave, and abandons the
+     * batch when the answer is no; null for no more questions.
+     */
+    public void guard(BooleanSupplier mayLeave) {
+        guard = mayLeave;
+    }
+
+    /**
+     * Gives up the batch: nothing that has not left does, nor what is written until it ends. The
+     * client may have a part of a reply, so that its connection must end too.
+     */
+    public void abandon() {
+        lost = true;
+        abandoned = true;
+    }
+
+    /** Whether the batch was given up. */
+    public boolean abandoned() {
+        return abandoned;
     }
 
     /** Ends the batch: gives what is written to the sink. */
@@ -91,6 +118,9 @@ public final class ReplyWriter implements AutoCloseable {
     private void hand() {
         int length = (int) (position - first);
         taken += length;
+        if (guard != null && !muted && !guard.getAsBoolean()) {
+            abandon();
+        }
         if (muted || lost) {
             position = first;
             return;
@@ -152,6 +182,11 @@ public final class ReplyWriter implements AutoCloseable {
         }
         position = first + (mark - taken);
         return true;
+    }
+
+    /** Whether what is written goes nowhere because the client wants no replies. */
+    public boolean muted() {
+        return muted;
     }
 
     /** Drops what is written from here on, or no longer. */

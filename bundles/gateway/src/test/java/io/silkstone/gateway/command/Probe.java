@@ -29,6 +29,9 @@ final class Probe implements AutoCloseable {
     /** Thrown where a request asks for the time. */
     volatile Error failure;
 
+    /** Runs once, where a request that is timed asks for the time. */
+    Runnable atNextLook;
+
     final Store store;
     final TestRuntime threads = new TestRuntime(0);
     final ServerContext server;
@@ -41,9 +44,16 @@ final class Probe implements AutoCloseable {
     }
 
     Probe(Path usersFile, boolean cluster) {
+        this(usersFile, cluster, StoreOptions.DEFAULTS.tablets());
+    }
+
+    Probe(Path usersFile, boolean cluster, int tablets) {
         store =
                 Store.open(
-                        StoreOptions.DEFAULTS.withMemoryBytes(64 << 20).withMemoryPrefaultBytes(0),
+                        StoreOptions.DEFAULTS
+                                .withMemoryBytes(64 << 20)
+                                .withMemoryPrefaultBytes(0)
+                                .withTablets(tablets),
                         NanoClock.SYSTEM,
                         () -> nowMillis,
                         new SplittableRandom(1),
@@ -69,6 +79,11 @@ final class Probe implements AutoCloseable {
     private long nanoTime() {
         if (failure != null) {
             throw failure;
+        }
+        Runnable next = atNextLook;
+        atNextLook = null;
+        if (next != null) {
+            next.run();
         }
         return nanos;
     }

@@ -2,6 +2,8 @@ package io.silkstone.gateway.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.gateway.cluster.HandMadeCluster;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -123,6 +125,26 @@ class RespFuzzTest {
         inParts.disconnect();
         assertThat(isSound(repliesInParts)).as(repliesInParts).isTrue();
         assertThat(probe.server.bugs()).isZero();
+    }
+
+    /**
+     * Half the keys are another node's, and the lease ends now and then, which a few keys notice.
+     */
+    @Property(tries = 100)
+    void anyBytes_atANodeOfACluster_getSoundReplies(
+            @ForAll("requests") String text, @ForAll long seed) throws StoreRefused {
+        SplittableRandom random = new SplittableRandom(seed);
+        HandMadeCluster cluster = new HandMadeCluster().with(HandMadeCluster.halves(1));
+        try (Probe node = new Probe(null, false, 0)) {
+            node.store.takeTablet(node.store.table("default").id(), 0, Long.MAX_VALUE, 1);
+            node.server.cluster(cluster);
+            cluster.leaseChecksLeft = random.nextInt(-1, 8);
+            Probe.Session session = node.connect();
+            String replies = session.raw(cut(text, random));
+            session.disconnect();
+            assertThat(isSound(replies)).as(replies).isTrue();
+            assertThat(node.server.bugs()).isZero();
+        }
     }
 
     private static List<String> cut(String text, SplittableRandom random) {

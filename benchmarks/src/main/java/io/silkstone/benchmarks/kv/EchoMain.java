@@ -6,6 +6,7 @@ import io.aeron.Image;
 import io.aeron.Subscription;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
+import io.aeron.logbuffer.Header;
 import io.silkstone.api.transport.MessageHandler;
 import io.silkstone.api.transport.Session;
 import io.silkstone.base.Metrics;
@@ -29,6 +30,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
+import org.agrona.DirectBuffer;
 
 /**
  * A process that answers everything at once: what a message and back costs without a store. One
@@ -195,9 +197,14 @@ final class EchoMain {
             image = subscription.imageCount() == 0 ? null : subscription.imageAtIndex(0);
             return 0;
         }
-        return image.poll(
-                (buffer, offset, length, position) -> publication.offer(buffer, offset, length),
-                FRAGMENTS);
+        return image.poll(this::echo, FRAGMENTS);
+    }
+
+    /** The end of a term refuses a message once. */
+    private void echo(DirectBuffer buffer, int offset, int length, Header position) {
+        while (publication.offer(buffer, offset, length) < 0 && publication.isConnected()) {
+            Thread.onSpinWait();
+        }
     }
 
     private int pollTransport() {
@@ -210,7 +217,9 @@ final class EchoMain {
 
         @Override
         public void onMessage(Session session, MemorySegment memory, long offset, int length) {
-            session.send(memory, offset, length);
+            while (session.send(memory, offset, length) == Session.Sent.FULL) {
+                Thread.onSpinWait();
+            }
         }
 
         @Override

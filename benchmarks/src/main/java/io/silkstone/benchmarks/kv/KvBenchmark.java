@@ -26,6 +26,10 @@ import org.HdrHistogram.Histogram;
 public final class KvBenchmark implements Benchmark {
     private static final int[] OUTSTANDING = {1, 4, 16};
     private static final long NANOS_MAX = 10_000_000_000L;
+
+    /** From the bare round trip to the store's answer. */
+    private static final List<String> STEPS = List.of("aeron", "transport", "rpc", "store");
+
     private static final String IPC = "ipc";
     private static final String UDP = "udp";
     private static final String REDIS = "redis";
@@ -163,23 +167,38 @@ public final class KvBenchmark implements Benchmark {
     }
 
     private void print(Rounds rounds) {
-        Table steps = new Table("what", "p50 us [lowest-highest round]", "p99 us", "per second");
-        for (String key : List.of("aeron", "transport", "rpc", "store")) {
-            row(steps, key);
+        Table table = new Table("what", "p50 us [lowest-highest round]", "p99 us", "per second");
+        ResultLine result = new ResultLine(name());
+        ratio(result, "read_p50_ratio", IPC, Asker.Request.READ);
+        ratio(result, "write_p50_ratio", IPC, Asker.Request.WRITE);
+        ratio(result, "udp_read_p50_ratio", UDP, Asker.Request.READ);
+        for (String step : STEPS) {
+            row(table, step);
+            result.put(step + "_p50_us", series.median(step + "_p50_us"));
         }
         for (int outstanding : OUTSTANDING) {
             for (Asker.Request request : Asker.Request.values()) {
-                askers.keySet().forEach(each -> row(steps, key(each, request, outstanding)));
+                for (String asker : askers.keySet()) {
+                    String key = key(asker, request, outstanding);
+                    row(table, key);
+                    for (String figure : List.of("_p50_us", "_p99_us", "_per_second")) {
+                        result.put(key + figure, series.median(key + figure));
+                    }
+                }
             }
         }
-        setting.say("%n%s", steps);
-        ResultLine result = new ResultLine(name());
-        if (askers.containsKey(REDIS)) {
-            series.addRatios("read_p50_ratio", "ipc_read1_p50_us", "redis_read1_p50_us");
-            result.put("read_p50_ratio", series.median("read_p50_ratio"));
-        }
+        setting.say("%n%s", table);
         rounds.addTo(result);
         setting.say("%s", result);
+    }
+
+    /** Of one request at a time to redis-server, where that is installed. */
+    private void ratio(ResultLine result, String name, String asker, Asker.Request request) {
+        if (askers.containsKey(REDIS)) {
+            series.addRatios(
+                    name, key(asker, request, 1) + "_p50_us", key(REDIS, request, 1) + "_p50_us");
+            result.put(name, series.median(name));
+        }
     }
 
     private void row(Table rows, String key) {

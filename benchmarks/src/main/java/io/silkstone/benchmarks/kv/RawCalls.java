@@ -4,9 +4,9 @@ import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
 import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.load.ObjectFormat;
+import io.silkstone.client.ClientPolling;
 import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Completion;
-import io.silkstone.rpc.Patience;
 import io.silkstone.rpc.Peer;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcOptions;
@@ -29,13 +29,14 @@ final class RawCalls implements AutoCloseable {
                     NanoClock.SYSTEM,
                     new SplittableRandom(),
                     new Metrics());
+    private final ClientPolling polling = new ClientPolling();
     private final Rpc rpc =
             new Rpc(
                     transport,
                     RpcOptions.DEFAULT,
                     NanoClock.SYSTEM,
                     null,
-                    Patience.polling(),
+                    polling,
                     new SplittableRandom(),
                     new Metrics());
     private final Peer peer;
@@ -46,6 +47,7 @@ final class RawCalls implements AutoCloseable {
 
     /** Of the process at {@code address}. */
     RawCalls(String address) {
+        polling.start(rpc);
         peer = rpc.peer(address);
     }
 
@@ -71,6 +73,7 @@ final class RawCalls implements AutoCloseable {
 
     @Override
     public void close() {
+        polling.close();
         call.close();
         rpc.close();
         transport.close();

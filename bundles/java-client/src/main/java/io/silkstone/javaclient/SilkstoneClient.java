@@ -170,7 +170,7 @@ public final class SilkstoneClient implements AutoCloseable {
             SilkstoneClient client = new SilkstoneClient(this);
             boolean connected = false;
             try {
-                client.awaitMap(options.timeoutNanos());
+                client.awaitMap(seeds, options.timeoutNanos());
                 connected = true;
             } finally {
                 if (!connected) {
@@ -190,12 +190,12 @@ public final class SilkstoneClient implements AutoCloseable {
         }
     }
 
-    private void awaitMap(long nanos) {
+    private void awaitMap(List<String> seeds, long nanos) {
         long deadline = rpc.now() + nanos;
         while (client.store().refreshMap().cluster() == 0) {
             if (rpc.now() - deadline >= 0) {
                 throw new IllegalStateException(
-                        "no server of a cluster answers at the addresses given");
+                        "No server of a cluster answers at " + String.join(" or ", seeds) + ".");
             }
         }
     }
@@ -207,7 +207,7 @@ public final class SilkstoneClient implements AutoCloseable {
      */
     public TableClient table(String name) {
         TableClient table = client.table(name);
-        Checks.require(table != null, "there is no table %s; createTable makes one", name);
+        Checks.require(table != null, "there is no table %s; store().createTable makes one", name);
         return table;
     }
 

@@ -196,9 +196,7 @@ public final class KvBenchmark implements Benchmark {
     private void ratio(ResultLine result, String name, String asker, Asker.Request request) {
         if (askers.containsKey(REDIS)) {
             series.addRatios(
-                    name,
-                    key(asker, request, 1) + "_p50_us",
-                    key(REDIS, request, 1) + "_p50_us");
+                    name, key(asker, request, 1) + "_p50_us", key(REDIS, request, 1) + "_p50_us");
             result.put(name, series.median(name));
         }
     }

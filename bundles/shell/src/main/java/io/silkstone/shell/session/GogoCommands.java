@@ -4,7 +4,6 @@ import java.util.Hashtable;
 import java.util.List;
 import org.apache.felix.gogo.jline.Builtin;
 import org.apache.felix.gogo.jline.Converters;
-import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.jline.Procedural;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.Converter;
@@ -31,7 +30,7 @@ final class GogoCommands {
     /** Publishes the tools until the registrations are taken back. */
     static List<ServiceRegistration<?>> publish(BundleContext context, CommandProcessor processor) {
         return List.of(
-                publish(context, Posix.class, new Posix(processor), TEXT),
+                publish(context, TextTools.class, new TextTools(processor), TEXT),
                 publish(context, Procedural.class, new Procedural(), CONTROL),
                 publish(context, Builtin.class, new Builtin(), SESSION),
                 context.registerService(Converter.class, new Converters(context), null));

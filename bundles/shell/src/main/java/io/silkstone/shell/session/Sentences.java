@@ -4,6 +4,7 @@ import io.silkstone.shell.command.CommandRefused;
 import io.silkstone.shell.format.Text;
 import java.io.EOFException;
 import java.io.InterruptedIOException;
+import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import org.apache.felix.gogo.runtime.CommandNotFoundException;
@@ -24,6 +25,8 @@ final class Sentences {
                     case InterruptedException _ -> "Interrupted.";
                     case InterruptedIOException _ -> "Interrupted.";
                     case CancellationException _ -> "Interrupted.";
+                    case NoSuchFileException missing ->
+                            "There is no file " + missing.getFile() + '.';
                     case EOFException incomplete ->
                             "The line is not complete: " + incomplete.getMessage() + '.';
                     case SyntaxError error ->

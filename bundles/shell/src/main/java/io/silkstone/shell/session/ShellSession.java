@@ -1,5 +1,6 @@
 package io.silkstone.shell.session;
 
+import io.silkstone.shell.format.Text;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,7 +8,9 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.felix.gogo.jline.Shell;
@@ -45,7 +48,8 @@ public final class ShellSession implements AutoCloseable {
     private volatile CommandSession session;
     private volatile boolean streamsBroken;
     private volatile boolean closed;
-    private volatile boolean lastJobFailed;
+    private final List<String> failedJobs = new CopyOnWriteArrayList<>();
+    private volatile int jobsDone;
     private volatile boolean left;
     private volatile Job abandoned;
     private Thread runner;
@@ -125,11 +129,13 @@ public final class ShellSession implements AutoCloseable {
             if (current != Job.Status.Done || job.parent() != null || job.result() == null) {
                 return;
             }
-            if (job == abandoned) {
+            if (job == abandoned || left) {
                 return;
             }
-            boolean pipeFailed = session.get(PIPE_FAILURE) != null;
-            lastJobFailed = pipeFailed || !job.result().isSuccess();
+            jobsDone++;
+            if (session.get(PIPE_FAILURE) != null || !job.result().isSuccess()) {
+                failedJobs.add(job.command().toString().strip());
+            }
             Object answer = job.result().result();
             if (answer != null) {
                 session.put(Shell.VAR_RESULT, answer);
@@ -176,17 +182,18 @@ public final class ShellSession implements AutoCloseable {
     }
 
     /**
-     * Runs {@code line} and shows what it gives; what goes wrong is one sentence on the error
-     * stream, and the rest of the line is not run.
+     * Runs {@code line} and shows what it gives. A statement that cannot be done is one sentence on
+     * the error stream, and the rest of the line is not run; after a pipe of which a part failed
+     * the rest is run, and in the end it is said which statement that was.
      *
-     * @return {@link #DONE}, or {@link #FAILED} when the line broke off, or any part of its last
-     *     pipe failed
+     * @return {@link #DONE}, or {@link #FAILED} when any statement or part of a pipe failed
      */
     public int run(String line) {
         if (streamsBroken) {
             renew();
         }
-        lastJobFailed = false;
+        failedJobs.clear();
+        jobsDone = 0;
         left = false;
         setRunner(Thread.currentThread());
         try {
@@ -194,11 +201,10 @@ public final class ShellSession implements AutoCloseable {
             awaitForeground();
         } catch (Exception e) {
             endForeground();
-            if (left) {
-                return DONE;
+            if (!left) {
+                err.println(Sentences.of(e));
+                return FAILED;
             }
-            err.println(Sentences.of(e));
-            return FAILED;
         } finally {
             setRunner(null);
             // An interrupt that came too late for this line must not hit the next one.
@@ -206,7 +212,11 @@ public final class ShellSession implements AutoCloseable {
             out.flush();
             err.flush();
         }
-        return lastJobFailed ? FAILED : DONE;
+        if (jobsDone > 1) {
+            // Among the answers of the others it would not be seen.
+            failedJobs.forEach(job -> err.println("`" + Text.visible(job) + "` failed."));
+        }
+        return failedJobs.isEmpty() ? DONE : FAILED;
     }
 
     /**

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.felix.gogo.jline.Builtin;
-import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 
 /** The real gogo without OSGi, with a few commands to test with. */
@@ -27,9 +26,9 @@ public final class Gogo implements AutoCloseable {
 
     public Gogo() {
         processor.addConverter(new AnswerConverter());
-        Posix posix = new Posix(processor);
-        for (String name : List.of("echo", "grep", "cat", "head", "sort")) {
-            processor.addCommand("gogo", posix, name);
+        TextTools tools = new TextTools(processor);
+        for (String name : List.of("echo", "grep", "cat", "head", "sleep", "sort", "tail")) {
+            processor.addCommand("gogo", tools, name);
         }
         processor.addCommand("gogo", new Builtin(), "set");
         catalog.add(this::commands);

@@ -109,6 +109,38 @@ class ShellSessionTest {
                 .hasLineCount(1);
     }
 
+    @ParameterizedTest
+    @CsvSource({"head -1, NAME", "head -n 1, NAME", "tail -1, Bonn"})
+    void run_headAndTail_countAsFingersType(String tool, String kept) {
+        assertRun("city:list | " + tool, 0, kept + "\n", "");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tail nosuch | tail: There is no file nosuch.",
+                "sleep x | sleep takes a number; `sleep --help` shows where.",
+                "head -x | head: invalid option 'x'",
+            })
+    void run_aToolCalledWrongly_failsWithASentence(String line, String sentence) {
+        assertRun(line, 1, "", sentence + "\n");
+    }
+
+    @Test
+    void run_aFailedPipeAndMore_runsTheRestAndFails() {
+        assertRun(
+                "city:list | grep Rom; city:list | grep Ulm",
+                1,
+                "Ulm\n",
+                "`city:list | grep Rom` failed.\n");
+    }
+
+    @Test
+    void run_aFailedPipeAndExit_failsToo() {
+        assertRun("city:list | grep Rom; exit", 1, "", "");
+    }
+
     @Test
     void run_anUnknownCommand_saysSo() {
         assertRun("city:nix", 1, "", "There is no command 'city:nix'; `help` lists them.\n");

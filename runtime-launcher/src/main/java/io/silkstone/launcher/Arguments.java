@@ -26,17 +26,17 @@ record Arguments(String command, Path home, int portBase, Path report) {
      *
      * @param environment whose {@code SILKSTONE_HOME} and {@code SILKSTONE_PORT_BASE} stand in for
      *     options that are absent
-     * @throws StartRefused naming the argument and what is allowed
+     * @throws Misused naming the argument and what is allowed
      */
-    static Arguments parse(List<String> words, Map<String, String> environment)
-            throws StartRefused {
+    static Arguments parse(List<String> words, Map<String, String> environment) throws Misused {
         Deque<String> rest = new ArrayDeque<>(words);
         String command = rest.isEmpty() ? "" : rest.pop();
         if (!COMMANDS.contains(command)) {
-            throw new StartRefused(
+            throw new Misused(
                     "\"%s\" is no command: use one of %s."
                             .formatted(command, String.join(", ", COMMANDS)));
         }
+        boolean isUp = command.equals("up");
         Path home = homeByDefault(environment);
         int portBase =
                 portBase(
@@ -45,22 +45,40 @@ record Arguments(String command, Path home, int portBase, Path report) {
         Path report = null;
         while (!rest.isEmpty()) {
             String option = rest.pop();
+            if (!isUp && !option.equals("--home")) {
+                throw notTaken(command, option);
+            }
             switch (option) {
                 case "--home" -> home = path(option, value(option, rest));
                 case "--port-base" -> portBase = portBase(option, value(option, rest));
                 case "--report" -> report = path(option, value(option, rest));
                 case "--nodes" -> requireOneNode(value(option, rest));
-                default ->
-                        throw new StartRefused(
-                                "%s does not take \"%s\": it takes --home DIR%s."
-                                        .formatted(command, option, optionsOf(command)));
+                default -> throw notTaken(command, option);
             }
         }
         return new Arguments(command, home.toAbsolutePath().normalize(), portBase, report);
     }
 
-    private static String optionsOf(String command) {
-        return command.equals("up") ? ", --port-base P, --nodes 1 and --detach" : "";
+    /**
+     * Where {@code words} say that the outcome is to be reported, or null: whoever waits there must
+     * hear of words that are wrong as well.
+     */
+    static Path report(List<String> words) {
+        int option = words.lastIndexOf("--report");
+        if (option < 0 || option + 1 == words.size()) {
+            return null;
+        }
+        try {
+            return path("--report", words.get(option + 1));
+        } catch (Misused e) {
+            return null;
+        }
+    }
+
+    private static Misused notTaken(String command, String option) {
+        String more = command.equals("up") ? ", --port-base P, --nodes 1 and --detach" : "";
+        return new Misused(
+                "%s does not take \"%s\": it takes --home DIR%s.".formatted(command, option, more));
     }
 
     private static Path homeByDefault(Map<String, String> environment) {
@@ -70,30 +88,29 @@ record Arguments(String command, Path home, int portBase, Path report) {
                 : Path.of(home);
     }
 
-    private static int portBase(String option, String value) throws StartRefused {
+    private static int portBase(String option, String value) throws Misused {
         return number(option, value, 1, PORT_BASE_MAX);
     }
 
-    private static String value(String option, Deque<String> rest) throws StartRefused {
+    private static String value(String option, Deque<String> rest) throws Misused {
         if (rest.isEmpty()) {
-            throw new StartRefused("%s needs a value after it.".formatted(option));
+            throw new Misused("%s needs a value after it.".formatted(option));
         }
         return rest.pop();
     }
 
-    private static Path path(String option, String value) throws StartRefused {
+    private static Path path(String option, String value) throws Misused {
         if (value.isEmpty()) {
-            throw new StartRefused("%s needs a path, and it is empty.".formatted(option));
+            throw new Misused("%s needs a path, and it is empty.".formatted(option));
         }
         try {
             return Path.of(value);
         } catch (InvalidPathException e) {
-            throw new StartRefused("%s cannot be \"%s\": not a path.".formatted(option, value), e);
+            throw new Misused("%s cannot be \"%s\": not a path.".formatted(option, value), e);
         }
     }
 
-    private static int number(String option, String value, int lowest, int highest)
-            throws StartRefused {
+    private static int number(String option, String value, int lowest, int highest) throws Misused {
         try {
             int number = Integer.parseInt(value);
             if (lowest <= number && number <= highest) {
@@ -102,14 +119,14 @@ record Arguments(String command, Path home, int portBase, Path report) {
         } catch (NumberFormatException e) {
             // Said below, together with numbers that are out of range.
         }
-        throw new StartRefused(
+        throw new Misused(
                 "%s must be a number from %d to %d, was \"%s\"."
                         .formatted(option, lowest, highest, value));
     }
 
-    private static void requireOneNode(String value) throws StartRefused {
+    private static void requireOneNode(String value) throws Misused {
         if (number("--nodes", value, 1, 1_000) != 1) {
-            throw new StartRefused(
+            throw new Misused(
                     "--nodes %s is not possible yet: this release serves from one node."
                             .formatted(value));
         }

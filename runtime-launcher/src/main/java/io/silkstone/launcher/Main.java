@@ -10,10 +10,13 @@ import java.util.Optional;
 
 /**
  * The program behind the start script: {@code up}, {@code down} and {@code status} of one node.
- * Ends with 0 when the command was done, and with 1 and one sentence on standard error when not.
+ * Ends with 0 when the command was done. When not, it says why in one sentence on standard error
+ * and ends with 2 when the command line is wrong, and with 1 in all other cases.
  */
 public final class Main {
     private static final long DOWN_SECONDS = 30;
+    private static final int FAILED = 1;
+    private static final int MISUSED = 2;
 
     private Main() {}
 
@@ -24,16 +27,18 @@ public final class Main {
     }
 
     private static int run(List<String> words) {
-        StartReport report = new StartReport(null, System.out, System.err);
+        StartReport report = new StartReport(Arguments.report(words), System.out, System.err);
         try {
             Arguments arguments = Arguments.parse(words, System.getenv());
-            report = new StartReport(arguments.report(), System.out, System.err);
             switch (arguments.command()) {
                 case "up" -> new NodeStart(arguments, Distribution.ofThisProgram(), report).run();
                 case "down" -> down(arguments.home());
                 default -> status(arguments.home());
             }
             return 0;
+        } catch (Misused e) {
+            report.misused(e.getMessage());
+            return MISUSED;
         } catch (StartRefused e) {
             remember(e.getMessage(), e.getCause());
             report.refused(e.getMessage());
@@ -44,7 +49,7 @@ public final class Main {
             remember("unexpected failure", e);
             report.refused("Unexpected failure, see logs/silkstone.log: %s.".formatted(e));
         }
-        return 1;
+        return FAILED;
     }
 
     private static void down(Path home) throws StartRefused, InterruptedException {

@@ -35,6 +35,14 @@ import org.osgi.service.condition.Condition;
 final class NodeFramework {
     private static final String LAST_START_LEVEL = "5";
     private static final String READY = "silkstone.ready";
+
+    /**
+     * The events of the framework and of the log have listeners of their own, which everybody uses
+     * here. EventAdmin would post each of them again to nobody, through its pool of threads; at the
+     * end it goes on doing so when the pool is gone, and warns of it.
+     */
+    private static final String EVENTS_NOT_POSTED = "org/osgi/framework/*,org/osgi/service/log/*";
+
     private static final String ENDPOINT_PROVIDER = "io.silkstone.api.node.EndpointProvider";
 
     private final Framework framework;
@@ -77,6 +85,7 @@ final class NodeFramework {
             map.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, LAST_START_LEVEL);
             // The files in etc are the truth; what ConfigurationAdmin keeps is a copy of them.
             map.put("felix.cm.dir", run.resolve("config").toString());
+            map.put("org.apache.felix.eventadmin.IgnoreTopic", EVENTS_NOT_POSTED);
             map.put("silkstone.home", home.toString());
             map.put("silkstone.version", version);
             map.put("silkstone.node.id", nodeId);

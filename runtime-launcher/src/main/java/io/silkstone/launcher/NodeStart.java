@@ -140,7 +140,7 @@ final class NodeStart {
                 nodeId,
                 arguments.portBase(),
                 sharedMemory.aeronDirectory(),
-                arguments.report() == null && hasTerminal(),
+                hasShell(),
                 distribution.sharedPackages());
     }
 
@@ -153,6 +153,11 @@ final class NodeStart {
         }
         log.releaseConsole();
         report.ready(endpoints);
+        if (!hasShell()) {
+            report.note(
+                    "There is no terminal here, so no shell: `silkstone shell --home %s` opens one."
+                            .formatted(home.root()));
+        }
         framework.announceReady();
         long millis = ManagementFactory.getRuntimeMXBean().getUptime();
         log.write(Level.INFO, "launcher", "ready after " + millis + " ms", null);
@@ -177,8 +182,9 @@ final class NodeStart {
         home.close();
     }
 
-    private static boolean hasTerminal() {
+    /** Whether the shell is to be opened here: in the foreground, and on a terminal. */
+    private boolean hasShell() {
         Console console = System.console();
-        return console != null && console.isTerminal();
+        return arguments.report() == null && console != null && console.isTerminal();
     }
 }

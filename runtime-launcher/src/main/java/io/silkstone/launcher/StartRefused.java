@@ -1,7 +1,7 @@
 package io.silkstone.launcher;
 
 /** The command cannot be done; the message says in one sentence why, and what to change. */
-final class StartRefused extends Exception {
+class StartRefused extends Exception {
     private static final long serialVersionUID = 1;
 
     StartRefused(String message) {

@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * How the start went, said once: to the terminal, or to a file that the start script waits for when
- * the node runs detached. The file's last line is {@code ready} or {@code refused}.
+ * the node runs detached. The file's last line is {@code ready}, {@code refused} or {@code
+ * misused}.
  */
 final class StartReport {
     private final Path file;
@@ -41,12 +42,28 @@ final class StartReport {
      * components say stands in the middle of other sentences too.
      */
     void refused(String sentence) {
+        refused(sentence, "refused");
+    }
+
+    /** Like {@link #refused(String)}, because of the command line. */
+    void misused(String sentence) {
+        refused(sentence, "misused");
+    }
+
+    /** Something that whoever is at the terminal, if anybody, will want to know. */
+    void note(String sentence) {
+        if (file == null) {
+            err.println("silkstone: " + sentence);
+        }
+    }
+
+    private void refused(String sentence, String outcome) {
         boolean ends = sentence.endsWith(".") || sentence.endsWith("?");
         String line = "silkstone: " + sentence + (ends ? "" : ".");
         if (file == null) {
             err.println(line);
         } else {
-            write(List.of(line), "refused");
+            write(List.of(line), outcome);
         }
     }
 

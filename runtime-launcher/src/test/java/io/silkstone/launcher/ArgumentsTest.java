@@ -55,12 +55,21 @@ class ArgumentsTest {
         "up --port-base x, '--port-base must be a number from 1 to 65500, was \"x\".'",
         "up --nodes 3, --nodes 3 is not possible yet: this release serves from one node.",
         "up --nodes 0, '--nodes must be a number from 1 to 1000, was \"0\".'",
+        "status --port-base 7600, 'status does not take \"--port-base\": it takes --home DIR.'",
         "down --detach, 'down does not take \"--detach\": it takes --home DIR.'",
     })
     void parse_wrongLine_isRefusedInOneSentence(String line, String sentence) {
         assertThatThrownBy(() -> Arguments.parse(List.of(line.split(" ")), HOME))
-                .isInstanceOf(StartRefused.class)
+                .isInstanceOf(Misused.class)
                 .hasMessage(sentence);
+    }
+
+    @Test
+    void report_ofALineThatIsWrong_isFoundAllTheSame() {
+        assertThat(Arguments.report(List.of("up", "--port-base", "x", "--report", "/r")))
+                .isEqualTo(Path.of("/r"));
+        assertThat(Arguments.report(List.of("up", "--report"))).isNull();
+        assertThat(Arguments.report(List.of("up"))).isNull();
     }
 
     @Test

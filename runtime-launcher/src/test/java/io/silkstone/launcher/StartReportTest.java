@@ -48,6 +48,9 @@ class StartReportTest {
         assertThat(file).hasContent("redis 127.0.0.1:7600\nready\n");
         report(file).refused("No.");
         assertThat(file).hasContent("silkstone: No.\nrefused\n");
+        report(file).misused("No such option");
+        assertThat(file).hasContent("silkstone: No such option.\nmisused\n");
+        report(file).note("Nobody is here to read this.");
         assertThat(out.size() + err.size()).isZero();
     }
 }

@@ -64,21 +64,40 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        CHECKOUT + ",, usage: ./silkstone up",
-        CHECKOUT + ", jump, 'silkstone: \"jump\" is no command.'",
-        CHECKOUT + ", test all, 'silkstone: test takes no arguments.'",
-        DISTRIBUTION + ",, usage: silkstone up",
-        DISTRIBUTION + ", jump, 'silkstone: \"jump\" is no command.'",
-    })
-    void misuse_endsWithTwo(String script, String words, String part) throws Exception {
-        Tool.Outcome outcome = run(script, words);
+    @ValueSource(strings = {CHECKOUT, DISTRIBUTION})
+    void nothing_isAnsweredWithTheUsage(String script) throws Exception {
+        Tool.Outcome outcome = run(script, null);
         assertThat(outcome.exit()).as(outcome.output()).isEqualTo(2);
-        assertThat(outcome.output()).contains(part);
+        assertThat(outcome.output()).startsWith("usage: ").contains("silkstone up");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bench", "bench --quick", "bench nosuch", "bench redis swap"})
+    @CsvSource({
+        CHECKOUT + ", jump, '\"jump\" is no command: use up, down, '",
+        CHECKOUT + ", test all, test takes no arguments.",
+        CHECKOUT + ", bench nosuch, 'there is no benchmark \"nosuch\": use one of cleaner, '",
+        CHECKOUT + ", bench redis swap, 'there is no benchmark \"redis swap\": use one of '",
+        CHECKOUT + ", simulate --runs many, '--runs must be a number, was \"many\".'",
+        CHECKOUT + ", simulate --seed, '--seed must be a number, was \"\".'",
+        CHECKOUT + ", simulate 7, 'simulate takes --seed N, --runs K and --scenario NAME, not'",
+        CHECKOUT + ", simulate --scenario x, 'no scenario \"x\": use one of cluster, store.'",
+        DISTRIBUTION + ", jump, '\"jump\" is no command: use up, down, '",
+        DISTRIBUTION + ", up --port-base abc, '--port-base must be a number from 1 to '",
+        DISTRIBUTION + ", up --port-base 99999, '--port-base must be a number from 1 to '",
+        DISTRIBUTION + ", up --nods 2, 'up does not take \"--nods\": it takes --home DIR'",
+        DISTRIBUTION + ", down --port-base 7600, 'down does not take \"--port-base\": it takes'",
+    })
+    void misuse_isOneSentenceAndEndsWithTwo(String script, String words, String part)
+            throws Exception {
+        Tool.Outcome outcome = run(script, words);
+        assertThat(outcome.exit()).as(outcome.output()).isEqualTo(2);
+        assertThat(outcome.output()).contains(part).doesNotContain("building");
+        assertThat(outcome.output()).startsWith("silkstone: ").hasLineCount(1).endsWith(".\n");
+        assertThat(outcome.output().substring(1)).doesNotContain("silkstone: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bench", "bench --quick"})
     void bench_withoutABenchmark_saysWhatThereIs(String words) throws Exception {
         Tool.Outcome outcome = run(CHECKOUT, words);
         assertThat(outcome.exit()).as(outcome.output()).isEqualTo(2);

@@ -58,7 +58,10 @@ class NodeLifeTest {
         ProcessHandle process = node.started().process();
         process.destroy();
         process.onExit().get(60, TimeUnit.SECONDS);
-        assertThat(node.log()).contains("INFO launcher: stopped").doesNotContain("ERROR");
+        assertThat(node.log())
+                .contains("INFO launcher: stopped")
+                .doesNotContain("ERROR", "WARNING");
+        assertThat(node.home().resolve("logs/console.log")).isEmptyFile();
         assertThat(Files.list(node.home().resolve("run")))
                 .extracting(file -> file.getFileName().toString())
                 .isSubsetOf("node.lock", "shell.history");

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each start that cannot succeed ends non-zero with one sentence that says what to change. */
 class RefusedStartTest {
@@ -27,8 +29,12 @@ class RefusedStartTest {
     }
 
     private void assertRefused(Tool.Outcome outcome, String... parts) {
+        assertEnds(outcome, 1, parts);
+    }
+
+    private void assertEnds(Tool.Outcome outcome, int exit, String... parts) {
         assertThat(outcome.inTime()).isTrue();
-        assertThat(outcome.exit()).as(outcome.output()).isEqualTo(1);
+        assertThat(outcome.exit()).as(outcome.output()).isEqualTo(exit);
         assertThat(outcome.output().lines()).as(outcome.output()).hasSize(1);
         assertThat(outcome.output()).startsWith("silkstone: ").contains(parts);
         assertThat(node.home().resolve("run/node.pid")).doesNotExist();
@@ -93,9 +99,17 @@ class RefusedStartTest {
         assertRefused(node.up(), "--home " + node.home() + " cannot be ");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"abc", "99999"})
+    void up_wrongPortBase_isMisuseInOneSentence(String port) throws Exception {
+        Tool.Outcome outcome = node.command("up", "--detach", "--port-base", port);
+        assertEnds(outcome, 2, "--port-base must be a number from 1 to 65500, was \"" + port);
+        assertThat(outcome.output()).startsWith("silkstone: --port-base");
+    }
+
     @Test
     void up_twoNodes_areNotYetPossible() throws Exception {
-        assertRefused(node.up("--nodes", "2"), "--nodes 2 is not possible yet");
+        assertEnds(node.up("--nodes", "2"), 2, "--nodes 2 is not possible yet");
     }
 
     @Test

@@ -25,23 +25,25 @@ public final class Main {
     private static final Logger SILENT = Logger.getLogger("io.silkstone");
 
     private final PrintStream out;
+    private final PrintStream err;
     private final Map<String, Long> coverage = new TreeMap<>();
     private long operations;
     private int failed;
 
-    private Main(PrintStream out) {
+    private Main(PrintStream out, PrintStream err) {
         this.out = out;
+        this.err = err;
     }
 
     /** The program. */
     public static void main(String[] arguments) {
         // What nodes say while everything befalls them is of no use by the thousand.
         SILENT.setLevel(Level.OFF);
-        System.exit(new Main(System.out).run(List.of(arguments)));
+        System.exit(new Main(System.out, System.err).run(List.of(arguments)));
     }
 
-    static int run(PrintStream out, String... arguments) {
-        return new Main(out).run(List.of(arguments));
+    static int run(PrintStream out, PrintStream err, String... arguments) {
+        return new Main(out, err).run(List.of(arguments));
     }
 
     private int run(List<String> arguments) {
@@ -59,7 +61,7 @@ public final class Main {
             }
             scenarios = scenarios(Optional.ofNullable(options.get("--scenario")));
         } catch (IllegalArgumentException refusal) {
-            out.println("silkstone: " + refusal.getMessage());
+            err.println("silkstone: " + refusal.getMessage());
             return CALLED_WRONGLY;
         }
         long began = System.nanoTime();
@@ -143,6 +145,7 @@ public final class Main {
     }
 
     private void report(int runs, double seconds) {
+        out.printf(Locale.ROOT, "%12s  %s%n", "TIMES", "WHAT HAPPENED");
         coverage.forEach((what, count) -> out.printf(Locale.ROOT, "%,12d  %s%n", count, what));
         out.printf(
                 Locale.ROOT,

@@ -10,20 +10,27 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class MainTest {
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private int run(String... arguments) {
-        return Main.run(new PrintStream(bytes, true, StandardCharsets.UTF_8), arguments);
+        return Main.run(stream(out), stream(err), arguments);
+    }
+
+    private static PrintStream stream(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
     }
 
     private String printed() {
-        return bytes.toString(StandardCharsets.UTF_8);
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     @Test
     void run_severalSeeds_endsWithTheResult() {
         assertThat(run("--seed", "7", "--runs", "3", "--scenario", "store")).isZero();
-        assertThat(printed()).endsWith("RESULT simulate runs=3 failed=0\n");
+        assertThat(printed())
+                .startsWith("       TIMES  WHAT HAPPENED\n")
+                .endsWith("RESULT simulate runs=3 failed=0\n");
     }
 
     @Test
@@ -42,6 +49,7 @@ class MainTest {
     })
     void run_calledWrongly_isRefusedInOneSentence(String arguments, String refusal) {
         assertThat(run(arguments.split(" "))).isEqualTo(2);
-        assertThat(printed()).isEqualTo("silkstone: " + refusal + "\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("silkstone: " + refusal + "\n");
+        assertThat(printed()).isEmpty();
     }
 }

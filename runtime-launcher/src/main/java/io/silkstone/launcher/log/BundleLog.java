@@ -62,14 +62,9 @@ public final class BundleLog implements LogListener {
         }
     }
 
-    /**
-     * The log service writes every bundle and service event as well, a hundred lines a start; and
-     * EventAdmin warns each time it is stopped, as if that were a fault.
-     */
+    /** The log service writes every bundle and service event as well, a hundred lines a start. */
     private static boolean isNoise(LogEntry entry) {
-        return entry.getLoggerName().startsWith("Events.") && entry.getLogLevel() == LogLevel.INFO
-                || String.valueOf(entry.getMessage())
-                        .startsWith("EventAdmin: Event Task Processing Interrupted");
+        return entry.getLoggerName().startsWith("Events.") && entry.getLogLevel() == LogLevel.INFO;
     }
 
     private static Level levelOf(LogLevel level) {

@@ -6,20 +6,35 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
- * The command line of the node's own commands, checked.
+ * The command line of the launcher's own commands, checked.
  *
  * @param command {@code up}, {@code down} or {@code status}
- * @param home the node's home directory
- * @param portBase the first of the ports that the node may use
+ * @param home the home directory of a node or of a cluster
+ * @param nodes how many nodes, if that is said
+ * @param portBase the first of the ports that a node may use, if that is said
+ * @param portBaseOtherwise the same where neither the command line nor the home says it
+ * @param detach whether a cluster's nodes are to run in the background
  * @param report where to say how the start went, or null for the terminal
  */
-record Arguments(String command, Path home, int portBase, Path report) {
+record Arguments(
+        String command,
+        Path home,
+        OptionalInt nodes,
+        OptionalInt portBase,
+        int portBaseOtherwise,
+        boolean detach,
+        Path report) {
     private static final String PORT_BASE_BY_DEFAULT = "7600";
     private static final List<String> COMMANDS = List.of("up", "down", "status");
-    // A node uses a few ports from the base on; the last one has to exist too.
-    private static final int PORT_BASE_MAX = 65_500;
+
+    /** The last of a node's ports, a hundred after the first, has to exist too. */
+    static final int PORT_BASE_MAX = 65_400;
+
+    /** With more, the ports of one kind would run into those of the other. */
+    static final int NODES_MAX = 100;
 
     /**
      * Reads the command line.
@@ -38,10 +53,13 @@ record Arguments(String command, Path home, int portBase, Path report) {
         }
         boolean isUp = command.equals("up");
         Path home = homeByDefault(environment);
-        int portBase =
+        int portBaseOtherwise =
                 portBase(
                         "SILKSTONE_PORT_BASE",
                         environment.getOrDefault("SILKSTONE_PORT_BASE", PORT_BASE_BY_DEFAULT));
+        OptionalInt portBase = OptionalInt.empty();
+        OptionalInt nodes = OptionalInt.empty();
+        boolean detach = false;
         Path report = null;
         while (!rest.isEmpty()) {
             String option = rest.pop();
@@ -50,13 +68,23 @@ record Arguments(String command, Path home, int portBase, Path report) {
             }
             switch (option) {
                 case "--home" -> home = path(option, value(option, rest));
-                case "--port-base" -> portBase = portBase(option, value(option, rest));
+                case "--port-base" ->
+                        portBase = OptionalInt.of(portBase(option, value(option, rest)));
                 case "--report" -> report = path(option, value(option, rest));
-                case "--nodes" -> requireOneNode(value(option, rest));
+                case "--nodes" ->
+                        nodes = OptionalInt.of(number(option, value(option, rest), 1, NODES_MAX));
+                case "--detach" -> detach = true;
                 default -> throw notTaken(command, option);
             }
         }
-        return new Arguments(command, home.toAbsolutePath().normalize(), portBase, report);
+        return new Arguments(
+                command,
+                home.toAbsolutePath().normalize(),
+                nodes,
+                portBase,
+                portBaseOtherwise,
+                detach,
+                report);
     }
 
     /**
@@ -76,7 +104,7 @@ record Arguments(String command, Path home, int portBase, Path report) {
     }
 
     private static Misused notTaken(String command, String option) {
-        String more = command.equals("up") ? ", --port-base P, --nodes 1 and --detach" : "";
+        String more = command.equals("up") ? ", --port-base P, --nodes N and --detach" : "";
         return new Misused(
                 "%s does not take \"%s\": it takes --home DIR%s.".formatted(command, option, more));
     }
@@ -122,13 +150,5 @@ record Arguments(String command, Path home, int portBase, Path report) {
         throw new Misused(
                 "%s must be a number from %d to %d, was \"%s\"."
                         .formatted(option, lowest, highest, value));
-    }
-
-    private static void requireOneNode(String value) throws Misused {
-        if (number("--nodes", value, 1, 1_000) != 1) {
-            throw new Misused(
-                    "--nodes %s is not possible yet: this release serves from one node."
-                            .formatted(value));
-        }
     }
 }

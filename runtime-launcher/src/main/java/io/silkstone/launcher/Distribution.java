@@ -23,7 +23,7 @@ record Distribution(Path root) {
     private static final int POLICIES_LEVEL = 3;
 
     /** From this start level on, bundles are Silkstone's own. */
-    static final int OURS_LEVEL = 3;
+    private static final int OURS_LEVEL = 3;
 
     /**
      * A bundle to install.
@@ -89,6 +89,22 @@ record Distribution(Path root) {
                 }
             }
         }
+    }
+
+    /** What can be configured in a node. */
+    SettingsCatalog catalog() throws StartRefused, IOException {
+        SettingsCatalog catalog = new SettingsCatalog();
+        for (BundleFile bundle : bundles()) {
+            if (bundle.startLevel() >= OURS_LEVEL) {
+                catalog.addBundle(bundle.jar());
+            }
+        }
+        return catalog;
+    }
+
+    /** The start script. */
+    Path script() {
+        return root.resolve("bin/silkstone");
     }
 
     /** The version in the launcher's manifest. */

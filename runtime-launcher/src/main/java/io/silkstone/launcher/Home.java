@@ -200,7 +200,8 @@ final class Home implements AutoCloseable {
         }
     }
 
-    private static String reason(IOException e) {
+    /** What is wrong with a file, for the middle of a sentence. */
+    static String reason(IOException e) {
         if (e instanceof FileSystemException failure && failure.getReason() != null) {
             return failure.getFile() + ": " + failure.getReason();
         }

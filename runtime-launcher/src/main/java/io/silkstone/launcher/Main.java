@@ -9,9 +9,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The program behind the start script: {@code up}, {@code down} and {@code status} of one node.
- * Ends with 0 when the command was done. When not, it says why in one sentence on standard error
- * and ends with 2 when the command line is wrong, and with 1 in all other cases.
+ * The program behind the start script: {@code up}, {@code down} and {@code status} of one node, or
+ * of the nodes of a cluster. Ends with 0 when the command was done. When not, it says why in one
+ * sentence on standard error and ends with 2 when the command line is wrong, and with 1 in all
+ * other cases.
  */
 public final class Main {
     private static final long DOWN_SECONDS = 30;
@@ -31,7 +32,7 @@ public final class Main {
         try {
             Arguments arguments = Arguments.parse(words, System.getenv());
             switch (arguments.command()) {
-                case "up" -> new NodeStart(arguments, Distribution.ofThisProgram(), report).run();
+                case "up" -> up(arguments, report);
                 case "down" -> down(arguments.home());
                 default -> status(arguments.home());
             }
@@ -52,7 +53,25 @@ public final class Main {
         return FAILED;
     }
 
+    private static void up(Arguments arguments, StartReport report)
+            throws StartRefused, IOException, InterruptedException {
+        Distribution distribution = Distribution.ofThisProgram();
+        boolean isCluster =
+                arguments.nodes().orElse(1) > 1 || ClusterHome.find(arguments.home()).isPresent();
+        if (isCluster) {
+            Machine machine = new Machine(Path.of("/"));
+            new ClusterStart(arguments, distribution, machine, System.out, System.err).run();
+        } else {
+            new NodeStart(arguments, distribution, report).run();
+        }
+    }
+
     private static void down(Path home) throws StartRefused, InterruptedException {
+        Optional<ClusterHome> cluster = ClusterHome.find(home);
+        if (cluster.isPresent()) {
+            new RunningCluster(cluster.get()).stop(DOWN_SECONDS, System.out);
+            return;
+        }
         Optional<RunningNode> node = RunningNode.find(home);
         if (node.isEmpty()) {
             System.out.println("No node runs in " + home + ".");
@@ -67,6 +86,11 @@ public final class Main {
     }
 
     private static void status(Path home) throws StartRefused, IOException {
+        Optional<ClusterHome> cluster = ClusterHome.find(home);
+        if (cluster.isPresent()) {
+            new RunningCluster(cluster.get()).status(System.out);
+            return;
+        }
         RunningNode node =
                 RunningNode.find(home)
                         .orElseThrow(() -> new StartRefused("No node runs in " + home + "."));
@@ -76,6 +100,7 @@ public final class Main {
         System.out.println("uptime " + uptime(Duration.between(node.started(), Instant.now())));
         System.out.println("state " + (endpoints.isPresent() ? "ready" : "starting"));
         endpoints.orElse(List.of()).forEach(System.out::println);
+        node.cluster().ifPresent(state -> System.out.println("cluster " + state.words()));
     }
 
     /** {@code 3 d 04:05:06}, days left out when there are none. */

@@ -41,7 +41,7 @@ final class NodeFramework {
      * here. EventAdmin would post each of them again to nobody, through its pool of threads; at the
      * end it goes on doing so when the pool is gone, and warns of it.
      */
-    private static final String EVENTS_NOT_POSTED = "org/osgi/framework/*,org/osgi/service/log/*";
+    private static final String EVENTS_NOT_POSTED = "org/osgi/framework*,org/osgi/service/log*";
 
     private static final String ENDPOINT_PROVIDER = "io.silkstone.api.node.EndpointProvider";
 

@@ -7,6 +7,7 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -18,9 +19,14 @@ import java.util.stream.Collectors;
  * @param logLevel the least severe level that goes to the log file
  * @param sharedMemoryBytesMin what {@code /dev/shm} must have free
  * @param startSeconds how long the start may take
+ * @param portBase the first of the node's ports, if that is said
  */
-record NodeSettings(System.Logger.Level logLevel, long sharedMemoryBytesMin, long startSeconds) {
-    private static final String FILE = "node.properties";
+record NodeSettings(
+        System.Logger.Level logLevel,
+        long sharedMemoryBytesMin,
+        long startSeconds,
+        OptionalInt portBase) {
+    static final String FILE = "node.properties";
 
     private static final SettingKey LOG_LEVEL =
             new SettingKey(
@@ -52,13 +58,24 @@ record NodeSettings(System.Logger.Level logLevel, long sharedMemoryBytesMin, lon
                     List.of(),
                     "How long the start may take before it is given up.");
 
-    private static final Component SETTINGS =
+    static final SettingKey PORT_BASE =
+            new SettingKey(
+                    "port.base",
+                    "Integer",
+                    null,
+                    "1",
+                    Integer.toString(Arguments.PORT_BASE_MAX),
+                    List.of(),
+                    "The first of the node's ports, where the command line does not say it; 7600 by"
+                            + " default.");
+
+    static final Component SETTINGS =
             new Component(
                     FILE,
                     "Silkstone node: what the launcher needs. Read once, at the start.",
                     null,
                     false,
-                    List.of(LOG_LEVEL, SHARED_MEMORY, START_SECONDS));
+                    List.of(LOG_LEVEL, SHARED_MEMORY, START_SECONDS, PORT_BASE));
 
     /**
      * Reads {@code etc/node.properties}, which is written first when it is not there.
@@ -81,10 +98,14 @@ record NodeSettings(System.Logger.Level logLevel, long sharedMemoryBytesMin, lon
         return new NodeSettings(
                 System.Logger.Level.valueOf(value(properties, LOG_LEVEL)),
                 Long.parseLong(value(properties, SHARED_MEMORY)),
-                Long.parseLong(value(properties, START_SECONDS)));
+                Long.parseLong(value(properties, START_SECONDS)),
+                properties.containsKey(PORT_BASE.id())
+                        ? OptionalInt.of(Integer.parseInt(value(properties, PORT_BASE)))
+                        : OptionalInt.empty());
     }
 
-    private static Properties properties(Path file) throws StartRefused {
+    /** What stands in {@code file}. */
+    static Properties properties(Path file) throws StartRefused {
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file)) {
             properties.load(reader);

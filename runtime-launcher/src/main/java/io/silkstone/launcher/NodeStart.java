@@ -1,5 +1,6 @@
 package io.silkstone.launcher;
 
+import io.silkstone.launcher.ClusterState.Stage;
 import io.silkstone.launcher.log.JavaUtilLogging;
 import io.silkstone.launcher.log.NodeLog;
 import java.io.Console;
@@ -11,13 +12,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The command {@code up}: a node from its start to its end, in this process. */
 final class NodeStart {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final long STOP_MILLIS = 20_000;
-    private static final long ENDPOINTS_INTERVAL_MILLIS = 1_000;
+    private static final long LOOK_INTERVAL_MILLIS = 1_000;
+    private static final long LOOK_INTERVAL_MILLIS_JOINING = 100;
+
+    /** A node whose coordinator is away serves when that is back; no start waits for it. */
+    private static final long JOIN_NANOS = 10_000_000_000L;
 
     private final Arguments arguments;
     private final Distribution distribution;
@@ -25,8 +32,10 @@ final class NodeStart {
     private final NodeLog log = NodeLog.OF_THIS_PROCESS;
 
     private Home home;
+    private int portBase;
     private SharedMemory sharedMemory;
     private List<String> endpointsWritten = List.of();
+    private Optional<ClusterState> clusterWritten = Optional.empty();
     private volatile NodeFramework framework;
     private volatile boolean ending;
 
@@ -45,6 +54,10 @@ final class NodeStart {
         home = Home.take(arguments.home());
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "silkstone-launcher-end-0"));
         NodeSettings settings = NodeSettings.read(home.etc());
+        portBase =
+                arguments
+                        .portBase()
+                        .orElse(settings.portBase().orElse(arguments.portBaseOtherwise()));
         openLog(settings);
         String nodeId = home.nodeId(new SecureRandom());
         prepareSharedMemory(settings, nodeId);
@@ -56,9 +69,9 @@ final class NodeStart {
         framework = NodeFramework.create(properties(nodeId), log);
         try {
             framework.start(distribution.bundles());
-            new StartWatch(framework.context(), home.etc(), arguments.portBase())
+            new StartWatch(framework.context(), home.etc(), portBase)
                     .await(Duration.ofSeconds(settings.startSeconds()));
-            announceReady(framework.endpoints());
+            announceReady(framework.endpoints(), awaitMembership());
         } catch (StartRefused | RuntimeException e) {
             if (ending) {
                 // A framework that goes away under the start makes it fail in any odd way.
@@ -66,29 +79,60 @@ final class NodeStart {
             }
             throw e;
         }
-        while (framework.awaitStop(ENDPOINTS_INTERVAL_MILLIS)) {
-            followEndpoints();
+        while (framework.awaitStop(lookInterval())) {
+            look();
         }
         framework.awaitStop();
     }
 
-    /** An edit may have moved them, and status is to say where the node serves now. */
-    private void followEndpoints() {
+    private long lookInterval() {
+        boolean joining =
+                clusterWritten.isPresent() && clusterWritten.get().stage() != Stage.SERVING;
+        return joining ? LOOK_INTERVAL_MILLIS_JOINING : LOOK_INTERVAL_MILLIS;
+    }
+
+    /** Status is to say where the node serves now, and how it stands in its cluster. */
+    private void look() {
         try {
             writeEndpoints(framework.endpoints());
+            writeCluster(ClusterService.state(framework.context()));
         } catch (IOException | RuntimeException e) {
             // Bundles that are on their way out cannot tell; the next look will.
-            log.write(Level.DEBUG, "launcher", "endpoints were not written", e);
+            log.write(Level.DEBUG, "launcher", "the node's state was not written", e);
         }
     }
 
     private void writeEndpoints(List<String> endpoints) throws IOException {
         if (!endpoints.equals(endpointsWritten)) {
-            Path fresh = home.run().resolve("endpoints.new");
-            Files.write(fresh, endpoints);
-            Files.move(fresh, home.run().resolve("endpoints"), StandardCopyOption.ATOMIC_MOVE);
+            write("endpoints", endpoints);
             endpointsWritten = endpoints;
         }
+    }
+
+    private void writeCluster(Optional<ClusterState> cluster) throws IOException {
+        if (cluster.isPresent() && !cluster.equals(clusterWritten)) {
+            write("cluster", List.of(cluster.get().line()));
+            clusterWritten = cluster;
+        }
+    }
+
+    private void write(String name, List<String> lines) throws IOException {
+        Path fresh = home.run().resolve(name + ".new");
+        Files.write(fresh, lines);
+        Files.move(fresh, home.run().resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Gives a node of a cluster a moment to become a server of it. */
+    private Optional<ClusterState> awaitMembership() throws InterruptedException {
+        long deadlineNs = System.nanoTime() + JOIN_NANOS;
+        Optional<ClusterState> state = ClusterService.state(framework.context());
+        while (state.isPresent()
+                && state.get().stage() == Stage.JOINING
+                && System.nanoTime() - deadlineNs < 0) {
+            Thread.sleep(LOOK_INTERVAL_MILLIS_JOINING);
+            state = ClusterService.state(framework.context());
+        }
+        return state;
     }
 
     private void openLog(NodeSettings settings) throws StartRefused {
@@ -117,15 +161,9 @@ final class NodeStart {
 
     /** Gives a home its files of configuration; those that are there stay as they are. */
     private void writeTemplates() throws StartRefused {
-        SettingsCatalog catalog = new SettingsCatalog();
         try {
-            for (Distribution.BundleFile bundle : distribution.bundles()) {
-                if (bundle.startLevel() >= Distribution.OURS_LEVEL) {
-                    catalog.addBundle(bundle.jar());
-                }
-            }
             distribution.copyTemplates(home.etc());
-            SettingsTemplates.write(catalog, home.etc());
+            SettingsTemplates.write(distribution.catalog(), home.etc());
         } catch (IOException e) {
             throw new StartRefused(
                     "%s cannot be written: %s.".formatted(home.etc(), e.getMessage()), e);
@@ -138,21 +176,25 @@ final class NodeStart {
                 home.run(),
                 distribution.version(),
                 nodeId,
-                arguments.portBase(),
+                portBase,
                 sharedMemory.aeronDirectory(),
                 hasShell(),
                 distribution.sharedPackages());
     }
 
-    private void announceReady(List<String> endpoints) throws StartRefused {
+    private void announceReady(List<String> endpoints, Optional<ClusterState> cluster)
+            throws StartRefused {
         try {
+            writeCluster(cluster);
             writeEndpoints(endpoints);
         } catch (IOException e) {
             throw new StartRefused(
                     "%s cannot be written: %s.".formatted(home.run(), e.getMessage()), e);
         }
         log.releaseConsole();
-        report.ready(endpoints);
+        List<String> lines = new ArrayList<>(endpoints);
+        cluster.ifPresent(state -> lines.add("cluster " + state.words()));
+        report.ready(lines);
         if (!hasShell()) {
             report.note(
                     "There is no terminal here, so no shell: `silkstone shell --home %s` opens one."

@@ -65,13 +65,24 @@ final class RunningNode {
         return Files.exists(file) ? Optional.of(Files.readAllLines(file)) : Optional.empty();
     }
 
+    /** How far it is in its cluster; nothing when it is alone, or starts. */
+    Optional<ClusterState> cluster() throws IOException {
+        Path file = home.resolve("run/cluster");
+        return Files.exists(file) ? ClusterState.parse(Files.readString(file)) : Optional.empty();
+    }
+
+    /** Asks it to stop. */
+    void ask() {
+        process.destroy();
+    }
+
     /**
      * Asks it to stop and waits.
      *
      * @return whether it ended within {@code seconds}
      */
     boolean stop(long seconds) throws InterruptedException {
-        process.destroy();
+        ask();
         try {
             process.onExit().get(seconds, TimeUnit.SECONDS);
             return true;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -23,17 +24,28 @@ final class SettingsTemplates {
     /** Writes the missing files, for their owner's eyes only, and leaves the others alone. */
     static void write(SettingsCatalog catalog, Path etc) throws IOException {
         for (Component component : catalog.components()) {
-            Path file = etc.resolve(component.pid() + ".cfg");
-            if (!component.factory() && !Files.exists(file)) {
-                // What an operator will write into it may be a password.
-                Files.createFile(file, PosixFilePermissions.asFileAttribute(OWNERS_ONLY));
-                Files.writeString(file, template(component));
+            if (!component.factory()) {
+                write(component, etc.resolve(component.pid() + ".cfg"), Map.of());
             }
+        }
+    }
+
+    /** Writes {@code file} with these {@code values}, if it is missing. */
+    static void write(Component component, Path file, Map<String, String> values)
+            throws IOException {
+        if (!Files.exists(file)) {
+            // What an operator will write into it may be a password.
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(OWNERS_ONLY));
+            Files.writeString(file, template(component, values));
         }
     }
 
     /** The text of one file. */
     static String template(Component component) {
+        return template(component, Map.of());
+    }
+
+    private static String template(Component component, Map<String, String> values) {
         StringBuilder text = new StringBuilder();
         comment(text, component.name());
         if (component.description() != null && !component.description().isEmpty()) {
@@ -49,7 +61,9 @@ final class SettingsTemplates {
                 comment(text, "Allowed: " + key.allowed() + ".");
             }
             String byDefault = key.byDefault() == null ? "" : key.byDefault();
-            text.append('#').append(key.id()).append(" = ").append(byDefault).append('\n');
+            String value = values.getOrDefault(key.id(), byDefault);
+            text.append(values.containsKey(key.id()) ? "" : "#");
+            text.append(key.id()).append(" = ").append(value).append('\n');
         }
         return text.toString();
     }

@@ -44,7 +44,7 @@ final class StartWatch {
     /**
      * @param context of the framework
      * @param etc where the components' configuration is, to name the file in a refusal
-     * @param portBase the port that the command line or the environment gave
+     * @param portBase the port that the command line, the home or the environment gave
      */
     StartWatch(BundleContext context, Path etc, int portBase) {
         this.context = context;
@@ -126,7 +126,8 @@ final class StartWatch {
     private String portHint(Path file, String reason) {
         boolean isBase = Pattern.compile("\\b" + portBase + "\\b").matcher(reason).find();
         return isBase && !sets(file, Integer.toString(portBase))
-                ? " (the port comes from --port-base; give another one, or set port in that file)"
+                ? " (the port comes from --port-base or port.base in etc/node.properties; give another"
+                        + " one, or set port in that file)"
                 : "";
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,16 +20,21 @@ class NodeSettingsTest {
     @Test
     void read_newHome_writesATemplateOfTheDefaults() throws StartRefused {
         NodeSettings settings = NodeSettings.read(etc);
-        assertThat(settings).isEqualTo(new NodeSettings(System.Logger.Level.INFO, 1L << 20, 120));
+        assertThat(settings)
+                .isEqualTo(
+                        new NodeSettings(
+                                System.Logger.Level.INFO, 1L << 20, 120, OptionalInt.empty()));
         assertThat(file()).content().contains("#log.level = INFO", "#shm.bytes.min = 1048576");
         assertThat(NodeSettings.read(etc)).isEqualTo(settings);
     }
 
     @Test
     void read_valuesOfTheOperator_areTaken() throws StartRefused, IOException {
-        Files.writeString(file(), "log.level = DEBUG\nshm.bytes.min: 0\nstart.timeout.seconds=5");
+        Files.writeString(
+                file(),
+                "log.level = DEBUG\nshm.bytes.min: 0\nstart.timeout.seconds=5\nport.base = 7602");
         assertThat(NodeSettings.read(etc))
-                .isEqualTo(new NodeSettings(System.Logger.Level.DEBUG, 0, 5));
+                .isEqualTo(new NodeSettings(System.Logger.Level.DEBUG, 0, 5, OptionalInt.of(7602)));
     }
 
     @Test
@@ -49,7 +55,7 @@ class NodeSettingsTest {
                 .hasMessage(
                         file()
                                 + ": there is no key \"log.levle\"; the keys are log.level,"
-                                + " shm.bytes.min, start.timeout.seconds.");
+                                + " shm.bytes.min, start.timeout.seconds, port.base.");
     }
 
     @Test

@@ -1,0 +1,76 @@
+package io.silkstone.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClusterHomeTest {
+    @TempDir Path root;
+
+    private ClusterHome wanted(String... more) throws StartRefused {
+        List<String> words = new ArrayList<>(List.of("up", "--home", root.toString()));
+        words.addAll(List.of(more));
+        return ClusterHome.wanted(Arguments.parse(words, Map.of("SILKSTONE_PORT_BASE", "9000")));
+    }
+
+    @Test
+    void wanted_newHome_isAsTheCommandLineSays() throws StartRefused {
+        assertThat(ClusterHome.find(root)).isEmpty();
+        assertThat(wanted("--nodes", "3")).isEqualTo(new ClusterHome(root, 3, 9000));
+        ClusterHome home = wanted("--nodes", "2", "--port-base", "7600");
+        assertThat(home.numbers()).containsExactly(1, 2);
+        assertThat(home.node(2)).isEqualTo(root.resolve("node-2"));
+        assertThat(home.port(2)).isEqualTo(7601);
+        assertThat(home.transportPort(2)).isEqualTo(7701);
+    }
+
+    @Test
+    void wanted_homeOfACluster_isThatCluster() throws StartRefused {
+        ClusterHome home = wanted("--nodes", "3", "--port-base", "7600");
+        home.write();
+        assertThat(ClusterHome.find(root)).contains(home);
+        assertThat(wanted()).isEqualTo(home);
+        assertThat(wanted("--nodes", "3", "--port-base", "7600")).isEqualTo(home);
+    }
+
+    @Test
+    void wanted_otherNodesOrPorts_isRefused() throws StartRefused {
+        wanted("--nodes", "3", "--port-base", "7600").write();
+        String sentence =
+                "--home "
+                        + root
+                        + " holds a cluster of 3 nodes from port 7600, which stays as it is: start"
+                        + " that one, or give a new cluster another home.";
+        assertThatThrownBy(() -> wanted("--nodes", "4")).hasMessage(sentence);
+        assertThatThrownBy(() -> wanted("--nodes", "1")).hasMessage(sentence);
+        assertThatThrownBy(() -> wanted("--port-base", "7700")).hasMessage(sentence);
+    }
+
+    @Test
+    void wanted_homeOfANode_isRefused() throws IOException {
+        Files.createDirectory(root.resolve("etc"));
+        assertThatThrownBy(() -> wanted("--nodes", "3"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessage(
+                        "--home "
+                                + root
+                                + " is the home of one node: give the cluster another one.");
+    }
+
+    @Test
+    void find_damagedFile_isRefused() throws IOException {
+        Files.writeString(root.resolve("cluster.properties"), "nodes = many\n");
+        assertThatThrownBy(() -> ClusterHome.find(root))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining(
+                        "cluster.properties must have the numbers nodes and port.base");
+    }
+}

@@ -126,8 +126,8 @@ final class StartWatch {
     private String portHint(Path file, String reason) {
         boolean isBase = Pattern.compile("\\b" + portBase + "\\b").matcher(reason).find();
         return isBase && !sets(file, Integer.toString(portBase))
-                ? " (the port comes from --port-base or port.base in etc/node.properties; give another"
-                        + " one, or set port in that file)"
+                ? " (the port comes from --port-base or port.base in etc/node.properties; give"
+                        + " another one, or set port in that file)"
                 : "";
     }
 

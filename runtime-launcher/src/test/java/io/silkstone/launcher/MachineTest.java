@@ -66,7 +66,8 @@ class MachineTest {
             assertThatThrownBy(this::require)
                     .isInstanceOf(StartRefused.class)
                     .hasMessage(
-                            "Port %d of node-2, for Redis clients, is taken: give another --port-base.",
+                            "Port %d of node-2, for Redis clients, is taken: give another"
+                                    + " --port-base.",
                             taken.getLocalPort());
         }
         assertThatCode(this::require).doesNotThrowAnyException();
@@ -80,7 +81,8 @@ class MachineTest {
             Files.delete(home.node(1).resolve("etc/io.silkstone.transport-aeron.transport.cfg"));
             assertThatThrownBy(this::require)
                     .hasMessage(
-                            "UDP port %d of node-1, for other nodes, is taken: give another --port-base.",
+                            "UDP port %d of node-1, for other nodes, is taken: give another"
+                                    + " --port-base.",
                             taken.getLocalPort());
         }
     }

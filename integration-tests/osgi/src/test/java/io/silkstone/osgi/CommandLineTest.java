@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.silkstone.harness.NodeProcess;
 import io.silkstone.harness.Tool;
 import io.silkstone.harness.Workplace;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,5 +119,31 @@ class CommandLineTest {
         assertThat(outcome.output())
                 .contains("No node runs in " + workplace.folder().resolve("node") + ".");
         assertThat(outcome.output().lines()).hasSize(1);
+    }
+
+    @Test
+    void status_whereANodeAndAClusterRun_asksWhich() throws Exception {
+        Path homes = workplace.folder();
+        String living = ProcessHandle.current().pid() + " 0\n";
+        for (String home : List.of("node", "cluster/node-1")) {
+            Path run = Files.createDirectories(homes.resolve(home).resolve("run"));
+            Files.writeString(run.resolve("node.pid"), living);
+        }
+        Files.writeString(homes.resolve("cluster/cluster.properties"), "nodes = 1\n");
+        List<String> line =
+                List.of(
+                        "/usr/bin/env",
+                        "-u",
+                        "SILKSTONE_HOME",
+                        "SILKSTONE_HOMES=" + homes,
+                        NodeProcess.checkout().resolve(CHECKOUT).toString(),
+                        "status");
+        Tool.Outcome outcome = Tool.run(workplace, homes, Duration.ofMinutes(1), line);
+        assertThat(outcome.exit()).as(outcome.output()).isEqualTo(2);
+        assertThat(outcome.output())
+                .isEqualTo(
+                        ("silkstone: a node and a cluster run: choose with --home %s/node or"
+                                        + " --home %s/cluster.\n")
+                                .formatted(homes, homes));
     }
 }

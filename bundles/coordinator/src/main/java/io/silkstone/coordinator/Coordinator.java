@@ -32,8 +32,9 @@ import java.util.random.RandomGenerator;
  *
  * <p><b>A new leader</b> has not heard of anybody. It begins a term with its first command, and
  * counts every server as heard at that moment: it waits for a whole lease before it says that one
- * is down. What an earlier leader decided about leases and is committed later carries the earlier
- * term, and has no effect.
+ * is down, and as much longer as servers may need to find it ({@link
+ * CoordinatorOptions#returnNanos}). What an earlier leader decided about leases and is committed
+ * later carries the earlier term, and has no effect.
  *
  * <p><b>A leader that does not know that it leads no more</b> could grant leases behind the back of
  * the next one. So where the log is shared, a leader grants only within a time G of having proposed
@@ -241,7 +242,13 @@ public final class Coordinator implements AutoCloseable {
         downProposed.clear();
         long millis = Math.max(epochClock.millis(), replica.view().millis());
         leadership =
-                new Leadership(term, now, millis, !log.isShared(), options.serverLeaseNanos() / 2);
+                new Leadership(
+                        term,
+                        now,
+                        millis,
+                        !log.isShared(),
+                        options.serverLeaseNanos() / 2,
+                        options.returnNanos());
     }
 
     private int prove(Leadership current, long now) {

@@ -85,6 +85,15 @@ public final class CoordinatorComponent {
                 max = "60000")
         long server_margin_ms() default 50;
 
+        /** See {@link CoordinatorOptions#returnNanos}. */
+        @AttributeDefinition(
+                description =
+                        "how much longer servers may be silent that were up when the coordinator"
+                                + " starts. Applies at the next start.",
+                min = "0",
+                max = "600000")
+        long server_return_ms() default 10_000;
+
         /** See {@link CoordinatorOptions#clientLeaseMillis}. */
         @AttributeDefinition(
                 description = "how long a client's lease lasts. Applies at the next start.",
@@ -175,6 +184,7 @@ public final class CoordinatorComponent {
                 new CoordinatorOptions(
                         TimeUnit.MILLISECONDS.toNanos(config.server_lease_ms()),
                         TimeUnit.MILLISECONDS.toNanos(config.server_margin_ms()),
+                        TimeUnit.MILLISECONDS.toNanos(config.server_return_ms()),
                         config.client_lease_ms(),
                         config.servers_first(),
                         config.tablets_first()),

@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
  *     that enlist from now on
  * @param marginNanos how much longer than that, clocks that run differently apart, a server may be
  *     silent before it counts as down
+ * @param returnNanos how much longer servers that were up may be silent when a coordinator begins
+ *     to lead: to whoever has to find it first, lest all of them lose what they hold
  * @param clientLeaseMillis how long a client's lease lasts at least, when it has been renewed
  * @param serversFirst how many servers a new cluster waits for until its default table is made
  * @param tabletsFirst tablets of that table; 0 for one a server
@@ -18,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 public record CoordinatorOptions(
         long serverLeaseNanos,
         long marginNanos,
+        long returnNanos,
         long clientLeaseMillis,
         int serversFirst,
         int tabletsFirst) {
@@ -26,6 +29,7 @@ public record CoordinatorOptions(
             new CoordinatorOptions(
                     TimeUnit.SECONDS.toNanos(1),
                     TimeUnit.MILLISECONDS.toNanos(50),
+                    TimeUnit.SECONDS.toNanos(10),
                     TimeUnit.MINUTES.toMillis(30),
                     1,
                     0);
@@ -36,20 +40,42 @@ public record CoordinatorOptions(
     public CoordinatorOptions {
         Checks.inRange("server.lease.ms", serverLeaseNanos / MILLI, 50, 60_000);
         Checks.inRange("server.margin.ms", marginNanos / MILLI, 1, 60_000);
+        Checks.inRange("server.return.ms", returnNanos / MILLI, 0, 600_000);
         Checks.inRange("client.lease.ms", clientLeaseMillis, 1_000, 86_400_000);
         Checks.inRange("servers.first", serversFirst, 1, Membership.SERVERS_MAX);
         Checks.inRange("tablets.first", tabletsFirst, 0, Key.SLOTS);
     }
 
+    /** With another patience of a coordinator that begins. */
+    public CoordinatorOptions withReturnNanos(long nanos) {
+        return new CoordinatorOptions(
+                serverLeaseNanos,
+                marginNanos,
+                nanos,
+                clientLeaseMillis,
+                serversFirst,
+                tabletsFirst);
+    }
+
     /** With another number of servers to wait for. */
     public CoordinatorOptions withServersFirst(int servers) {
         return new CoordinatorOptions(
-                serverLeaseNanos, marginNanos, clientLeaseMillis, servers, tabletsFirst);
+                serverLeaseNanos,
+                marginNanos,
+                returnNanos,
+                clientLeaseMillis,
+                servers,
+                tabletsFirst);
     }
 
     /** With another number of tablets to begin with. */
     public CoordinatorOptions withTabletsFirst(int tablets) {
         return new CoordinatorOptions(
-                serverLeaseNanos, marginNanos, clientLeaseMillis, serversFirst, tablets);
+                serverLeaseNanos,
+                marginNanos,
+                returnNanos,
+                clientLeaseMillis,
+                serversFirst,
+                tablets);
     }
 }

@@ -24,6 +24,7 @@ final class Leadership {
     private final long startedMillis;
     private final boolean isAlone;
     private final long sureNanos;
+    private final long returnNanos;
 
     /** Nanoseconds from the start to when a server was last heard, or CONDEMNED. */
     private final Map<ServerId, AtomicLong> heard = new ConcurrentHashMap<>();
@@ -39,13 +40,16 @@ final class Leadership {
      * @param isAlone whether nobody else can lead meanwhile
      * @param sureNanos for how long a proof of leading is believed; others that lead later wait for
      *     that long
+     * @param returnNanos how much longer than a lease a server may be silent that was up before
      */
-    Leadership(long term, long now, long millis, boolean isAlone, long sureNanos) {
+    Leadership(
+            long term, long now, long millis, boolean isAlone, long sureNanos, long returnNanos) {
         this.term = term;
         startedAt = now;
         startedMillis = millis;
         this.isAlone = isAlone;
         this.sureNanos = sureNanos;
+        this.returnNanos = returnNanos;
     }
 
     /** The cluster's time of day: goes on steadily while the same replica leads. */
@@ -96,9 +100,12 @@ final class Leadership {
         return now - startedAt - before > patience && at.compareAndSet(before, CONDEMNED);
     }
 
-    /** Who was there before this leader counts from its beginning, and may be sure of others. */
+    /**
+     * Who was there before this leader counts from its beginning, has to find it, and may be sure
+     * of others.
+     */
     private long firstHeard(long now) {
-        return now - startedAt + (isAlone ? 0 : sureNanos);
+        return now - startedAt + Math.max(isAlone ? 0 : sureNanos, returnNanos);
     }
 
     /** All that are not condemned count as heard now. */

@@ -273,7 +273,7 @@ class CoordinatorTest {
 
     @Test
     void requests_doubledLostAndLate_areAppliedOnce() {
-        cluster.alone(new CoordinatorOptions(60 * LEASE, LEASE, TERM, 1, 0));
+        cluster.alone(new CoordinatorOptions(60 * LEASE, LEASE, 0, TERM, 1, 0));
         cluster.network.set(
                 Faults.NONE
                         .withDelay(MILLI, 5 * MILLI)
@@ -353,6 +353,34 @@ class CoordinatorTest {
 
         assertThat(answer.status()).isEqualTo(Status.NOT_LEADER);
         assertThat(answer.text()).isEqualTo(FIRST);
+    }
+
+    /**
+     * A node takes seconds to find a coordinator that was gone, and must not be given up for it.
+     */
+    @Test
+    void restart_serversAreGivenTimeToReturn_andThoseWhoDoNotAreDown() {
+        long patience = 5 * LEASE;
+        CoordinatorOptions patient = TestCluster.OPTIONS.withReturnNanos(patience);
+        Seat before = cluster.alone(patient);
+        ServerId returning = cluster.enlisted(FIRST, 7, 70);
+        ServerId gone = cluster.enlisted(FIRST, 8, 80);
+        before.crash();
+        cluster.run(3 * LEASE);
+
+        Seat after = cluster.alone(patient);
+        cluster.until(after.coordinator::isLeading);
+        long leadsSince = cluster.now;
+        cluster.run(patience);
+        assertThat(cluster.insist(FIRST, renew(returning)).status()).isEqualTo(Status.OK);
+        while (after.coordinator.map().server(gone).up()) {
+            assertThat(cluster.now - leadsSince).isLessThan(patience + 2 * LEASE);
+            keepAlive(100 * MILLI, returning);
+        }
+
+        assertThat(cluster.now - leadsSince).isGreaterThan(patience + LEASE);
+        assertThat(after.coordinator.map().server(returning).up()).isTrue();
+        assertThat(cluster.insist(FIRST, renew(gone)).status()).isEqualTo(Status.NOT_A_MEMBER);
     }
 
     @Test

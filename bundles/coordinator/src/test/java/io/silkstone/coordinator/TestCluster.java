@@ -55,6 +55,9 @@ final class TestCluster implements AutoCloseable {
     static final long STEP = MILLI;
     static final String FIRST = "memory:c1";
 
+    /** A leader that begins has no more patience than it must. */
+    static final CoordinatorOptions OPTIONS = CoordinatorOptions.DEFAULT.withReturnNanos(0);
+
     long now = 1;
     final SplittableRandom random;
     final Metrics metrics = new Metrics();
@@ -159,12 +162,12 @@ final class TestCluster implements AutoCloseable {
     }
 
     Seat alone() {
-        return alone(CoordinatorOptions.DEFAULT);
+        return alone(OPTIONS);
     }
 
     /** One of several. */
     Seat replica(String address) {
-        return new Seat(address, shared.replica(address), CoordinatorOptions.DEFAULT);
+        return new Seat(address, shared.replica(address), OPTIONS);
     }
 
     void step() {

@@ -143,6 +143,7 @@ public final class ClusterScenario implements Scenario {
             return new CoordinatorOptions(
                     random.nextLong(LEASE_NANOS_MIN, LEASE_NANOS_MAX + 1),
                     random.nextLong(MARGIN_NANOS_MIN, MARGIN_NANOS_MAX + 1),
+                    0,
                     random.nextLong(CLIENT_LEASE_MILLIS_MIN, CLIENT_LEASE_MILLIS_MAX + 1),
                     1,
                     0);

@@ -14,10 +14,17 @@ public final class Leader {
 
     private static final long PAUSE_NANOS = 20_000_000;
 
+    /**
+     * So often in a row nobody answers over a session until another is opened: a transport may take
+     * half a minute to notice that the other side was killed, and a lease does not last that long.
+     */
+    private static final int SILENCES_MAX = 3;
+
     private final Rpc rpc;
     private final List<String> seeds;
     private volatile String address;
     private int next;
+    private int silences;
 
     /**
      * To be found by way of {@code seeds}, of which at least one must know or be it.
@@ -72,6 +79,7 @@ public final class Leader {
 
         private void ended() {
             Status status = call.status();
+            heard(asked, status != Status.TIMED_OUT);
             boolean over = rpc.now() - deadline >= 0;
             if (status == Status.NOT_LEADER && !over) {
                 redirected(call.text());
@@ -106,6 +114,16 @@ public final class Leader {
             return true;
         } catch (IllegalArgumentException e) {
             return false;
+        }
+    }
+
+    private synchronized void heard(String asked, boolean answered) {
+        silences = answered ? 0 : silences + 1;
+        Peer peer = rpc.peer(asked);
+        // One that is still being opened has a limit of its own.
+        if (silences >= SILENCES_MAX && peer.isOpen()) {
+            silences = 0;
+            peer.disconnect();
         }
     }
 

@@ -7,17 +7,24 @@ import io.silkstone.simulation.history.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
-/** What is wrong with a history, in sentences. */
-public final class Judgement {
-    private Judgement() {}
-
-    /** One sentence a key whose replies fit no order; none for a good history. */
-    public static List<String> violations(History history) {
+/**
+ * What is wrong with a history.
+ *
+ * @param violations in sentences, one a key whose replies fit no order; none for a good history
+ * @param keys those keys
+ */
+public record Judgement(List<String> violations, Set<String> keys) {
+    /** Judges each key. */
+    public static Judgement of(History history) {
         List<String> violations = new ArrayList<>();
+        Set<String> keys = new TreeSet<>();
         for (Map.Entry<String, List<Operation>> key : history.byKey().entrySet()) {
             Verdict verdict = Linearizability.check(key.getValue());
             if (!verdict.linearizable()) {
+                keys.add(key.getKey());
                 violations.add(
                         String.format(
                                 "The replies about %s fit no order of its %d operations: after"
@@ -30,6 +37,6 @@ public final class Judgement {
                                 verdict.stuck()));
             }
         }
-        return violations;
+        return new Judgement(violations, keys);
     }
 }

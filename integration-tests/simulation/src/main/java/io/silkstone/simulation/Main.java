@@ -1,5 +1,6 @@
 package io.silkstone.simulation;
 
+import io.silkstone.simulation.Shrinking.Shrunk;
 import io.silkstone.simulation.cluster.ClusterScenario;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -8,13 +9,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
  * Runs scenarios under many seeds: {@code simulate [--seed N] [--runs K] [--scenario NAME]}. Ends
  * with the line {@code RESULT simulate runs=K failed=F} and with 0 when no run failed; prints the
- * seeds of those that did.
+ * seeds of those that did, and of the first a short trace.
  */
 public final class Main {
     private static final List<Scenario> SCENARIOS =
@@ -22,28 +24,39 @@ public final class Main {
     private static final int RUNS_DEFAULT = 200;
     private static final int CALLED_WRONGLY = 2;
 
+    /** The others are most often the same, and can be replayed by their seeds. */
+    private static final int SHRUNK_MAX = 1;
+
+    private static final long SHRINKING_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
+
     private static final Logger SILENT = Logger.getLogger("io.silkstone");
 
     private final PrintStream out;
     private final PrintStream err;
+    private final List<Scenario> known;
     private final Map<String, Long> coverage = new TreeMap<>();
     private long operations;
     private int failed;
 
-    private Main(PrintStream out, PrintStream err) {
+    private Main(PrintStream out, PrintStream err, List<Scenario> known) {
         this.out = out;
         this.err = err;
+        this.known = known;
     }
 
     /** The program. */
     public static void main(String[] arguments) {
         // What nodes say while everything befalls them is of no use by the thousand.
         SILENT.setLevel(Level.OFF);
-        System.exit(new Main(System.out, System.err).run(List.of(arguments)));
+        System.exit(new Main(System.out, System.err, SCENARIOS).run(List.of(arguments)));
     }
 
     static int run(PrintStream out, PrintStream err, String... arguments) {
-        return new Main(out, err).run(List.of(arguments));
+        return run(out, err, SCENARIOS, arguments);
+    }
+
+    static int run(PrintStream out, PrintStream err, List<Scenario> known, String... arguments) {
+        return new Main(out, err, known).run(List.of(arguments));
     }
 
     private int run(List<String> arguments) {
@@ -73,12 +86,12 @@ public final class Main {
     }
 
     private static void read(List<String> arguments, Map<String, String> options) {
-        List<String> known = List.of("--seed", "--runs", "--scenario");
+        List<String> words = List.of("--seed", "--runs", "--scenario");
         for (int index = 0; index < arguments.size(); index += 2) {
             String option = arguments.get(index);
-            if (!known.contains(option)) {
+            if (!words.contains(option)) {
                 throw new IllegalArgumentException(
-                        "simulate takes " + String.join(", ", known) + ", not " + option + ".");
+                        "simulate takes " + String.join(", ", words) + ", not " + option + ".");
             }
             if (index + 1 == arguments.size()) {
                 throw new IllegalArgumentException(option + " needs a value.");
@@ -100,9 +113,9 @@ public final class Main {
         return Long.parseLong(text);
     }
 
-    private static List<Scenario> scenarios(Optional<String> wanted) {
+    private List<Scenario> scenarios(Optional<String> wanted) {
         List<String> names = new ArrayList<>();
-        for (Scenario scenario : SCENARIOS) {
+        for (Scenario scenario : known) {
             if (wanted.isPresent() && wanted.get().equals(scenario.name())) {
                 return List.of(scenario);
             }
@@ -116,37 +129,50 @@ public final class Main {
                             + String.join(", ", names)
                             + ".");
         }
-        return SCENARIOS;
+        return known;
     }
 
     private void play(Scenario scenario, long seed) {
-        List<String> violations;
-        try {
-            Report report = scenario.run(seed);
-            operations += report.operations();
-            report.coverage().forEach((what, count) -> coverage.merge(what, count, Long::sum));
-            violations = report.violations();
-        } catch (RuntimeException | Error e) {
-            violations = List.of("It ended with " + e + causes(e));
-        }
-        if (!violations.isEmpty()) {
+        Performance performance = Performance.of(scenario, seed, Script.whole());
+        Report report = performance.report();
+        operations += report.operations();
+        report.coverage().forEach((what, count) -> coverage.merge(what, count, Long::sum));
+        if (!report.passed()) {
             failed++;
             out.println("failed: --scenario " + scenario.name() + " --seed " + seed);
-            violations.forEach(violation -> out.println("    " + violation));
+            report.violations().forEach(violation -> out.println("    " + violation));
+            if (failed <= SHRUNK_MAX) {
+                shrink(scenario, seed, performance);
+            }
         }
     }
 
-    private static String causes(Throwable failure) {
-        StringBuilder causes = new StringBuilder();
-        for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
-            causes.append(", because of ").append(cause);
+    private void shrink(Scenario scenario, long seed, Performance performance) {
+        Shrunk shrunk =
+                Shrinking.of(scenario, seed, performance, System::nanoTime, SHRINKING_NANOS_MAX);
+        Performance shortest = shrunk.performance();
+        out.printf(
+                Locale.ROOT,
+                "  It still fails with %d of its %d operations and faults (%d runs):%n",
+                shortest.script().parts().size(),
+                shrunk.partsBefore(),
+                shrunk.runs());
+        shortest.report().violations().forEach(violation -> out.println("    " + violation));
+        if (shortest.script().history() != null) {
+            Trace.of(shortest.script().history(), shortest.report().keys())
+                    .forEach(line -> out.println("  " + line));
         }
-        return causes.append('.').toString();
     }
 
     private void report(int runs, double seconds) {
         out.printf(Locale.ROOT, "%12s  %s%n", "TIMES", "WHAT HAPPENED");
-        coverage.forEach((what, count) -> out.printf(Locale.ROOT, "%,12d  %s%n", count, what));
+        coverage.forEach(
+                (what, count) ->
+                        out.printf(
+                                Locale.ROOT,
+                                "%12s  %s%n",
+                                count == 0 ? "never" : String.format(Locale.ROOT, "%,d", count),
+                                what));
         out.printf(
                 Locale.ROOT,
                 "%,d operations, %.0f runs a minute%n",

@@ -8,10 +8,16 @@ public interface Scenario {
     /** One sentence for people. */
     String description();
 
+    /** Plays the whole of it once, as {@link #play}. */
+    default Report run(long seed) {
+        return play(seed, Script.whole());
+    }
+
     /**
-     * Plays it once. The same seed gives the same report, to the last step.
+     * Plays once what {@code script} has of it. The same seed and parts give the same report, to
+     * the last step.
      *
      * @throws RuntimeException when the product's code fails or waits for ever
      */
-    Report run(long seed);
+    Report play(long seed, Script script);
 }

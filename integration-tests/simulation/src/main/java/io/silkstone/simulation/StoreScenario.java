@@ -16,6 +16,7 @@ import io.silkstone.store.StoreOptions;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedRuntime;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -36,12 +37,36 @@ public final class StoreScenario implements Scenario {
     private static final int FULL_ONE_IN = 4;
 
     private static final int SPLITS = 6;
+    private static final int SCAN_ONE_IN = 30;
+    private static final int SCANNED_MAX = 8;
     private static final long PAUSE_NANOS_MAX = 8 * NANOS_PER_MILLI;
     private static final int GONE_ONE_IN = 150;
     private static final int SLOW_ONE_IN = 20;
     private static final int SLOW_TURNS_MAX = 200;
 
     private static final long STEPS_MAX = 1_000_000;
+
+    /** What runs are meant to make happen; of which it shows when it does not. */
+    static final Set<String> STEPS =
+            Set.of(
+                    "READ OK",
+                    "READ NOT_FOUND",
+                    "SCAN shown",
+                    "SCAN not shown",
+                    "WRITE OK",
+                    "WRITE EXISTS",
+                    "WRITE NOT_FOUND",
+                    "WRITE WRONG_VERSION",
+                    "REMOVE OK",
+                    "REMOVE NOT_FOUND",
+                    "REMOVE WRONG_VERSION",
+                    "INCREMENT OK",
+                    "INCREMENT NOT_A_NUMBER",
+                    "EXPIRE OK",
+                    "EXPIRE NOT_FOUND",
+                    "client gone before the reply",
+                    "refused for want of memory",
+                    "tablet split");
 
     private final UnaryOperator<KvSession> sessions;
     private final long stepsMax;
@@ -73,13 +98,14 @@ public final class StoreScenario implements Scenario {
     }
 
     @Override
-    public Report run(long seed) {
-        return new Run(new SplittableRandom(seed)).play();
+    public Report play(long seed, Script script) {
+        return new Run(new SplittableRandom(seed), script).play();
     }
 
     /** One run. */
     private final class Run {
         private final SplittableRandom random;
+        private final Script script;
         private final SimulatedRuntime runtime;
         private final EpochClock clock;
         private final History history;
@@ -88,11 +114,14 @@ public final class StoreScenario implements Scenario {
         private int clientsLeft;
         private long operations;
 
-        Run(SplittableRandom random) {
+        Run(SplittableRandom random, Script script) {
             this.random = random;
+            this.script = script;
             runtime = new SimulatedRuntime(random.split(), 2);
             clock = () -> EPOCH_MILLIS + runtime.clock().nanoTime() / NANOS_PER_MILLI;
             history = new History(clock::millis);
+            script.keep(history);
+            STEPS.forEach(step -> coverage.put(step, 0L));
         }
 
         Report play() {
@@ -118,21 +147,28 @@ public final class StoreScenario implements Scenario {
             metrics.snapshot().stream()
                     .filter(each -> each.label().startsWith("store.cleaner"))
                     .forEach(each -> coverage.put(each.label(), each.value()));
+            Judgement judgement = Judgement.of(history);
             return new Report(
-                    operations, runtime.fingerprint(), coverage, Judgement.violations(history));
+                    operations,
+                    runtime.fingerprint(),
+                    coverage,
+                    judgement.violations(),
+                    judgement.keys());
         }
 
         private void start(Store store) {
             int clients = random.nextInt(2, CLIENTS_MAX + 1);
             for (int client = 0; client < clients; client++) {
-                Workload workload = new ContendedWorkload(client, random.split());
-                begin(store, client, workload, OPERATIONS_PER_CLIENT);
+                Chance chance = new Chance(random.split());
+                Workload workload = new ContendedWorkload(client, chance);
+                begin(store, client, workload, chance, OPERATIONS_PER_CLIENT);
             }
             if (random.nextInt(FULL_ONE_IN) == 0) {
                 // Two, so that one writes on while the other takes its time to read.
                 for (int client = clients; client < clients + 2; client++) {
-                    Workload workload = new FillingWorkload(client, random.split());
-                    begin(store, client, workload, FILLINGS);
+                    Chance chance = new Chance(random.split());
+                    Workload workload = new FillingWorkload(client, chance);
+                    begin(store, client, workload, chance, FILLINGS);
                 }
             }
             for (Agent agent : store.agents()) {
@@ -154,20 +190,28 @@ public final class StoreScenario implements Scenario {
             }
         }
 
-        private void begin(Store store, int client, Workload workload, int asked) {
+        private void begin(Store store, int client, Workload workload, Chance chance, int asked) {
             clientsLeft++;
             KvSession session = sessions.apply(store.openSession());
             StoreSubject subject =
                     new StoreSubject(session, store.table(KvStore.DEFAULT_TABLE), this::dawdle);
-            spawn(() -> serve(client, subject, workload, asked));
+            spawn(() -> serve(client, subject, workload, chance, asked));
         }
 
-        private void serve(int client, StoreSubject subject, Workload workload, int asked) {
+        private void serve(
+                int client, StoreSubject subject, Workload workload, Chance chance, int asked) {
             try (subject) {
                 boolean here = true;
                 for (int count = 0; count < asked && here; count++) {
-                    here = ask(client, subject, workload);
-                    pause();
+                    chance.next();
+                    if (script.has("client %d, operation %03d".formatted(client, count))) {
+                        if (asked == OPERATIONS_PER_CLIENT && chance.nextInt(SCAN_ONE_IN) == 0) {
+                            scan(client, subject, chance);
+                        } else {
+                            here = ask(client, subject, workload, chance);
+                        }
+                    }
+                    pause(chance);
                 }
             } finally {
                 clientsLeft--;
@@ -175,21 +219,22 @@ public final class StoreScenario implements Scenario {
         }
 
         /** One operation, from call to reply; false when the client is gone before it comes. */
-        private boolean ask(int client, StoreSubject subject, Workload workload) {
+        private boolean ask(int client, StoreSubject subject, Workload workload, Chance chance) {
             String key = workload.nextKey();
             Call call = workload.nextCall(key, clock.millis());
             History.Pending pending = history.called(client, key, call);
             operations++;
-            linger();
+            linger(chance);
             Reply reply = subject.ask(key, call);
-            linger();
+            linger(chance);
             if (reply.outcome() == Reply.Outcome.NO_EFFECT) {
                 pending.hadNoEffect();
                 count("refused for want of memory");
                 return true;
             }
-            if (random.nextInt(GONE_ONE_IN) == 0) {
+            if (chance.nextInt(GONE_ONE_IN) == 0) {
                 count("client gone before the reply");
+                history.note("client " + client + " is gone before the reply");
                 return false;
             }
             pending.replied(reply);
@@ -198,9 +243,28 @@ public final class StoreScenario implements Scenario {
             return true;
         }
 
+        /**
+         * Looks at everything. What is shown was there at some time since the beginning, and what
+         * is not shown was at some time not there.
+         */
+        private void scan(int client, StoreSubject subject, Chance chance) {
+            History.Moment since = history.now();
+            operations++;
+            Set<String> hidden = history.keys();
+            subject.scan(
+                    chance.nextInt(1, SCANNED_MAX + 1),
+                    (name, reply) -> {
+                        history.told(client, name, since, reply);
+                        hidden.remove(name);
+                        count("SCAN shown");
+                    });
+            hidden.forEach(name -> history.told(client, name, since, Reply.notFound()));
+            hidden.forEach(name -> count("SCAN not shown"));
+        }
+
         /** A message on its way. */
-        private void linger() {
-            for (int turns = random.nextInt(4); turns > 0; turns--) {
+        private void linger(Chance chance) {
+            for (int turns = chance.nextInt(4); turns > 0; turns--) {
                 runtime.yield();
             }
         }
@@ -213,9 +277,9 @@ public final class StoreScenario implements Scenario {
             }
         }
 
-        private void pause() {
-            if (random.nextInt(3) == 0) {
-                runtime.sleep(1 + random.nextLong(PAUSE_NANOS_MAX));
+        private void pause(Chance chance) {
+            if (chance.nextInt(3) == 0) {
+                runtime.sleep(1 + chance.nextLong(PAUSE_NANOS_MAX));
             }
         }
 
@@ -230,12 +294,18 @@ public final class StoreScenario implements Scenario {
         }
 
         private void split(Store store) {
+            Chance chance = new Chance(random.split());
             for (int count = 0; count < SPLITS && clientsLeft > 0; count++) {
-                runtime.sleep(1 + random.nextLong(PAUSE_NANOS_MAX * 4));
-                long slot = random.nextInt(1, Key.SLOTS);
+                chance.next();
+                runtime.sleep(1 + chance.nextLong(PAUSE_NANOS_MAX * 4));
+                long slot = chance.nextInt(1, Key.SLOTS);
+                if (!script.has("split " + count)) {
+                    continue;
+                }
                 try {
                     store.splitTablet(KvStore.DEFAULT_TABLE, slot << Key.SLOT_SHIFT);
                     count("tablet split");
+                    history.note("a tablet is split at slot " + slot);
                 } catch (StoreRefused e) {
                     throw new IllegalStateException(e);
                 }

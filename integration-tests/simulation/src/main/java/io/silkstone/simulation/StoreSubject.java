@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /**
  * A client with a session. A value is written with a filling behind it, whose length and bytes
@@ -72,10 +73,7 @@ public final class StoreSubject implements Subject {
                     keys.length,
                     (index, status, object) -> {
                         require(replies[index] == null, "a key was shown twice");
-                        replies[index] =
-                                status == Status.OK
-                                        ? Reply.saw(seen(object), object.version())
-                                        : refused(status, 0);
+                        replies[index] = status == Status.OK ? saw(object) : refused(status, 0);
                     });
         } finally {
             session.exit();
@@ -113,6 +111,35 @@ public final class StoreSubject implements Subject {
             replies.add(partOf(status, calls.get(index), index));
         }
         return replies;
+    }
+
+    /** Shows every object to {@code visitor}, some of them at a time. */
+    public void scan(int count, BiConsumer<String, Reply> visitor) {
+        long cursor = 0;
+        do {
+            session.enter();
+            try {
+                cursor =
+                        session.scan(
+                                table,
+                                cursor,
+                                count,
+                                object -> visitor.accept(nameOf(object), saw(object)));
+            } finally {
+                session.exit();
+            }
+            linger.run();
+        } while (cursor != 0);
+    }
+
+    private static String nameOf(ObjectView object) {
+        byte[] name =
+                object.memory().asSlice(object.keyOffset(), object.keyLength()).toArray(JAVA_BYTE);
+        return new String(name, StandardCharsets.UTF_8);
+    }
+
+    private static Reply saw(ObjectView object) {
+        return Reply.saw(seen(object), object.version());
     }
 
     private Reply partOf(Status whole, Call call, int index) {
@@ -198,7 +225,7 @@ public final class StoreSubject implements Subject {
 
     private Reply success(Call call) {
         return switch (call.kind()) {
-            case READ -> Reply.saw(seen(session.object()), session.object().version());
+            case READ -> saw(session.object());
             case INCREMENT -> Reply.sum(session.number(), session.version());
             default -> Reply.ok(session.version());
         };
@@ -222,7 +249,11 @@ public final class StoreSubject implements Subject {
     /** The value that {@code object} was written with. */
     private static String seen(ObjectView object) {
         long from = object.valueOffset();
-        byte[] bytes = object.memory().asSlice(from, object.valueLength()).toArray(JAVA_BYTE);
+        return seen(object.memory().asSlice(from, object.valueLength()).toArray(JAVA_BYTE));
+    }
+
+    /** The value of which {@code bytes} were written. */
+    public static String seen(byte[] bytes) {
         int end = 0;
         while (end < bytes.length && bytes[end] != 0) {
             end++;

@@ -2,9 +2,11 @@ package io.silkstone.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.simulation.cluster.Bug;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +39,25 @@ class MainTest {
     void run_onlyASeed_playsItOnce() {
         assertThat(run("--seed", "7")).isZero();
         assertThat(printed()).endsWith("RESULT simulate runs=1 failed=0\n");
+    }
+
+    @Test
+    void run_failedRun_isPrintedWithAShortTrace() {
+        Scenario faulty = Bug.VERSION_CHECK_DROPPED.scenario();
+        List<Scenario> known = List.of(faulty);
+        assertThat(Main.run(stream(out), stream(err), known, "--seed", "1", "--runs", "4"))
+                .isEqualTo(1);
+        assertThat(printed())
+                .containsPattern("(?m)^failed: --scenario cluster --seed [1-4]$")
+                .containsPattern("(?m)^  It still fails with [0-9]{1,2} of its [0-9]{2,3} ")
+                .containsPattern("(?m)^ +[0-9]+ ms  client [0-9]: WRITE .*, if version [0-9]+")
+                .containsPattern("\nRESULT simulate runs=4 failed=[1-4]\n$");
+    }
+
+    @Test
+    void run_stepThatNeverHappened_isPrinted() {
+        run("--seed", "7", "--scenario", "cluster");
+        assertThat(printed()).containsPattern("(?m)^ +never  message ClearTable$");
     }
 
     @ParameterizedTest

@@ -3,23 +3,28 @@ package io.silkstone.simulation.cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.client.ClusterStore;
 import io.silkstone.coordinator.CoordinatorOptions;
+import io.silkstone.simulation.Chance;
 import io.silkstone.simulation.ContendedWorkload;
 import io.silkstone.simulation.Judgement;
 import io.silkstone.simulation.Report;
 import io.silkstone.simulation.Scenario;
+import io.silkstone.simulation.Script;
 import io.silkstone.simulation.StoreSubject;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History;
 import io.silkstone.simulation.history.Reply;
+import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.Faults;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -95,8 +100,8 @@ public final class ClusterScenario implements Scenario {
     }
 
     @Override
-    public Report run(long seed) {
-        try (World world = new World(new SplittableRandom(seed), parts)) {
+    public Report play(long seed, Script script) {
+        try (World world = new World(new SplittableRandom(seed), parts, script)) {
             return new Run(world).play();
         }
     }
@@ -105,9 +110,11 @@ public final class ClusterScenario implements Scenario {
         private final World world;
         private final SplittableRandom random;
         private final History history;
+        private final Chance troubles;
         private final SimulatedCoordinator coordinator;
         private final List<SimulatedServer> servers = new ArrayList<>();
         private final List<SimulatedClient> clients = new ArrayList<>();
+        private final List<Chance> chances = new ArrayList<>();
         private final Key key = new Key();
         private final BitSet gone = new BitSet();
         private int clientsLeft;
@@ -116,7 +123,8 @@ public final class ClusterScenario implements Scenario {
         private Run(World world) {
             this.world = world;
             random = world.random().split();
-            history = new History(world.epochClock()::millis);
+            troubles = new Chance(random.split());
+            history = world.history();
             int count = random.nextInt(1, SERVERS_MAX + 1);
             coordinator =
                     new SimulatedCoordinator(
@@ -131,10 +139,16 @@ public final class ClusterScenario implements Scenario {
                 servers.add(server);
                 seeds.add(server.address());
             }
-            world.network().set(faults());
+            Faults faults = faults();
+            world.network()
+                    .set(
+                            world.script().has("messages suffer")
+                                    ? faults
+                                    : Faults.NONE.withDelay(5_000, 20_000));
             int clientCount = random.nextInt(1, CLIENTS_MAX + 1);
             for (int client = 0; client < clientCount; client++) {
                 clients.add(new SimulatedClient(world, "client-" + client, seeds));
+                chances.add(new Chance(random.split()));
             }
         }
 
@@ -178,15 +192,15 @@ public final class ClusterScenario implements Scenario {
             }
             long fingerprint = world.runtime().fingerprint();
             servers.stream().filter(SimulatedServer::isRunning).forEach(SimulatedServer::kill);
+            Steps.expect(world);
             world.metrics().snapshot().stream()
-                    .filter(
-                            each ->
-                                    each.label().startsWith("transport.memory")
-                                            || each.label().startsWith("rpc."))
+                    .filter(each -> Steps.isOne(each.label()))
                     .forEach(each -> world.coverage().put(each.label(), each.value()));
-            List<String> violations = new ArrayList<>(Judgement.violations(history));
+            Judgement judgement = Judgement.of(history);
+            List<String> violations = new ArrayList<>(judgement.violations());
             violations.addAll(coordinator.violations());
-            return new Report(operations, fingerprint, world.coverage(), violations);
+            return new Report(
+                    operations, fingerprint, world.coverage(), violations, judgement.keys());
         }
 
         private void serve(int client) {
@@ -196,22 +210,60 @@ public final class ClusterScenario implements Scenario {
                 me.process().sleep(10 * MILLI);
                 table = me.store().table(KvStore.DEFAULT_TABLE);
             }
-            ContendedWorkload workload = new ContendedWorkload(client, KEYS, random.split());
+            Chance chance = chances.get(client);
+            ContendedWorkload workload = new ContendedWorkload(client, KEYS, chance);
             try (StoreSubject subject =
                     new StoreSubject(me.store().openSession(), table, () -> {})) {
                 for (int count = 0; count < OPERATIONS_PER_CLIENT; count++) {
-                    switch (random.nextInt(12)) {
-                        case 0 -> writeTogether(client, subject, workload);
-                        case 1 -> readMany(client, subject, workload);
-                        case 2 -> exchange(client, subject, workload);
-                        default -> askForOne(client, subject, workload);
+                    chance.next();
+                    if (world.script().has("client %d, operation %02d".formatted(client, count))) {
+                        askSomething(client, subject, workload);
                     }
-                    if (random.nextInt(3) != 0) {
-                        me.process().sleep(1 + random.nextLong(PAUSE_NANOS_MAX));
+                    if (chance.nextInt(3) != 0) {
+                        me.process().sleep(1 + chance.nextLong(PAUSE_NANOS_MAX));
                     }
                 }
             } finally {
                 ended(client);
+            }
+        }
+
+        private void askSomething(int client, StoreSubject subject, ContendedWorkload workload) {
+            Chance chance = chances.get(client);
+            switch (chance.nextInt(24)) {
+                case 0, 1 -> writeTogether(client, subject, workload);
+                case 2, 3 -> readMany(client, subject, workload);
+                case 4, 5 -> exchange(client, subject, workload);
+                case 6 -> scan(client);
+                default -> askForOne(client, subject, workload);
+            }
+        }
+
+        /**
+         * Looks at everything. What is shown was there at some time since the beginning, and when
+         * all was looked at, what was not shown was at some time not there.
+         */
+        private void scan(int client) {
+            History.Moment since = history.now();
+            operations++;
+            Set<String> hidden = history.keys();
+            Status status =
+                    clients.get(client)
+                            .scan(
+                                    KvStore.DEFAULT_TABLE,
+                                    object -> {
+                                        String name =
+                                                new String(object.key(), StandardCharsets.UTF_8);
+                                        String value = StoreSubject.seen(object.value());
+                                        Reply reply = Reply.saw(value, object.version());
+                                        history.told(client, name, since, reply);
+                                        hidden.remove(name);
+                                        world.count("SCAN shown");
+                                    });
+            world.count("SCAN " + status);
+            if (status == Status.OK) {
+                hidden.forEach(name -> history.told(client, name, since, Reply.notFound()));
+                hidden.forEach(name -> world.count("SCAN not shown"));
             }
         }
 
@@ -264,7 +316,8 @@ public final class ClusterScenario implements Scenario {
                 if (seen.outcome() != Reply.Outcome.OK) {
                     return;
                 }
-                clients.get(client).process().sleep(1 + random.nextLong(EXCHANGE_NANOS_MAX));
+                long nanos = 1 + chances.get(client).nextLong(EXCHANGE_NANOS_MAX);
+                clients.get(client).process().sleep(nanos);
                 Call write = workload.nextExchange(name, seen.version(), nowMillis());
                 outcome = ask(client, subject, workload, name, write).outcome();
                 world.count("exchange " + outcome);
@@ -273,7 +326,7 @@ public final class ClusterScenario implements Scenario {
 
         /** All of it or none; each part is judged as an operation on its key. */
         private void writeTogether(int client, StoreSubject subject, ContendedWorkload workload) {
-            List<String> names = some(TOGETHER);
+            List<String> names = some(TOGETHER, client);
             List<Call> calls =
                     names.stream().map(name -> workload.nextChange(name, nowMillis())).toList();
             List<History.Pending> pending = new ArrayList<>();
@@ -285,7 +338,7 @@ public final class ClusterScenario implements Scenario {
 
         /** Each key for itself, in messages that go to several servers at once. */
         private void readMany(int client, StoreSubject subject, ContendedWorkload workload) {
-            List<String> names = some(KEYS);
+            List<String> names = some(KEYS, client);
             List<History.Pending> pending =
                     names.stream().map(name -> history.called(client, name, Call.read())).toList();
             together("READ_ALL", workload, names, pending, subject.readAll(names));
@@ -305,11 +358,12 @@ public final class ClusterScenario implements Scenario {
         }
 
         /** Two or more of {@code names}, in their order. */
-        private List<String> some(List<String> names) {
+        private List<String> some(List<String> names, int client) {
+            Chance chance = chances.get(client);
             List<String> some = new ArrayList<>(names);
-            int count = random.nextInt(2, names.size() + 1);
+            int count = chance.nextInt(2, names.size() + 1);
             while (some.size() > count) {
-                some.remove(random.nextInt(some.size()));
+                some.remove(chance.nextInt(some.size()));
             }
             return some;
         }
@@ -341,43 +395,51 @@ public final class ClusterScenario implements Scenario {
 
         /** What befalls the cluster, one after the other, some of it at the same time. */
         private void trouble() {
-            int troubles = random.nextInt(TROUBLES_MAX + 1);
-            for (int count = 0; count < troubles && clientsLeft > 0; count++) {
-                world.runtime().sleep(1 + random.nextLong(QUIET_NANOS_MAX));
-                switch (random.nextInt(8)) {
-                    case 0, 1 -> killAServer();
-                    case 2 -> killTheCoordinator();
-                    case 3 -> cutAServerOff();
-                    case 4 -> stopSomebody();
-                    case 5 -> splitATablet();
-                    case 6 -> assignATablet();
-                    default -> killAClient();
+            int most = troubles.nextInt(TROUBLES_MAX + 1);
+            for (int count = 0; count < most && clientsLeft > 0; count++) {
+                troubles.next();
+                world.runtime().sleep(1 + troubles.nextLong(QUIET_NANOS_MAX));
+                if (world.script().has("trouble " + count)) {
+                    trouble(troubles.nextInt(8));
                 }
             }
         }
 
+        private void trouble(int kind) {
+            switch (kind) {
+                case 0, 1 -> killAServer();
+                case 2 -> killTheCoordinator();
+                case 3 -> cutAServerOff();
+                case 4 -> stopSomebody();
+                case 5 -> splitATablet();
+                case 6 -> assignATablet();
+                default -> killAClient();
+            }
+        }
+
         private void pause() {
-            world.runtime().sleep(1 + random.nextLong(TROUBLE_NANOS_MAX));
+            world.runtime().sleep(1 + troubles.nextLong(TROUBLE_NANOS_MAX));
         }
 
         private SimulatedServer someServer() {
-            return servers.get(random.nextInt(servers.size()));
+            return servers.get(troubles.nextInt(servers.size()));
         }
 
         private void killAServer() {
             SimulatedServer server = someServer();
             if (server.isRunning()) {
-                world.count("server killed");
+                world.befell(server.name(), "server killed");
                 server.kill();
                 pause();
                 server.start();
+                history.note(server.name() + ": started again, empty");
             }
         }
 
         private void killTheCoordinator() {
-            world.count("coordinator killed");
-            if (random.nextInt(3) != 0) {
-                coordinator.disk().crashAfter(1 + random.nextInt(2 * DECISIONS_HURRIED));
+            world.befell("coordinator", "coordinator killed");
+            if (troubles.nextInt(3) != 0) {
+                coordinator.disk().crashAfter(1 + troubles.nextInt(2 * DECISIONS_HURRIED));
                 for (int count = 0; count < DECISIONS_HURRIED; count++) {
                     world.runtime().create(ThreadRuntime.NORMAL, this::splitATablet);
                 }
@@ -388,12 +450,13 @@ public final class ClusterScenario implements Scenario {
             }
             pause();
             coordinator.restart();
+            history.note("coordinator: started again");
         }
 
         private void cutAServerOff() {
             SimulatedServer server = someServer();
-            world.count("server cut off");
-            if (random.nextBoolean()) {
+            world.befell(server.name(), "server cut off");
+            if (troubles.nextBoolean()) {
                 world.network().isolate(server.address());
             } else {
                 world.network()
@@ -402,25 +465,32 @@ public final class ClusterScenario implements Scenario {
             }
             pause();
             world.network().heal();
+            history.note(server.name() + ": reached again");
         }
 
         private void stopSomebody() {
-            world.count("process stopped");
-            long nanos = 1 + random.nextLong(3_000 * MILLI);
-            if (random.nextInt(3) == 0) {
-                coordinator.process().pause(nanos);
+            long nanos = 1 + troubles.nextLong(3_000 * MILLI);
+            if (troubles.nextInt(3) == 0) {
+                stop("coordinator", coordinator.process(), nanos);
             } else {
-                someServer().process().pause(nanos);
+                SimulatedServer server = someServer();
+                stop(server.name(), server.process(), nanos);
             }
+        }
+
+        private void stop(String name, SimulatedProcess process, long nanos) {
+            world.count("process stopped");
+            history.note(name + ": stands still for " + nanos / MILLI + " ms");
+            process.pause(nanos);
         }
 
         /** Whoever operates the cluster has a client of his own. */
         private void splitATablet() {
             operate(
                     store -> {
-                        long slot = random.nextInt(1, Key.SLOTS);
+                        long slot = troubles.nextInt(1, Key.SLOTS);
                         store.splitTablet(KvStore.DEFAULT_TABLE, slot << Key.SLOT_SHIFT);
-                        world.count("tablet split");
+                        world.befell("operator", "tablet split");
                     });
         }
 
@@ -429,7 +499,7 @@ public final class ClusterScenario implements Scenario {
                     store -> {
                         List<ClusterMap.Server> all = store.refreshMap().servers();
                         for (int turn = 0; turn < ASSIGNMENTS && !all.isEmpty(); turn++) {
-                            ClusterMap.Server server = all.get(random.nextInt(all.size()));
+                            ClusterMap.Server server = all.get(troubles.nextInt(all.size()));
                             assign(store, server);
                         }
                     });
@@ -437,11 +507,11 @@ public final class ClusterScenario implements Scenario {
 
         /** Gives away a tablet that clients use, if there is nothing in it. */
         private void assign(ClusterStore store, ClusterMap.Server server) {
-            String name = KEYS.get(random.nextInt(KEYS.size()));
+            String name = KEYS.get(troubles.nextInt(KEYS.size()));
             long hash = new Key().wrap(name.getBytes(StandardCharsets.UTF_8)).hash();
             try {
                 store.assignTablet(KvStore.DEFAULT_TABLE, hash, server.id());
-                world.count("tablet assigned");
+                world.befell("operator", "tablet assigned");
             } catch (StoreRefused e) {
                 world.count("assignment refused");
             }
@@ -470,9 +540,9 @@ public final class ClusterScenario implements Scenario {
         }
 
         private void killAClient() {
-            int client = random.nextInt(clients.size());
+            int client = troubles.nextInt(clients.size());
             if (!gone.get(client) && clientsLeft > 1) {
-                world.count("client killed");
+                world.befell("client " + client, "client killed");
                 clients.get(client).kill();
                 ended(client);
             }

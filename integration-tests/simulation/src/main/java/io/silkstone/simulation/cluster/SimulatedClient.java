@@ -1,7 +1,11 @@
 package io.silkstone.simulation.cluster;
 
+import io.silkstone.api.store.Status;
 import io.silkstone.client.ClientOptions;
+import io.silkstone.client.ClientPolling;
 import io.silkstone.client.ClusterStore;
+import io.silkstone.client.KvClient;
+import io.silkstone.client.StoredObject;
 import io.silkstone.rpc.Patience;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcOptions;
@@ -9,6 +13,7 @@ import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.MemoryTransport;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** A process that asks the cluster. */
 final class SimulatedClient {
@@ -19,13 +24,14 @@ final class SimulatedClient {
     private final SimulatedProcess process;
     private final MemoryTransport transport;
     private final ClusterStore store;
+    private final KvClient applications;
 
     SimulatedClient(World world, String name, List<String> seeds) {
         process = world.process(name);
         transport = world.network().transport("");
         Rpc rpc =
                 new Rpc(
-                        transport,
+                        new WatchedTransport(world, transport),
                         RpcOptions.DEFAULT,
                         process.clock(),
                         process,
@@ -33,6 +39,8 @@ final class SimulatedClient {
                         world.random().split(),
                         world.metrics());
         store = new ClusterStore(rpc, seeds, OPTIONS, world.random().split(), world.metrics());
+        // Its polling is not started: this process has a poller.
+        applications = new KvClient(store, new ClientPolling(), 1);
         process.attach(core -> new SimulatedPoller(process, transport, rpc, () -> {}));
     }
 
@@ -42,6 +50,11 @@ final class SimulatedClient {
 
     ClusterStore store() {
         return store;
+    }
+
+    /** Shows {@code table}, which is there, to {@code visitor}; see {@code TableClient}. */
+    Status scan(String table, Consumer<StoredObject> visitor) {
+        return applications.table(table).scan(visitor);
     }
 
     /** As kill -9. */

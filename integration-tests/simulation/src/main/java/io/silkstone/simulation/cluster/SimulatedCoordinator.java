@@ -21,6 +21,9 @@ import java.util.function.BiConsumer;
 final class SimulatedCoordinator {
     static final String ADDRESS = "memory:coordinator";
 
+    static final String CRASHED = "coordinator crashed in the middle of a disk operation";
+    static final String RESTORED = "coordinator restored from a snapshot";
+
     private static final long DUTY_NANOS_MAX = 3_000_000;
 
     private final World world;
@@ -72,7 +75,7 @@ final class SimulatedCoordinator {
         transport = world.network().transport(ADDRESS);
         Rpc rpc =
                 new Rpc(
-                        transport,
+                        new WatchedTransport(world, transport),
                         RpcOptions.DEFAULT,
                         process.clock(),
                         process,
@@ -110,7 +113,7 @@ final class SimulatedCoordinator {
                 log.doWork();
                 own.doWork();
             } catch (SimulatedDisk.Crash crash) {
-                world.count("coordinator crashed in the middle of a disk operation");
+                world.befell("coordinator", CRASHED);
                 kill();
             }
             mine.sleep(1 + world.random().nextLong(DUTY_NANOS_MAX));
@@ -150,6 +153,7 @@ final class SimulatedCoordinator {
                     new Replica() {
                         @Override
                         public void restore(byte[] snapshot) {
+                            world.befell("coordinator", RESTORED);
                             decisions.restored();
                             replica.restore(snapshot);
                         }

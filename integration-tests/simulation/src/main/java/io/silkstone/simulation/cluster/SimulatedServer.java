@@ -50,6 +50,10 @@ final class SimulatedServer {
         return address;
     }
 
+    String name() {
+        return name;
+    }
+
     boolean isRunning() {
         return running;
     }
@@ -63,7 +67,7 @@ final class SimulatedServer {
         transport = world.network().transport(address);
         Rpc rpc =
                 new Rpc(
-                        transport,
+                        new WatchedTransport(world, transport),
                         RpcOptions.DEFAULT,
                         process.clock(),
                         process,
@@ -97,7 +101,7 @@ final class SimulatedServer {
                 new MasterService(
                         rpc,
                         store,
-                        world.parts().session(store.openSession()),
+                        WatchedSession.of(world, world.parts().session(store.openSession())),
                         membership,
                         world.parts().lease(() -> mayServe(mine, membership)));
         service.register();
@@ -112,8 +116,9 @@ final class SimulatedServer {
      * any two of its steps, and just before a reply leaves it hurts most.
      */
     private boolean mayServe(SimulatedProcess mine, Membership membership) {
-        if (standstills.nextInt(STANDSTILL_ONE_IN) == 0) {
-            world.count("server stopped while it served");
+        if (standstills.nextInt(STANDSTILL_ONE_IN) == 0
+                && world.script().has("standstills of " + name)) {
+            world.befell(name, "server stopped while it served");
             mine.pause(1 + standstills.nextLong(STANDSTILL_NANOS_MAX));
             mine.yield();
         }

@@ -2,6 +2,8 @@ package io.silkstone.simulation.cluster;
 
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
+import io.silkstone.simulation.Script;
+import io.silkstone.simulation.history.History;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.threads.simulation.SimulatedRuntime;
 import io.silkstone.transport.memory.MemoryNetwork;
@@ -20,17 +22,22 @@ final class World implements AutoCloseable {
 
     private final SplittableRandom random;
     private final Parts parts;
+    private final Script script;
+    private final History history;
     private final SimulatedRuntime runtime;
     private final MemoryNetwork network;
     private final Metrics metrics = new Metrics();
     private final Map<String, Long> coverage = new TreeMap<>();
 
-    World(SplittableRandom random, Parts parts) {
+    World(SplittableRandom random, Parts parts, Script script) {
         this.random = random;
         this.parts = parts;
+        this.script = script;
         runtime = new SimulatedRuntime(random.split(), 1);
         network =
                 new MemoryNetwork(runtime.clock(), random.split(), MemoryOptions.DEFAULTS, metrics);
+        history = new History(epochClock()::millis);
+        script.keep(history);
     }
 
     SimulatedRuntime runtime() {
@@ -39,6 +46,15 @@ final class World implements AutoCloseable {
 
     Parts parts() {
         return parts;
+    }
+
+    /** What of the run is played. */
+    Script script() {
+        return script;
+    }
+
+    History history() {
+        return history;
     }
 
     /** A process of one core, whose clock is a little fast or slow. */
@@ -67,6 +83,17 @@ final class World implements AutoCloseable {
 
     void count(String what) {
         coverage.merge(what, 1L, Long::sum);
+    }
+
+    /** Shows that {@code what} never happened, if it does not. */
+    void expect(String what) {
+        coverage.putIfAbsent(what, 0L);
+    }
+
+    /** Counts {@code what}, which somebody who asks why a run failed has to know. */
+    void befell(String whom, String what) {
+        count(what);
+        history.note(whom + ": " + what);
     }
 
     Map<String, Long> coverage() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,13 +16,33 @@ public final class History {
 
     private final LongSupplier millis;
     private final List<Operation> operations = new ArrayList<>();
+    private final List<Operation> refused = new ArrayList<>();
+    private final List<Note> notes = new ArrayList<>();
+    private final long beganMillis;
     private long events;
-    private long refused;
 
     /** Nothing yet. {@code millis} is the clock that stores read. */
     public History(LongSupplier millis) {
         this.millis = millis;
+        beganMillis = millis.getAsLong();
     }
+
+    /**
+     * Something that is no operation, for people.
+     *
+     * @param event its number among calls and replies
+     * @param millis the clock then
+     * @param what a few words
+     */
+    public record Note(long event, long millis, String what) {}
+
+    /**
+     * When something happened.
+     *
+     * @param event its number among calls and replies
+     * @param millis the clock then
+     */
+    public record Moment(long event, long millis) {}
 
     /** An operation that is under way. */
     public final class Pending {
@@ -58,9 +79,36 @@ public final class History {
 
         /** It was refused and certainly had no effect: as if it had not been asked. */
         public void hadNoEffect() {
-            operations.set(place, null);
-            refused++;
+            replied(Reply.noEffect());
+            refused.add(operations.set(place, null));
         }
+    }
+
+    /** Notes a moment, at which something may begin of which it is not known yet what it is. */
+    public Moment now() {
+        return new Moment(events++, millis.getAsLong());
+    }
+
+    /**
+     * Notes that {@code client} has just been told {@code reply} about {@code key} by something
+     * that asks for no key, as if it had read that key at {@code since}.
+     */
+    public void told(int client, String key, Moment since, Reply reply) {
+        operations.add(
+                new Operation(
+                        client,
+                        key,
+                        Call.read(),
+                        reply,
+                        since.event(),
+                        events++,
+                        since.millis(),
+                        millis.getAsLong()));
+    }
+
+    /** Notes {@code what}, which judges nothing and explains much. */
+    public void note(String what) {
+        notes.add(new Note(events++, millis.getAsLong(), what));
     }
 
     /** Notes a call; who is not heard of again leaves an unknown outcome. */
@@ -84,9 +132,21 @@ public final class History {
         return keys;
     }
 
-    /** How many operations were refused for want of something. */
-    public long refused() {
-        return refused;
+    /** What was noted besides operations. */
+    public List<Note> notes() {
+        return Collections.unmodifiableList(notes);
+    }
+
+    /** The clock when there was nothing yet. */
+    public long beganMillis() {
+        return beganMillis;
+    }
+
+    /** Every operation, those that were refused for want of something included. */
+    public List<Operation> all() {
+        List<Operation> all = new ArrayList<>(refused);
+        operations.stream().filter(Objects::nonNull).forEach(all::add);
+        return all;
     }
 
     /** Every operation that may have had an effect or was told something, by key. */

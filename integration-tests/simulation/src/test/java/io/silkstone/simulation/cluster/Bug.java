@@ -3,11 +3,14 @@ package io.silkstone.simulation.cluster;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore.Table;
+import io.silkstone.api.store.ObjectView;
+import io.silkstone.api.store.ObjectVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.EpochClock;
 import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.simulation.Scenario;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -16,7 +19,7 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /** Faults that a cluster must not have, each as a wrong part that is put into its processes. */
-enum Bug {
+public enum Bug {
     VERSION_CHECK_DROPPED(() -> inSession(Bug::dropVersionCheck), "fit no order"),
     ACKNOWLEDGED_WRITE_LOST(() -> inSession(new Forgetting()), "fit no order"),
     STALE_READ_FROM_OLD_OWNER(
@@ -38,6 +41,8 @@ enum Bug {
                         }
                     },
             "fit no order"),
+    SCAN_SKIPS_AN_OBJECT(() -> inSession(new Skipping()), "fit no order"),
+    SCAN_SHOWS_WHAT_WAS_NEVER_THERE(() -> inSession(Bug::showOtherVersions), "fit no order"),
     TOLD_BEFORE_THE_SYNC(
             () ->
                     new Parts() {
@@ -69,13 +74,13 @@ enum Bug {
     }
 
     /** Whether {@code violation} is what this fault is seen by. */
-    boolean isSeenIn(String violation) {
+    public boolean isSeenIn(String violation) {
         return evidence.matcher(violation).find();
     }
 
-    /** For one test. */
-    Parts parts() {
-        return parts.get();
+    /** A cluster with this fault, for one test. */
+    public Scenario scenario() {
+        return new ClusterScenario(parts.get());
     }
 
     /** Does one operation wrongly: null leaves it to the store. */
@@ -115,6 +120,26 @@ enum Bug {
         return operation.getName().equals("once") ? NOTHING : null;
     }
 
+    private static Object showOtherVersions(
+            KvSession session, Method operation, Object[] arguments) {
+        if (operation.getName().equals("scan")) {
+            ObjectVisitor visitor = (ObjectVisitor) arguments[3];
+            arguments[3] = (ObjectVisitor) object -> visitor.visit(withOtherVersion(object));
+        }
+        return null;
+    }
+
+    private static ObjectView withOtherVersion(ObjectView object) {
+        return (ObjectView)
+                Proxy.newProxyInstance(
+                        ObjectView.class.getClassLoader(),
+                        new Class<?>[] {ObjectView.class},
+                        (proxy, getter, arguments) ->
+                                getter.getName().equals("version")
+                                        ? object.version() + 1
+                                        : getter.invoke(object, arguments));
+    }
+
     private static Object dropVersionCheck(
             KvSession session, Method operation, Object[] arguments) {
         switch (operation.getName()) {
@@ -128,6 +153,27 @@ enum Bug {
             default -> {}
         }
         return null;
+    }
+
+    /** Now and then a scan does not show what is there. */
+    private static final class Skipping implements Wrong {
+        private static final int ONE_IN = 10;
+        private int shown;
+
+        @Override
+        public Object instead(KvSession session, Method operation, Object[] arguments) {
+            if (operation.getName().equals("scan")) {
+                ObjectVisitor visitor = (ObjectVisitor) arguments[3];
+                arguments[3] =
+                        (ObjectVisitor)
+                                object -> {
+                                    if (++shown % ONE_IN != 0) {
+                                        visitor.visit(object);
+                                    }
+                                };
+            }
+            return null;
+        }
     }
 
     /** Now and then a write is made, answered as it should be, and forgotten. */

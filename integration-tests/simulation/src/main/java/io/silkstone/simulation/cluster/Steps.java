@@ -1,0 +1,104 @@
+package io.silkstone.simulation.cluster;
+
+import java.util.List;
+
+/**
+ * The steps of the protocol that runs are meant to reach. A report has each of them, also when it
+ * never happened, so that what is not exercised can be seen.
+ */
+final class Steps {
+    /** Every kind of operation, with every way in which it ends. */
+    private static final List<String> OPERATIONS =
+            List.of(
+                    "READ OK",
+                    "READ NOT_FOUND",
+                    "READ NO_EFFECT",
+                    "WRITE OK",
+                    "WRITE EXISTS",
+                    "WRITE NOT_FOUND",
+                    "WRITE WRONG_VERSION",
+                    "WRITE NO_EFFECT",
+                    "WRITE LOST",
+                    "REMOVE OK",
+                    "REMOVE NOT_FOUND",
+                    "REMOVE WRONG_VERSION",
+                    "REMOVE NO_EFFECT",
+                    "REMOVE LOST",
+                    "INCREMENT OK",
+                    "INCREMENT EXISTS",
+                    "INCREMENT NOT_FOUND",
+                    "INCREMENT NOT_A_NUMBER",
+                    "INCREMENT WRONG_VERSION",
+                    "INCREMENT NO_EFFECT",
+                    "INCREMENT LOST",
+                    "EXPIRE OK",
+                    "EXPIRE EXISTS",
+                    "EXPIRE NOT_FOUND",
+                    "EXPIRE WRONG_VERSION",
+                    "EXPIRE NO_EFFECT",
+                    "EXPIRE LOST",
+                    "BATCH OK",
+                    "BATCH EXISTS",
+                    "BATCH NOT_FOUND",
+                    "BATCH WRONG_VERSION",
+                    "BATCH NO_EFFECT",
+                    "BATCH LOST",
+                    "READ_ALL OK",
+                    "READ_ALL NOT_FOUND",
+                    "READ_ALL NO_EFFECT",
+                    "SCAN OK",
+                    "SCAN UNAVAILABLE",
+                    "SCAN shown",
+                    "SCAN not shown",
+                    "exchange OK",
+                    "exchange WRONG_VERSION");
+
+    private static final List<String> EVENTS =
+            List.of(
+                    "assignment refused",
+                    "client killed",
+                    "coordinator killed",
+                    SimulatedCoordinator.CRASHED,
+                    SimulatedCoordinator.RESTORED,
+                    "key lost with its server",
+                    "key without an object given to another server",
+                    "operator refused",
+                    "process stopped",
+                    "retry answered from its result record",
+                    "retry whose result was forgotten",
+                    "server cut off",
+                    "server killed",
+                    "server stopped while it served",
+                    "tablet assigned",
+                    "tablet split");
+
+    private static final List<String> REFUSALS =
+            List.of(
+                    "LEASE_EXPIRED",
+                    "MOVED",
+                    "NOT_A_MEMBER",
+                    "NOT_LEADER",
+                    "NO_SUCH_TABLE",
+                    "REFUSED",
+                    "RETRY_LATER",
+                    "UNAVAILABLE",
+                    "WRONG_SERVER");
+
+    /** Whose numbers are steps. */
+    private static final List<String> METRICS =
+            List.of("client.", "coordinator.", "rpc.", "store.expired", "transport.memory.");
+
+    private Steps() {}
+
+    static void expect(World world) {
+        OPERATIONS.forEach(world::expect);
+        EVENTS.forEach(world::expect);
+        REFUSALS.forEach(refusal -> world.expect("refusal " + refusal));
+        MessageKinds.names().forEach(name -> world.expect("message " + name));
+    }
+
+    /** Whether the metric called {@code label} counts steps. */
+    static boolean isOne(String label) {
+        return METRICS.stream().anyMatch(label::startsWith);
+    }
+}

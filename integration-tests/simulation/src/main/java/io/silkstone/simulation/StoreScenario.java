@@ -111,6 +111,7 @@ public final class StoreScenario implements Scenario {
         private final History history;
         private final Metrics metrics = new Metrics();
         private final Map<String, Long> coverage = new TreeMap<>();
+        private boolean splitting;
         private int clientsLeft;
         private long operations;
 
@@ -213,6 +214,10 @@ public final class StoreScenario implements Scenario {
                     }
                     pause(chance);
                 }
+                // A session ends under the store's monitor, which a split holds while it waits.
+                while (splitting) {
+                    runtime.yield();
+                }
             } finally {
                 clientsLeft--;
             }
@@ -302,12 +307,15 @@ public final class StoreScenario implements Scenario {
                 if (!script.has("split " + count)) {
                     continue;
                 }
+                splitting = true;
                 try {
                     store.splitTablet(KvStore.DEFAULT_TABLE, slot << Key.SLOT_SHIFT);
                     count("tablet split");
                     history.note("a tablet is split at slot " + slot);
                 } catch (StoreRefused e) {
                     throw new IllegalStateException(e);
+                } finally {
+                    splitting = false;
                 }
             }
         }

@@ -202,24 +202,24 @@ public final class CoordinatorComponent {
             throw new IllegalStateException(
                     "the coordinator's journal cannot be used: " + e.getMessage(), e);
         }
-        JournalLog log =
-                new JournalLog(
-                        disk,
-                        rpc.address(),
-                        settings.log(),
-                        NanoClock.SYSTEM,
-                        new SplittableRandom(),
-                        metrics);
-        coordinator =
-                new Coordinator(
-                        rpc,
-                        log,
-                        settings.coordinator(),
-                        NanoClock.SYSTEM,
-                        EpochClock.SYSTEM,
-                        new SplittableRandom(),
-                        metrics);
         try {
+            JournalLog log =
+                    new JournalLog(
+                            disk,
+                            rpc.address(),
+                            settings.log(),
+                            NanoClock.SYSTEM,
+                            new SplittableRandom(),
+                            metrics);
+            coordinator =
+                    new Coordinator(
+                            rpc,
+                            log,
+                            settings.coordinator(),
+                            NanoClock.SYSTEM,
+                            EpochClock.SYSTEM,
+                            new SplittableRandom(),
+                            metrics);
             coordinator.start();
             writer =
                     Thread.ofPlatform().daemon().name("silkstone-coordinator-journal-0").start(log);
@@ -235,7 +235,12 @@ public final class CoordinatorComponent {
 
     private void run() {
         while (!closing) {
-            coordinator.doWork();
+            try {
+                coordinator.doWork();
+            } catch (RuntimeException e) {
+                // Without this duty nobody would ever count as down.
+                LOG.log(Level.ERROR, "the coordinator failed, and goes on", e);
+            }
             threads.sleep(DUTY_NANOS);
         }
     }
@@ -251,14 +256,16 @@ public final class CoordinatorComponent {
     @Deactivate
     void close() {
         closing = true;
-        if (coordinator == null) {
+        if (disk == null) {
             return;
         }
         if (thread != ThreadRuntime.NONE) {
             threads.signal(thread);
             threads.join(thread);
         }
-        coordinator.close();
+        if (coordinator != null) {
+            coordinator.close();
+        }
         awaitWriter();
         try {
             disk.close();

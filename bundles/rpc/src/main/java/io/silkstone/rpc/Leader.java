@@ -25,6 +25,7 @@ public final class Leader {
     private volatile String address;
     private int next;
     private int silences;
+    private String silent = "";
 
     /**
      * To be found by way of {@code seeds}, of which at least one must know or be it.
@@ -118,7 +119,8 @@ public final class Leader {
     }
 
     private synchronized void heard(String asked, boolean answered) {
-        silences = answered ? 0 : silences + 1;
+        silences = answered ? 0 : asked.equals(silent) ? silences + 1 : 1;
+        silent = asked;
         Peer peer = rpc.peer(asked);
         // One that is still being opened has a limit of its own.
         if (silences >= SILENCES_MAX && peer.isOpen()) {

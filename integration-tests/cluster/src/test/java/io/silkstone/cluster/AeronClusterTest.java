@@ -51,16 +51,22 @@ class AeronClusterTest {
                     new CoordinatorProcess(options(path, true), directory, 2);
             processes.add(coordinator);
             List<String> servers = new ArrayList<>();
+            List<ServerProcess> members = new ArrayList<>();
             for (int number = 1; number <= 2; number++) {
                 ServerProcess server =
                         new ServerProcess(options(path, true), number, coordinator.address());
                 processes.add(server);
+                members.add(server);
                 servers.add(server.address());
             }
             // Of a client of servers alone: one of them says where the coordinator is.
             ClientProcess client = new ClientProcess(options(path, false), servers);
             processes.add(client);
             use(client);
+            for (ServerProcess member : members) {
+                // What it was told to serve may be somebody else's from now on.
+                assertThat(member.leave()).isZero();
+            }
         } finally {
             for (AutoCloseable process : processes.reversed()) {
                 process.close();

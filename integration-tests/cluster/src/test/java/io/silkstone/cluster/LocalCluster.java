@@ -156,6 +156,7 @@ final class LocalCluster {
         private final MasterService service;
         private final AgentLoop agents;
         private final long agentThread;
+        private boolean hasLeft;
 
         ServerProcess(AeronOptions options, int number, String coordinator) {
             super(options, 100 + number);
@@ -199,9 +200,18 @@ final class LocalCluster {
             return membership.mayServe();
         }
 
+        /** Leaves the cluster; returns how many tablets its store has then. */
+        int leave() {
+            membership.close();
+            hasLeft = true;
+            return store.tablets().size();
+        }
+
         @Override
         public void close() throws IOException {
-            membership.close();
+            if (!hasLeft) {
+                leave();
+            }
             agents.stop();
             threads.join(agentThread);
             super.close();

@@ -206,11 +206,24 @@ public final class Membership {
     }
 
     private void keepLease() {
+        keepOn(
+                () -> {
+                    if (self.equals(ServerId.NONE)) {
+                        enlist();
+                    } else {
+                        renew();
+                    }
+                });
+    }
+
+    /** A duty that fails once is a bug, but no reason to stand still for ever. */
+    private void keepOn(Runnable duty) {
         while (!closing) {
-            if (self.equals(ServerId.NONE)) {
-                enlist();
-            } else {
-                renew();
+            try {
+                duty.run();
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "the membership of this node failed, and goes on", e);
+                threads.sleep(PAUSE_NANOS);
             }
         }
     }
@@ -293,17 +306,20 @@ public final class Membership {
     }
 
     private void keepMap() {
-        while (!closing) {
-            if (!dropped.equals(ServerId.NONE)) {
-                holdings.drop();
-                map = ClusterMap.NONE;
-                dropped = ServerId.NONE;
-            } else if (!self.equals(ServerId.NONE) && mapVersionWanted != map.version()) {
-                fetchMap();
-            } else {
-                threads.block();
-            }
-        }
+        keepOn(
+                () -> {
+                    if (!dropped.equals(ServerId.NONE)) {
+                        holdings.drop();
+                        map = ClusterMap.NONE;
+                        dropped = ServerId.NONE;
+                    } else if (!self.equals(ServerId.NONE) && mapVersionWanted != map.version()) {
+                        fetchMap();
+                    } else {
+                        threads.block();
+                    }
+                });
+        // Whoever is told good-bye may give it to others, so no later membership finds it here.
+        holdings.drop();
     }
 
     private void fetchMap() {

@@ -53,6 +53,7 @@ public final class MembershipComponent implements HealthCheck {
 
     private final String redisEndpoint;
     private final boolean apart;
+    private final boolean withoutRpc;
     private final ClusterMember member;
     private final ServiceRegistration<Cluster> registration;
 
@@ -83,6 +84,7 @@ public final class MembershipComponent implements HealthCheck {
                     Map.Entry<Map<String, Object>, Rpc> service) {
         redisEndpoint = checked(config);
         apart = service != null && !store.isInCluster();
+        withoutRpc = service == null && store.isInCluster();
         if (service == null || apart) {
             member = null;
             registration = null;
@@ -138,6 +140,14 @@ public final class MembershipComponent implements HealthCheck {
             return new Result(
                     Result.Status.CRITICAL,
                     "The store was opened for a node that is alone: start the node again.");
+        }
+        if (withoutRpc) {
+            return new Result(
+                    Result.Status.CRITICAL,
+                    "This node serves nothing: it belongs to a cluster, and has no way to it; see"
+                            + " node:why "
+                            + RpcComponent.PID
+                            + '.');
         }
         if (member == null) {
             return new Result(Result.Status.OK, "This node is alone.");

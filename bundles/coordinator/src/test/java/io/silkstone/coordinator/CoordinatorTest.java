@@ -273,7 +273,7 @@ class CoordinatorTest {
 
     @Test
     void requests_doubledLostAndLate_areAppliedOnce() {
-        cluster.alone(new CoordinatorOptions(60 * LEASE, LEASE, 0, TERM, 1, 0));
+        cluster.alone(new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0));
         cluster.network.set(
                 Faults.NONE
                         .withDelay(MILLI, 5 * MILLI)

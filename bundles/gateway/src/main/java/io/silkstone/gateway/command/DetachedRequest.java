@@ -184,7 +184,7 @@ public final class DetachedRequest {
     private boolean mayTell(Exchange x) {
         return elsewhere
                 || x.routes() == null
-                || !request.command().touchesData()
+                || !request.command().touchesDataWhereHeavy()
                 || x.routes().mayTell();
     }
 

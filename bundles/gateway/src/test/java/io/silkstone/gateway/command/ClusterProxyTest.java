@@ -21,6 +21,7 @@ import io.silkstone.store.StoreOptions;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.SplittableRandom;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,6 +160,35 @@ class ClusterProxyTest {
         probe.server.clusterStore(others);
         probe.server.proxy(false);
         assertThat(client.ask("GET foo")).startsWith("-MOVED");
+    }
+
+    @Test
+    void requests_passedOn_leaveCallsToOthers() {
+        Semaphore calls = probe.server.callsElsewhere;
+        calls.acquireUninterruptibly(ServerContext.CALLS_ELSEWHERE_MAX);
+        assertThat(client.ask("GET foo")).isEqualTo("-" + DetachedRequest.BUSY);
+        calls.release(ServerContext.CALLS_OF_A_KEY);
+        assertThat(client.ask("MGET foo {foo}2")).isEqualTo("-" + DetachedRequest.BUSY);
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.ask("SET foo v")).isEqualTo("+OK");
+        }
+        assertThat(calls.availablePermits()).isEqualTo(ServerContext.CALLS_OF_A_KEY);
+        assertThat(client.ask("SET bar v")).as("of this node").isEqualTo("+OK");
+        assertThat(client.closed()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET foo, 2", "MSET foo a {foo}2 b, 2", "MGET foo {foo}2, 10", "EXISTS foo, 10"})
+    void requests_passedOn_areCountedWhileTheyRun(String request, int calls) {
+        int[] left = new int[1];
+        probe.server.clusterStore(
+                with(
+                        (method, arguments) -> {
+                            left[0] = probe.server.callsElsewhere.availablePermits();
+                            return method.getReturnType() == Status.class ? Status.UNKNOWN : null;
+                        }));
+        client.ask(request);
+        assertThat(left[0]).isEqualTo(ServerContext.CALLS_ELSEWHERE_MAX - calls);
     }
 
     @ParameterizedTest

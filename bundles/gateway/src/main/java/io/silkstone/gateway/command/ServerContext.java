@@ -121,6 +121,16 @@ public final class ServerContext {
         cluster = joined;
     }
 
+    /**
+     * The node belongs to a cluster, which it does not know yet: before {@link #cluster} says more,
+     * it serves nothing.
+     */
+    public synchronized void awaitCluster() {
+        if (routes == null) {
+            routes = Routes.NONE;
+        }
+    }
+
     /** The tables of the whole cluster, or null where they cannot be reached from here. */
     public void clusterStore(KvStore tables) {
         clusterStore = tables;

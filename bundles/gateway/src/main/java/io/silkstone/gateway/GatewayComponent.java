@@ -6,6 +6,7 @@ import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.node.Node;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.gateway.cluster.Belonging;
 import io.silkstone.gateway.net.Tls;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -36,6 +38,7 @@ public final class GatewayComponent implements EndpointProvider {
     private static final int ID_BYTES = 20;
 
     private final BundleContext context;
+    private final boolean inCluster;
     private final RedisGateway gateway;
     private final Object joining = new Object();
     private Cluster cluster;
@@ -187,9 +190,12 @@ public final class GatewayComponent implements EndpointProvider {
             BundleContext context,
             @Reference(target = "(!(silkstone.scope=cluster))") KvStore store,
             @Reference ThreadRuntime threads,
-            @Reference MetricRegistry metrics)
+            @Reference MetricRegistry metrics,
+            @Reference ConfigurationAdmin configurations)
             throws GatewayRefused {
         this.context = context;
+        // The cluster is bound later, and until then the port is open already.
+        this.inCluster = Belonging.toACluster(configurations);
         this.gateway = RedisGateway.start(options(config), store, threads, metrics);
     }
 
@@ -271,6 +277,7 @@ public final class GatewayComponent implements EndpointProvider {
                 .identity(nodeId(), property("silkstone.version", "0"))
                 .announceHost(config.announce_host())
                 .clusterProxy(config.cluster_proxy())
+                .clusterMember(inCluster)
                 .build();
     }
 

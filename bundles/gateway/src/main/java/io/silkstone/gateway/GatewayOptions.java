@@ -29,6 +29,8 @@ import java.util.Objects;
  * @param version Silkstone's
  * @param announceHost address that clients are told to use; empty for the one that they used
  * @param clusterProxy whether requests for keys of other nodes are passed on to them
+ * @param clusterMember whether the node belongs to a cluster, and so serves nothing before the
+ *     gateway is given it; counts at the start
  */
 public record GatewayOptions(
         String bind,
@@ -47,7 +49,8 @@ public record GatewayOptions(
         String nodeId,
         String version,
         String announceHost,
-        boolean clusterProxy) {
+        boolean clusterProxy,
+        boolean clusterMember) {
     static final int PORT_MAX = 65_535;
     static final int ITERATIONS_MAX = 10_000_000;
     static final int CLIENTS_MOST = 1_000_000;
@@ -164,6 +167,7 @@ public record GatewayOptions(
         private String version = "0";
         private String announceHost = "";
         private boolean clusterProxy;
+        private boolean clusterMember;
 
         private Builder() {}
 
@@ -259,6 +263,12 @@ public record GatewayOptions(
             return this;
         }
 
+        /** Whether the node belongs to a cluster, which the gateway is given later. */
+        public Builder clusterMember(boolean belongs) {
+            clusterMember = belongs;
+            return this;
+        }
+
         /**
          * The options.
          *
@@ -282,7 +292,8 @@ public record GatewayOptions(
                     nodeId,
                     version,
                     announceHost,
-                    clusterProxy);
+                    clusterProxy,
+                    clusterMember);
         }
     }
 }

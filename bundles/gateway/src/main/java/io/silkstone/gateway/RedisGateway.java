@@ -139,6 +139,9 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         environment.nanoTime(),
                         environment.random());
         server.proxy(options.clusterProxy());
+        if (options.clusterMember()) {
+            server.awaitCluster();
+        }
         meter = new Meter(metrics, server);
         pollers = new Pollers(server, transport);
         attachment = threads.attach(pollers);

@@ -631,6 +631,20 @@ class RedisGatewayTest {
     }
 
     @Test
+    void cluster_thatIsNotThereYet_isWaitedFor() throws Exception {
+        try (TestNode node = TestNode.start(options().clusterMember(true));
+                WireClient client = new WireClient(node.port())) {
+            for (String request : List.of("GET bar", "SET bar v", "KEYS *")) {
+                assertThat(client.ask(request)).as(request).startsWith("-CLUSTERDOWN");
+            }
+            assertThat(client.ask("PING")).isEqualTo("+PONG");
+            assertThat(client.ask("CLUSTER SLOTS")).isEqualTo("*0");
+            node.gateway.cluster(new HandMadeCluster().with(HandMadeCluster.halves(1)));
+            assertThat(client.ask("SET bar v")).isEqualTo("+OK");
+        }
+    }
+
+    @Test
     void cluster_thatIsJoined_isToldToClientsThatAreThere() throws Exception {
         HandMadeCluster cluster = new HandMadeCluster().with(HandMadeCluster.halves(1));
         try (TestNode node = start(options(), new TestRuntime(1));

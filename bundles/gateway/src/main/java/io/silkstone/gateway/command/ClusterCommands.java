@@ -55,7 +55,8 @@ final class ClusterCommands {
                                 "shards",
                                 "slaves",
                                 "slots")
-                        .heavyWhen(x -> x.is(1, "COUNTKEYSINSLOT") || x.is(1, "GETKEYSINSLOT")));
+                        .heavyWhen(x -> x.is(1, "COUNTKEYSINSLOT") || x.is(1, "GETKEYSINSLOT"))
+                        .onDataWhereHeavy());
     }
 
     private static void run(Exchange x) {

@@ -73,6 +73,16 @@ final class Collector implements AutoCloseable {
         out.raw(Memory.ALL, buffer.address(), buffer.length());
     }
 
+    /**
+     * Writes some of them.
+     *
+     * @param offset {@link #length} before the first of them was added
+     * @param bytes by how much it was more behind the last
+     */
+    void writeTo(ReplyWriter out, int offset, int bytes) {
+        out.raw(Memory.ALL, buffer.address() + offset, bytes);
+    }
+
     @Override
     public void close() {
         buffer.release();

@@ -126,6 +126,7 @@ public final class Command {
     private KeyPlace strayKey;
     private Predicate<Exchange> heavy = exchange -> false;
     private boolean mayBeHeavy;
+    private boolean dataWhereHeavy;
     private Secrecy secrecy = (request, index) -> false;
     private boolean waitsInLine;
     private Subcommands subcommands = Subcommands.NONE;
@@ -204,6 +205,12 @@ public final class Command {
     /** Always runs in a user thread of its own. */
     Command heavy() {
         return heavyWhen(exchange -> true);
+    }
+
+    /** Reads objects only where it is heavy. */
+    Command onDataWhereHeavy() {
+        dataWhereHeavy = true;
+        return this;
     }
 
     /** Takes passwords, in the arguments that {@code rule} names. */
@@ -291,6 +298,11 @@ public final class Command {
     /** Whether what it answers depends on objects, or it changes some. */
     boolean touchesData() {
         return touchesData;
+    }
+
+    /** As {@link #touchesData}, for requests that are heavy. */
+    boolean touchesDataWhereHeavy() {
+        return touchesData || dataWhereHeavy;
     }
 
     /** Whether a request may have several keys. */

@@ -33,6 +33,7 @@ public final class DetachedRequest {
     private final Request<Command> request = new Request<>();
     private final PaidBuffer bytes;
     private final List<ByteBuf> replies = new ArrayList<>();
+    private int callsTaken;
     private long heapBytes;
     private long replyBytes;
 
@@ -80,9 +81,31 @@ public final class DetachedRequest {
      * Starts the thread, or lets it start when its turn comes.
      *
      * @param done called with the replies when they are all there, by that thread; by the caller
-     *     when no thread is to be had, and the reply is an error then
+     *     when no thread is to be had, or too many requests are passed on already, and the reply is
+     *     an error then
      */
     public void start(Consumer<List<ByteBuf>> done) {
+        boolean started = mayCall() && startThread(done);
+        if (!started) {
+            say(BUSY);
+            end(done);
+        }
+    }
+
+    /** Whether there are calls left for what it asks other nodes. */
+    private boolean mayCall() {
+        if (!elsewhere) {
+            return true;
+        }
+        Command command = request.command();
+        boolean several = command.readsOnly() && command.mayHaveSeveralKeys();
+        int calls = several ? ServerContext.CALLS_OF_SEVERAL_KEYS : ServerContext.CALLS_OF_A_KEY;
+        boolean taken = server.callsElsewhere.tryAcquire(calls);
+        callsTaken = taken ? calls : 0;
+        return taken;
+    }
+
+    private boolean startThread(Consumer<List<ByteBuf>> done) {
         boolean waits = request.command().isInLine();
         Runnable task =
                 () -> {
@@ -95,14 +118,9 @@ public final class DetachedRequest {
                         end(done);
                     }
                 };
-        boolean started =
-                waits
-                        ? server.passwordLine.add(client, task)
-                        : server.threads.create(ThreadRuntime.NORMAL, task) != ThreadRuntime.NONE;
-        if (!started) {
-            say(BUSY);
-            end(done);
-        }
+        return waits
+                ? server.passwordLine.add(client, task)
+                : server.threads.create(ThreadRuntime.NORMAL, task) != ThreadRuntime.NONE;
     }
 
     /** In place of {@link #start}: its client is gone. */
@@ -113,6 +131,7 @@ public final class DetachedRequest {
 
     private void end(Consumer<List<ByteBuf>> done) {
         drop();
+        server.callsElsewhere.release(callsTaken);
         // From here on whoever sends them pays for them.
         server.memory.give(replyBytes);
         done.accept(replies);
@@ -184,7 +203,7 @@ public final class DetachedRequest {
     private boolean mayTell(Exchange x) {
         return elsewhere
                 || x.routes() == null
-                || !request.command().touchesData()
+                || !request.command().touchesDataWhereHeavy()
                 || x.routes().mayTell();
     }
 

@@ -299,7 +299,10 @@ public final class Exchange implements AutoCloseable {
         return status;
     }
 
-    /** Reads what is under all arguments, which are keys of other nodes, in one go. */
+    /**
+     * Reads what is under all arguments, which are keys of other nodes, in one go; the visitor must
+     * not mind in which order it sees them.
+     */
     void readAll(ReadVisitor visitor) {
         Key[] keys = new Key[count() - 1];
         for (int i = 0; i < keys.length; i++) {

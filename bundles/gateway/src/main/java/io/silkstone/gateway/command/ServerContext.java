@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -20,6 +21,18 @@ import java.util.random.RandomGenerator;
 public final class ServerContext {
     /** What the server is, for those who ask. */
     public record Identity(String version, String nodeId, boolean cluster, String host, int port) {}
+
+    /** Calls to other nodes that a request for one key may have under way, at most. */
+    static final int CALLS_OF_A_KEY = 2;
+
+    /** The same of a request that reads several keys, which asks several nodes at a time. */
+    static final int CALLS_OF_SEVERAL_KEYS = 10;
+
+    /**
+     * Calls of all requests that are passed on. Half of what a node has: the others are for its own
+     * life in the cluster, and for whoever else works on the cluster's tables.
+     */
+    static final int CALLS_ELSEWHERE_MAX = 512;
 
     private static final System.Logger LOG = System.getLogger(ServerContext.class.getName());
 
@@ -38,6 +51,9 @@ public final class ServerContext {
 
     /** Password checks that wait. */
     final PasswordLine passwordLine;
+
+    /** Calls that requests may still make which are passed on; taken without waiting. */
+    final Semaphore callsElsewhere = new Semaphore(CALLS_ELSEWHERE_MAX);
 
     /** What clients make the node hold outside the heap. */
     final MemoryBudget memory = MemoryBudget.ofDirectMemory();
@@ -103,6 +119,16 @@ public final class ServerContext {
         }
         routes = joined == null ? Routes.NONE : Routes.of(joined);
         cluster = joined;
+    }
+
+    /**
+     * The node belongs to a cluster, which it does not know yet: before {@link #cluster} says more,
+     * it serves nothing.
+     */
+    public synchronized void awaitCluster() {
+        if (routes == null) {
+            routes = Routes.NONE;
+        }
     }
 
     /** The tables of the whole cluster, or null where they cannot be reached from here. */

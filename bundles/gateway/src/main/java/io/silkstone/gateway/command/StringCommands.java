@@ -474,7 +474,11 @@ final class StringCommands {
         x.out.array(x.count() - 1);
         for (int i = 1; i < x.count() && !x.out.lost(); i++) {
             Status status = x.read(x.key(i));
-            if (!value(x, status, status == Status.OK ? x.object() : null)) {
+            if (status == Status.OK && x.object().type() == 0) {
+                x.out.bulk(x.object());
+            } else if (status == Status.OK || status == Status.NOT_FOUND) {
+                x.out.nothing();
+            } else {
                 x.refuseInstead(mark, status);
                 return;
             }
@@ -482,30 +486,14 @@ final class StringCommands {
         }
     }
 
-    /** Writes one of several values; false when the answer is none. */
-    private static boolean value(Exchange x, Status status, ObjectView object) {
-        if (status == Status.OK && object.type() == 0) {
-            x.out.bulk(object);
-        } else if (status == Status.OK || status == Status.NOT_FOUND) {
-            x.out.nothing();
-        } else {
-            return false;
-        }
-        return true;
-    }
-
     private static void mgetTogether(Exchange x) {
         long mark = x.out.written();
-        Status[] refused = new Status[1];
-        x.out.array(x.count() - 1);
-        x.readAll(
-                (index, status, object) -> {
-                    if (refused[0] == null && !value(x, status, object)) {
-                        refused[0] = status;
-                    }
-                });
-        if (refused[0] != null) {
-            x.refuseInstead(mark, refused[0]);
+        int count = x.count() - 1;
+        OrderedValues values = new OrderedValues(x, count);
+        x.out.array(count);
+        x.readAll(values);
+        if (values.refused() != null) {
+            x.refuseInstead(mark, values.refused());
         }
     }
 

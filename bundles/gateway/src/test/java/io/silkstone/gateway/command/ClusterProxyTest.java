@@ -9,6 +9,7 @@ import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.ReadVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
@@ -17,8 +18,11 @@ import io.silkstone.base.NanoClock;
 import io.silkstone.gateway.cluster.HandMadeCluster;
 import io.silkstone.store.Store;
 import io.silkstone.store.StoreOptions;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.SplittableRandom;
+import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +108,16 @@ class ClusterProxyTest {
         assertThat(client.ask("EXISTS a foo")).isEqualTo(":2");
     }
 
+    @ParameterizedTest
+    @CsvSource({"0 1 2 3", "3 2 1 0", "1 3 0 2", "2 0 3 1"})
+    void values_areInTheOrderOfTheKeys_howeverTheyCome(String order) {
+        client.ask("MSET {foo}0 zero {foo}1 one {foo}3 3");
+        int[] told = Stream.of(order.split(" ")).mapToInt(Integer::parseInt).toArray();
+        probe.server.clusterStore(telling(told));
+        assertThat(client.ask("MGET {foo}0 {foo}1 {foo}2 {foo}3"))
+                .isEqualTo("*4 $4 zero $3 one $-1 $1 3");
+    }
+
     @Test
     void writes_ofSeveralSlots_areRefused() {
         assertThat(client.ask("MSET foo 1 bar 2")).startsWith("-CROSSSLOT");
@@ -148,6 +162,35 @@ class ClusterProxyTest {
         assertThat(client.ask("GET foo")).startsWith("-MOVED");
     }
 
+    @Test
+    void requests_passedOn_leaveCallsToOthers() {
+        Semaphore calls = probe.server.callsElsewhere;
+        calls.acquireUninterruptibly(ServerContext.CALLS_ELSEWHERE_MAX);
+        assertThat(client.ask("GET foo")).isEqualTo("-" + DetachedRequest.BUSY);
+        calls.release(ServerContext.CALLS_OF_A_KEY);
+        assertThat(client.ask("MGET foo {foo}2")).isEqualTo("-" + DetachedRequest.BUSY);
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.ask("SET foo v")).isEqualTo("+OK");
+        }
+        assertThat(calls.availablePermits()).isEqualTo(ServerContext.CALLS_OF_A_KEY);
+        assertThat(client.ask("SET bar v")).as("of this node").isEqualTo("+OK");
+        assertThat(client.closed()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET foo, 2", "MSET foo a {foo}2 b, 2", "MGET foo {foo}2, 10", "EXISTS foo, 10"})
+    void requests_passedOn_areCountedWhileTheyRun(String request, int calls) {
+        int[] left = new int[1];
+        probe.server.clusterStore(
+                with(
+                        (method, arguments) -> {
+                            left[0] = probe.server.callsElsewhere.availablePermits();
+                            return method.getReturnType() == Status.class ? Status.UNKNOWN : null;
+                        }));
+        client.ask(request);
+        assertThat(left[0]).isEqualTo(ServerContext.CALLS_ELSEWHERE_MAX - calls);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "UNAVAILABLE, -CLUSTERDOWN the server that has the key does not answer",
@@ -178,21 +221,49 @@ class ClusterProxyTest {
         assertThat(client.ask("GET foo")).isEqualTo("-CLUSTERDOWN nobody says who has which keys");
     }
 
+    /** The other store, with sessions that show what they read in this order. */
+    private KvStore telling(int... order) {
+        KvSession real = others.openSession();
+        return with(
+                (method, arguments) -> {
+                    if (!method.getName().equals("readAll")) {
+                        return method.invoke(real, arguments);
+                    }
+                    Key[] keys = (Key[]) arguments[1];
+                    for (int index : order) {
+                        Status status = real.read((KvStore.Table) arguments[0], keys[index]);
+                        ObjectView object = status == Status.OK ? real.object() : null;
+                        ((ReadVisitor) arguments[3]).visit(index, status, object);
+                    }
+                    return null;
+                });
+    }
+
     /** The other store, with sessions that answer everything with {@code status}. */
     private KvStore refusing(Status status) {
+        return with(
+                (method, arguments) -> {
+                    if (method.getName().equals("readAll")) {
+                        for (int i = 0; i < (int) arguments[2]; i++) {
+                            ((ReadVisitor) arguments[3]).visit(i, status, null);
+                        }
+                    }
+                    return method.getReturnType() == Status.class ? status : null;
+                });
+    }
+
+    /** What a session does. */
+    private interface Answers {
+        Object to(Method method, Object[] arguments) throws ReflectiveOperationException;
+    }
+
+    private KvStore with(Answers answers) {
         KvSession session =
                 (KvSession)
                         Proxy.newProxyInstance(
                                 getClass().getClassLoader(),
                                 new Class<?>[] {KvSession.class},
-                                (proxy, method, arguments) -> {
-                                    if (method.getName().equals("readAll")) {
-                                        for (int i = 0; i < (int) arguments[2]; i++) {
-                                            ((ReadVisitor) arguments[3]).visit(i, status, null);
-                                        }
-                                    }
-                                    return method.getReturnType() == Status.class ? status : null;
-                                });
+                                (proxy, method, arguments) -> answers.to(method, arguments));
         return (KvStore)
                 Proxy.newProxyInstance(
                         getClass().getClassLoader(),

@@ -213,13 +213,28 @@ class ClusterRequestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"KEYS *", "FLUSHALL", "LCS bar {bar}2", "SORT {bar}l"})
+    @ValueSource(
+            strings = {
+                "KEYS *",
+                "FLUSHALL",
+                "LCS bar {bar}2",
+                "SORT {bar}l",
+                "CLUSTER COUNTKEYSINSLOT 5061",
+                "CLUSTER GETKEYSINSLOT 5061 10"
+            })
     void lease_overWhenALongRequestHasRun_leavesItUntold(String request) {
         client.ask("MSET bar v {bar}2 v");
         client.ask("RPUSH {bar}l 1 2");
         cluster.leaseChecksLeft = 0;
         assertThat(client.ask(request)).isEqualTo(NOT_TOLD);
         assertThat(client.closed()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ACL SETUSER other", "CONFIG SET maxclients 9", "CLUSTER MYID"})
+    void lease_over_concernsNothingButData(String request) {
+        cluster.leaseChecksLeft = 0;
+        assertThat(client.ask(request)).doesNotStartWith("-");
     }
 
     @Test

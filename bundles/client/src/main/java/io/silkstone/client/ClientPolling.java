@@ -216,6 +216,11 @@ public final class ClientPolling implements Patience, AutoCloseable {
         }
     }
 
+    /** It has ended, and there is nothing to be told. */
+    void ended() {
+        unattended.decrementAndGet();
+    }
+
     /** It has ended, and {@code told} is what the application wants to know. Never waits. */
     void later(Runnable told) {
         news.add(told);

@@ -89,7 +89,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             Refresh refresh = new Refresh();
             routes.refresh(refresh);
             rpc.await(refresh);
-        } while (routes.answers() == answers && rpc.now() - deadline < 0);
+        } while (routes.answers() == answers && rpc.now() - deadline < 0 && !rpc.isClosed());
         return routes.map();
     }
 

@@ -57,7 +57,7 @@ final class Flight {
         return answer();
     }
 
-    /** Begins it; {@code future} is told. */
+    /** Begins it; {@code future} is told, also when the client is closed meanwhile. */
     void begin(
             Kind kind,
             Table table,
@@ -70,6 +70,16 @@ final class Flight {
             this.future = future;
         }
         start(kind, table, key, value, delta, options, landed);
+        if (flights.isClosed()) {
+            // Whoever closes may have looked for futures before this one was here.
+            flights.tellLastNews();
+            abandon();
+        }
+    }
+
+    /** It has not begun after all, and there is nobody to be told; false when somebody was. */
+    boolean withdraw() {
+        return takeFuture() != null;
     }
 
     private void start(

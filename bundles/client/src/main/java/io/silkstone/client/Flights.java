@@ -101,6 +101,15 @@ final class Flights {
         closed = true;
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** See {@link ClientPolling#tellLastNews}. */
+    void tellLastNews() {
+        polling.tellLastNews();
+    }
+
     /** Tells all who wait for a future; nobody polls any more. */
     synchronized List<Flight> leftOver() {
         return new ArrayList<>(all);

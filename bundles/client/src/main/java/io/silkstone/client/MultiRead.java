@@ -12,7 +12,6 @@ import io.silkstone.rpc.messages.MultiReadEncoder;
 import io.silkstone.rpc.messages.MultiReadReplyDecoder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.agrona.MutableDirectBuffer;
 
@@ -20,6 +19,12 @@ import org.agrona.MutableDirectBuffer;
  * Many reads at a time: keys of one server travel in one message, and messages to several servers
  * travel together. What a server had no room for, or has no longer, goes into the next round; that
  * the whole ends is the business of each operation's time limit.
+ *
+ * <p>Keys are shown in their order, whatever order they are answered in: a reply stays where it
+ * came in, uncopied, until the turn of its last key. So that some reply always can be let go of, a
+ * round asks for keys without gaps, and of a reply only what comes before the first gap is taken:
+ * when it is the turn of a key without an answer, whoever was asked for it last has nothing more to
+ * show. The price is paid with more than {@value #OPERATIONS_MAX} servers, where rounds are short.
  */
 final class MultiRead {
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
@@ -33,18 +38,66 @@ final class MultiRead {
     private final ReplyView view = new ReplyView();
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final MultiReadEncoder request = new MultiReadEncoder();
-    private final MultiReadReplyDecoder reply = new MultiReadReplyDecoder();
     private final List<Part> parts = new ArrayList<>();
 
-    /** Keys of one server, in one message. */
+    /** Keys of one server, in one message, and the reply to it. */
     private static final class Part {
         private final Operation operation;
+        private final MultiReadReplyDecoder reply = new MultiReadReplyDecoder();
         private final int[] keys = new int[KEYS_MAX];
+        private MultiReadReplyDecoder.ObjectsDecoder objects;
         private ServerId server;
         private int size;
 
+        /** How many of the keys, from the first on, are answered, and how many of them shown. */
+        private int answered;
+
+        private int shown;
+        private boolean isAsked;
+
         private Part(Operation operation) {
             this.operation = operation;
+        }
+
+        private boolean isFree() {
+            return !isAsked && shown == answered;
+        }
+
+        private void begin(ServerId server) {
+            this.server = server;
+            size = 0;
+            answered = 0;
+            shown = 0;
+            isAsked = true;
+        }
+
+        /** The reply is there: finds out what it answers. */
+        private void end() {
+            isAsked = false;
+            if (!operation.hasReply()) {
+                // What is wrong with one of them may not be wrong with the others, but for the
+                // first.
+                answered = 1;
+                return;
+            }
+            for (MultiReadReplyDecoder.ObjectsDecoder each : objects()) {
+                if (answered == size || Statuses.of(each.status()) == Status.NOT_OWNER) {
+                    break;
+                }
+                each.skipValue();
+                answered++;
+            }
+            objects = objects();
+        }
+
+        private MultiReadReplyDecoder.ObjectsDecoder objects() {
+            Call call = operation.call();
+            return reply.wrap(
+                            call.reply(),
+                            call.replyOffset(),
+                            call.replyBlockLength(),
+                            call.replyVersion())
+                    .objects();
         }
     }
 
@@ -52,69 +105,71 @@ final class MultiRead {
         this.store = store;
     }
 
-    /**
-     * As {@link io.silkstone.api.store.KvSession#readAll}, in rounds: the visitor sees the keys of
-     * a round in their order.
-     */
+    /** As {@link io.silkstone.api.store.KvSession#readAll}. */
     void run(Table table, Key[] keys, int count, ReadVisitor visitor) {
-        int[] wanted = new int[count];
-        Arrays.setAll(wanted, index -> index);
-        while (wanted.length > 0) {
-            wanted = round(table, keys, wanted, visitor);
+        // What a visitor that threw has left behind is nobody's.
+        parts.forEach(part -> part.shown = part.answered);
+        Part[] answers = new Part[count];
+        for (int next = 0; next < count; next++) {
+            while (answers[next] == null) {
+                round(table, keys, next, answers);
+            }
+            show(keys[next], next, answers[next], visitor);
         }
     }
 
-    /** Asks for some of the keys, and returns those that are still to be asked for, in order. */
-    private int[] round(Table table, Key[] keys, int[] wanted, ReadVisitor visitor) {
-        int used = distribute(table, keys, wanted);
-        for (int number = 0; number < used; number++) {
-            send(table, keys, parts.get(number));
+    /** Asks for keys that have no answer, from the one at {@code next} on. */
+    private void round(Table table, Key[] keys, int next, Part[] answers) {
+        distribute(table, keys, next, answers);
+        for (Part part : parts) {
+            if (part.isAsked) {
+                send(table, keys, part);
+            }
         }
-        for (int number = 0; number < used; number++) {
-            store.rpc().await(parts.get(number).operation);
+        for (Part part : parts) {
+            if (part.isAsked) {
+                store.rpc().await(part.operation);
+                part.end();
+                for (int number = 0; number < part.answered; number++) {
+                    answers[part.keys[number]] = part;
+                }
+            }
         }
-        boolean[] told = new boolean[keys.length];
-        for (int number = 0; number < used; number++) {
-            show(keys, parts.get(number), told, visitor);
-        }
-        return Arrays.stream(wanted).filter(index -> !told[index]).toArray();
     }
 
-    private int distribute(Table table, Key[] keys, int[] wanted) {
+    /** Until there is one that has no place. */
+    private void distribute(Table table, Key[] keys, int next, Part[] answers) {
         ClusterMap map = store.routes().map();
-        int used = 0;
-        for (int index : wanted) {
+        for (int index = next; index < answers.length; index++) {
+            if (answers[index] != null) {
+                continue;
+            }
             ClusterMap.Tablet tablet = map.tablet(table.id(), keys[index].hash());
-            ServerId server = tablet == null ? ServerId.NONE : tablet.owner();
-            Part part = partFor(server, used);
-            if (part == null && used < OPERATIONS_MAX) {
-                part = newPart(used++, server);
+            Part part = partFor(tablet == null ? ServerId.NONE : tablet.owner());
+            if (part == null) {
+                return;
             }
-            if (part != null) {
-                part.keys[part.size++] = index;
-            }
+            part.keys[part.size++] = index;
         }
-        return used;
     }
 
-    private Part partFor(ServerId server, int used) {
-        for (int number = 0; number < used; number++) {
-            Part part = parts.get(number);
-            if (part.server.equals(server) && part.size < KEYS_MAX) {
+    /** Where there is room for a key of {@code server}; null for nowhere. */
+    private Part partFor(ServerId server) {
+        Part free = null;
+        for (Part part : parts) {
+            if (part.isAsked && part.server.equals(server) && part.size < KEYS_MAX) {
                 return part;
             }
+            free = free == null && part.isFree() ? part : free;
         }
-        return null;
-    }
-
-    private Part newPart(int number, ServerId server) {
-        if (number == parts.size()) {
-            parts.add(new Part(new Operation(store)));
+        if (free == null && parts.size() < OPERATIONS_MAX) {
+            free = new Part(new Operation(store));
+            parts.add(free);
         }
-        Part part = parts.get(number);
-        part.server = server;
-        part.size = 0;
-        return part;
+        if (free != null) {
+            free.begin(server);
+        }
+        return free;
     }
 
     private void send(Table table, Key[] keys, Part part) {
@@ -139,38 +194,28 @@ final class MultiRead {
         part.operation.start(table.id(), hash, request.limit(), false);
     }
 
-    private void show(Key[] keys, Part part, boolean[] told, ReadVisitor visitor) {
+    private void show(Key key, int index, Part part, ReadVisitor visitor) {
+        part.shown++;
         Operation operation = part.operation;
         if (!operation.hasReply()) {
-            // What is wrong with one of them may not be wrong with the others, but for the first.
-            Status status = Statuses.of(operation);
-            told[part.keys[0]] = true;
-            visitor.visit(part.keys[0], status, null);
+            visitor.visit(index, Statuses.of(operation), null);
             return;
         }
+        MultiReadReplyDecoder.ObjectsDecoder object = part.objects.next();
+        Status status = Statuses.of(object.status());
+        long version = object.version();
+        long expiry = object.expiryMillis();
+        int tag = object.tag();
+        int valueLength = object.valueLength();
+        int valueOffset = part.reply.limit() + Integer.BYTES;
+        object.skipValue();
         Call call = operation.call();
-        reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
-        int number = 0;
-        for (MultiReadReplyDecoder.ObjectsDecoder each : reply.objects()) {
-            int index = part.keys[number++];
-            Status status = Statuses.of(each.status());
-            long version = each.version();
-            long expiry = each.expiryMillis();
-            int tag = each.tag();
-            int valueLength = each.valueLength();
-            int valueOffset = reply.limit() + Integer.BYTES;
-            each.skipValue();
-            if (status != Status.NOT_OWNER) {
-                Key key = keys[index];
-                int keyOffset = call.putBesideReply(key.memory(), key.offset(), key.length());
-                view.in(call.replyMemory())
-                        .key(key.hash(), keyOffset, key.length())
-                        .value(valueOffset, valueLength)
-                        .meta(version, expiry, tag);
-                told[index] = true;
-                visitor.visit(index, status, status == Status.OK ? view : null);
-            }
-        }
+        int keyOffset = call.putBesideReply(key.memory(), key.offset(), key.length());
+        view.in(call.replyMemory())
+                .key(key.hash(), keyOffset, key.length())
+                .value(valueOffset, valueLength)
+                .meta(version, expiry, tag);
+        visitor.visit(index, status, status == Status.OK ? view : null);
     }
 
     void close() {

@@ -145,9 +145,10 @@ final class Operation extends Waitable {
         step();
     }
 
+    /** Also ends when the Rpc is closed, for then nobody answers any more. */
     private void step() {
         long left = deadline - store.rpc().now();
-        if (left <= 0) {
+        if (left <= 0 || store.rpc().isClosed()) {
             end(Status.TIMED_OUT);
             return;
         }

@@ -60,20 +60,24 @@ final class Routes {
 
     /**
      * Fetches the map anew, and then runs {@code then} on the thread that polls; also after a
-     * failure, for whoever waits tries again by himself.
+     * failure, for whoever waits tries again by himself. When closed nothing is fetched, and {@code
+     * then} runs all the same: whoever waits gives up when his time is over.
      */
     void refresh(Runnable then) {
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            waiting.add(then);
-            if (fetching) {
-                return;
-            }
-            fetching = true;
+        if (isFetchToBegin(then)) {
+            fetch();
         }
-        fetch();
+    }
+
+    private synchronized boolean isFetchToBegin(Runnable then) {
+        if (closed || rpc.isClosed()) {
+            rpc.after(PAUSE_NANOS, then);
+            return false;
+        }
+        waiting.add(then);
+        boolean begin = !fetching;
+        fetching = true;
+        return begin;
     }
 
     private void fetch() {
@@ -132,8 +136,8 @@ final class Routes {
         }
     }
 
+    /** Fetches no more; who waits for what is being fetched is told. */
     synchronized void close() {
         closed = true;
-        waiting = new ArrayList<>();
     }
 }

@@ -12,6 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * One table, for applications: bytes in, {@link Answer}s out. Each operation comes twice, as a call
@@ -127,15 +129,28 @@ public final class TableClient {
         if (isTooLong(key, value)) {
             return Answer.of(Status.TOO_LARGE);
         }
+        return use(
+                flight -> flight.run(kind, table, key, value, delta, options),
+                () -> Flight.abandoned(kind));
+    }
+
+    /**
+     * Takes a flight for {@code task}, and gives it back also when the application's part of that
+     * throws; but not when the client is closed, for then it may be under way for ever.
+     */
+    private <T> T use(Function<Flight, T> task, Supplier<T> closed) {
         Flight flight = flights.take();
-        Answer answer;
+        T result;
         try {
-            answer = flight.run(kind, table, key, value, delta, options);
+            result = task.apply(flight);
         } catch (ClientClosed e) {
-            return Flight.abandoned(kind);
+            return closed.get();
+        } catch (RuntimeException | Error e) {
+            flights.release(flight);
+            throw e;
         }
         flights.release(flight);
-        return answer;
+        return result;
     }
 
     private CompletableFuture<Answer> begin(
@@ -146,7 +161,15 @@ public final class TableClient {
         CompletableFuture<Answer> future = new CompletableFuture<>();
         Flight flight = flights.take();
         client.polling().begun();
-        flight.begin(kind, table, key, value, delta, options, future);
+        try {
+            flight.begin(kind, table, key, value, delta, options, future);
+        } catch (RuntimeException | Error e) {
+            if (flight.withdraw()) {
+                client.polling().ended();
+                flights.release(flight);
+            }
+            throw e;
+        }
         return future;
     }
 
@@ -165,25 +188,23 @@ public final class TableClient {
         Key[] wanted = new Key[keys.size()];
         Arrays.setAll(wanted, index -> new Key().wrap(keys.get(index)));
         Answer[] answers = new Answer[wanted.length];
-        Flight flight = flights.take();
-        try {
-            flight.session()
-                    .readAll(
-                            table,
-                            wanted,
-                            wanted.length,
-                            (index, status, object) -> answers[index] = answer(status, object));
-        } catch (ClientClosed e) {
-            Arrays.setAll(
-                    answers,
-                    index ->
-                            answers[index] == null
-                                    ? Flight.abandoned(Flight.Kind.READ)
-                                    : answers[index]);
-            return Arrays.asList(answers);
-        }
-        flights.release(flight);
-        return Arrays.asList(answers);
+        return use(
+                flight -> {
+                    flight.session()
+                            .readAll(
+                                    table,
+                                    wanted,
+                                    wanted.length,
+                                    (index, status, object) ->
+                                            answers[index] = answer(status, object));
+                    return Arrays.asList(answers);
+                },
+                () -> {
+                    List<Answer> seen = Arrays.asList(answers);
+                    Answer abandoned = Flight.abandoned(Flight.Kind.READ);
+                    seen.replaceAll(each -> each == null ? abandoned : each);
+                    return seen;
+                });
     }
 
     private static Answer answer(Status status, ObjectView object) {
@@ -228,26 +249,18 @@ public final class TableClient {
      *     time of an operation was over; what was shown until then is not all
      */
     public Status scan(Consumer<StoredObject> visitor) {
-        Flight flight = flights.take();
-        Status status;
-        try {
-            status =
-                    new TableScan(client.store(), flight.session(), table)
-                            .run(
-                                    object ->
-                                            visitor.accept(
-                                                    new StoredObject(
-                                                            bytes(
-                                                                    object.memory(),
-                                                                    object.keyOffset(),
-                                                                    object.keyLength()),
-                                                            value(object),
-                                                            object.version(),
-                                                            object.expiryMillis())));
-        } catch (ClientClosed e) {
-            return Status.UNAVAILABLE;
-        }
-        flights.release(flight);
-        return status;
+        return use(
+                flight ->
+                        new TableScan(client.store(), flight.session(), table)
+                                .run(object -> visitor.accept(stored(object))),
+                () -> Status.UNAVAILABLE);
+    }
+
+    private static StoredObject stored(ObjectView object) {
+        return new StoredObject(
+                bytes(object.memory(), object.keyOffset(), object.keyLength()),
+                value(object),
+                object.version(),
+                object.expiryMillis());
     }
 }

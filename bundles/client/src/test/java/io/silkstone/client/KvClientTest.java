@@ -247,6 +247,38 @@ class KvClientTest {
     }
 
     @Test
+    void operations_thatThrow_keepNoRoom() {
+        server.objects.put("k", "v");
+        for (int time = 0; time < 2 * OUTSTANDING_MAX; time++) {
+            assertThatThrownBy(
+                            () ->
+                                    table.scan(
+                                            each -> {
+                                                throw new IllegalStateException("enough");
+                                            }))
+                    .hasMessage("enough");
+            assertThatThrownBy(() -> table.write(bytes("k"), bytes("v"), null))
+                    .isInstanceOf(NullPointerException.class);
+            assertThatThrownBy(() -> table.writeAsync(bytes("k"), bytes("v"), null))
+                    .isInstanceOf(NullPointerException.class);
+        }
+        assertThat(table.read(bytes("k")).text()).isEqualTo("v");
+    }
+
+    @Test
+    void begin_afterTheClientWasClosed_endsTheFuture() {
+        Flights flights = new Flights(client.store(), polling, OUTSTANDING_MAX);
+        Flight flight = flights.take();
+        flights.close();
+        client.close();
+        flights.leftOver().forEach(Flight::abandon);
+        CompletableFuture<Answer> future = new CompletableFuture<>();
+        byte[] key = bytes("k");
+        flight.begin(Flight.Kind.READ, table.table(), key, null, 0, null, future);
+        assertThat(future).isCompletedWithValueMatching(each -> !each.isOk());
+    }
+
+    @Test
     void close_endsWhatIsUnderWay() throws Exception {
         table.write(bytes("k"), bytes("the lease is there"));
         for (int call = 0; call < 10; call++) {

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.Status;
+import io.silkstone.rpc.messages.GetClusterMapDecoder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -118,6 +119,45 @@ class OperationTest {
         long began = cluster.now;
         assertThat(cluster.read(LOW)).isEqualTo(Status.OK);
         assertThat(cluster.now - began).isBetween(50 * MILLI, 70 * MILLI);
+    }
+
+    @Test
+    void read_whenTheStoreIsClosed_endsByItsTime() {
+        first.script.add(
+                request -> {
+                    cluster.store.close();
+                    request.refuse(io.silkstone.rpc.messages.Status.NOT_A_MEMBER);
+                });
+        for (int time = 0; time < 10_000; time++) {
+            first.script.add(
+                    request -> request.refuse(io.silkstone.rpc.messages.Status.NOT_A_MEMBER));
+        }
+        long began = cluster.now;
+        assertThat(cluster.read(LOW)).isEqualTo(Status.UNAVAILABLE);
+        assertThat(cluster.now - began).isBetween(SECOND, 11 * SECOND);
+    }
+
+    @Test
+    void read_whoseMapIsBeingFetchedWhenTheStoreIsClosed_goesOn() {
+        first.objects.put(LOW, "after all");
+        first.script.add(
+                request -> {
+                    cluster.servers.forEach(
+                            each ->
+                                    each.rpc.serve(
+                                            GetClusterMapDecoder.TEMPLATE_ID,
+                                            fetch -> cluster.store.close()));
+                    request.refuse(io.silkstone.rpc.messages.Status.NOT_A_MEMBER);
+                });
+        assertThat(cluster.read(LOW)).isEqualTo(Status.OK);
+    }
+
+    @Test
+    void read_whenTheRpcIsClosed_endsSoon() {
+        first.script.add(request -> cluster.rpc.close());
+        long began = cluster.now;
+        assertThat(cluster.read(LOW)).isEqualTo(Status.UNAVAILABLE);
+        assertThat(cluster.now - began).isLessThan(2 * SECOND);
     }
 
     @Test

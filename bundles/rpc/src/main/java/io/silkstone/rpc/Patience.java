@@ -12,7 +12,11 @@ public interface Patience {
     /** {@code result}, for which somebody may wait, is done. Called by the thread that polls. */
     void wake(Waitable result);
 
-    /** For user threads of {@code runtime}, whose cores poll; other threads look now and then. */
+    /**
+     * For user threads of {@code runtime}, whose cores poll; other threads look now and then. When
+     * the Rpc is closed the cores may poll no more, and whoever waits does: calls and what is made
+     * of them end by their time.
+     */
     static Patience of(ThreadRuntime runtime) {
         return new Patience() {
             private static final long LOOK_NANOS = 200_000;
@@ -24,8 +28,13 @@ public interface Patience {
                 // Whoever ends it looks for who waits: one of the two sees the other.
                 VarHandle.fullFence();
                 while (!result.isDone()) {
+                    if (rpc.isClosed() && rpc.poll() > 0) {
+                        continue;
+                    }
                     if (self == ThreadRuntime.NONE) {
                         LockSupport.parkNanos(LOOK_NANOS);
+                    } else if (rpc.isClosed()) {
+                        runtime.sleep(LOOK_NANOS);
                     } else {
                         runtime.block();
                     }

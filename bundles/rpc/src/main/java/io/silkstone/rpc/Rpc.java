@@ -35,6 +35,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
@@ -126,6 +127,10 @@ public final class Rpc implements AutoCloseable {
     private final AtomicReferenceArray<Call> calls;
     private final Map<String, Peer> peers = new ConcurrentHashMap<>();
     private final AtomicBoolean polling = new AtomicBoolean();
+
+    /** Threads in {@link #await}. */
+    private final AtomicInteger awaiting = new AtomicInteger();
+
     private final ReentrantLock unsentLock = new ReentrantLock();
     private final Queue<Unsent> unsent = new ArrayDeque<>();
     private final ReentrantLock timersLock = new ReentrantLock();
@@ -304,7 +309,12 @@ public final class Rpc implements AutoCloseable {
 
     /** Waits until {@code result} is done. Not within {@link #poll}. */
     public void await(Waitable result) {
-        patience.await(this, result);
+        awaiting.incrementAndGet();
+        try {
+            patience.await(this, result);
+        } finally {
+            awaiting.decrementAndGet();
+        }
     }
 
     /** Wakes who waits for {@code result}, which is done. */
@@ -636,8 +646,17 @@ public final class Rpc implements AutoCloseable {
         lookSoon = true;
     }
 
-    boolean isClosed() {
+    /** Whether {@link #close} was called: nothing is sent any more. */
+    public boolean isClosed() {
         return closed;
+    }
+
+    /**
+     * Whether any thread is in {@link #await}. Those who stop polling after {@link #close} do so
+     * when it is false: who comes later finds it closed, and polls himself.
+     */
+    boolean isAwaited() {
+        return awaiting.get() != 0;
     }
 
     /** Longest message. */

@@ -10,6 +10,7 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
@@ -47,6 +48,9 @@ public final class RpcComponent {
 
     /** Service property: the addresses of the coordinators, as an array. */
     public static final String COORDINATORS = "silkstone.coordinators";
+
+    /** More than the time of any request that a thread waits for. */
+    private static final long LAST_WAIT_NANOS = 15_000_000_000L;
 
     private static final Logger LOG = System.getLogger(RpcComponent.class.getName());
 
@@ -190,13 +194,26 @@ public final class RpcComponent {
         }
     }
 
+    /** User threads that wait are woken by those who poll: first what they wait for must end. */
+    private void awaitNobody() throws InterruptedException {
+        long deadline = rpc.now() + LAST_WAIT_NANOS;
+        while (rpc.isAwaited() && rpc.now() - deadline < 0) {
+            TimeUnit.NANOSECONDS.sleep(Rpc.LOOK_NANOS);
+        }
+        if (rpc.isAwaited()) {
+            LOG.log(Level.ERROR, "a request to the cluster did not end, though its time is over");
+        }
+    }
+
     @Deactivate
     synchronized void close() throws Exception {
         active = false;
         if (rpc != null) {
             registration.unregister();
-            pollers.close();
             rpc.close();
+            awaitNobody();
+            pollers.close();
+            rpc.transport(NoTransport.INSTANCE);
             rpc = null;
         }
         if (taken != null) {

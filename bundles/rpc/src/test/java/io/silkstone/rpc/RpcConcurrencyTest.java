@@ -90,6 +90,32 @@ class RpcConcurrencyTest {
         return sum;
     }
 
+    /** Of a node's threads, whose cores poll no more when the Rpc is closed. */
+    @Test
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void await_whenTheRpcIsClosed_endsThoughNobodyElsePolls() throws Exception {
+        Rpc rpc =
+                new Rpc(
+                        wire.open("wire:client"),
+                        RpcOptions.DEFAULT,
+                        NanoClock.SYSTEM,
+                        null,
+                        Patience.of(new HandRuntime(true)),
+                        new SplittableRandom(1),
+                        new Metrics());
+        Call call = rpc.newCall();
+        int length = Process.encodePing(call);
+        call.start(rpc.peer(SERVER), 0, length, TimeUnit.MILLISECONDS.toNanos(50), Completion.NONE);
+        Thread waits = Thread.ofPlatform().daemon().start(() -> rpc.await(call));
+        while (!rpc.isAwaited()) {
+            Thread.yield();
+        }
+        rpc.close();
+        waits.join();
+        assertThat(call.status()).isEqualTo(Status.TIMED_OUT);
+        assertThat(rpc.isAwaited()).isFalse();
+    }
+
     @Test
     void call_answeredInline_allocatesNothing() {
         AtomicLong clock = new AtomicLong();

@@ -27,6 +27,8 @@ record ClusterHome(Path root, int nodes, int portBase) {
     /** From a node's first port to the one of its transport, as the transport has it by default. */
     private static final int TRANSPORT_OFFSET = 100;
 
+    private static final int PORT_MAX = 65_535;
+
     /** The cluster whose home {@code root} is, if it is one. */
     static Optional<ClusterHome> find(Path root) throws StartRefused {
         Path file = root.resolve(FILE);
@@ -34,24 +36,43 @@ record ClusterHome(Path root, int nodes, int portBase) {
             return Optional.empty();
         }
         Properties properties = NodeSettings.properties(file);
-        try {
-            return Optional.of(
-                    new ClusterHome(
-                            root,
-                            Integer.parseInt(properties.getProperty(NODES, "").strip()),
-                            Integer.parseInt(properties.getProperty(PORT_BASE, "").strip())));
-        } catch (NumberFormatException e) {
+        int nodes = number(properties, NODES);
+        int portBase = number(properties, PORT_BASE);
+        boolean isSound =
+                nodes >= 1
+                        && nodes <= Arguments.NODES_MAX
+                        && portBase >= 1
+                        && portBase <= portBaseMax(nodes);
+        if (!isSound) {
             throw new StartRefused(
-                    "%s must have the numbers %s and %s: restore it, or take another home."
-                            .formatted(file, NODES, PORT_BASE),
-                    e);
+                    ("%s must have the numbers %s, from 1 to %d, and %s, from 1 to %d: restore it,"
+                                    + " or take another home.")
+                            .formatted(
+                                    file,
+                                    NODES,
+                                    Arguments.NODES_MAX,
+                                    PORT_BASE,
+                                    Arguments.PORT_BASE_MAX));
         }
+        return Optional.of(new ClusterHome(root, nodes, portBase));
+    }
+
+    /** A number of the file; -1, which none of them can be, when there is none. */
+    private static int number(Properties properties, String key) {
+        String text = properties.getProperty(key, "").strip();
+        return text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : -1;
+    }
+
+    /** The highest first port with which {@code nodes} nodes have all of theirs. */
+    private static int portBaseMax(int nodes) {
+        return Math.min(Arguments.PORT_BASE_MAX, PORT_MAX - TRANSPORT_OFFSET - nodes + 1);
     }
 
     /**
      * The cluster that {@code arguments} want started: the one whose home that is, or a new one.
      *
-     * @throws StartRefused when the home is another cluster's, or a node's
+     * @throws StartRefused when the home is another cluster's, or a node's, or ports would be
+     *     beyond the last
      */
     static ClusterHome wanted(Arguments arguments) throws StartRefused {
         Path root = arguments.home();
@@ -74,8 +95,15 @@ record ClusterHome(Path root, int nodes, int portBase) {
                     "--home %s is the home of one node: give the cluster another one."
                             .formatted(root));
         }
-        return new ClusterHome(
-                root, nodes.orElse(1), portBase.orElse(arguments.portBaseOtherwise()));
+        ClusterHome fresh =
+                new ClusterHome(
+                        root, nodes.orElse(1), portBase.orElse(arguments.portBaseOtherwise()));
+        if (fresh.portBase > portBaseMax(fresh.nodes)) {
+            throw new StartRefused(
+                    "%d nodes have ports up to 65535 with --port-base %d at most, was %d."
+                            .formatted(fresh.nodes, portBaseMax(fresh.nodes), fresh.portBase));
+        }
+        return fresh;
     }
 
     /** From 1 to {@link #nodes}. */

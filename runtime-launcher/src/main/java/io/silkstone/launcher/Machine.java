@@ -30,6 +30,10 @@ record Machine(Path root) {
     private static final Pattern AVAILABLE =
             Pattern.compile("^MemAvailable: +([0-9]+) kB$", Pattern.MULTILINE);
 
+    /** Pages of files that nobody has used lately: the kernel drops them before it runs short. */
+    private static final Pattern RECLAIMABLE =
+            Pattern.compile("^inactive_file ([0-9]{1,18})$", Pattern.MULTILINE);
+
     private static final String GATEWAY = "io.silkstone.gateway.redis";
     private static final String TRANSPORT = "io.silkstone.transport-aeron.transport";
 
@@ -122,7 +126,12 @@ record Machine(Path root) {
         }
         long limit = number("sys/fs/cgroup/memory.max");
         long used = number("sys/fs/cgroup/memory.current");
-        return limit < 0 || used < 0 ? available : Math.min(available, limit - used);
+        if (limit < 0 || used < 0) {
+            return available;
+        }
+        Matcher reclaimable = RECLAIMABLE.matcher(text("sys/fs/cgroup/memory.stat"));
+        long cached = reclaimable.find() ? Long.parseLong(reclaimable.group(1)) : 0;
+        return Math.min(available, limit - Math.max(0, used - cached));
     }
 
     /** What stands in a file of the system; -1 when that is no number. */

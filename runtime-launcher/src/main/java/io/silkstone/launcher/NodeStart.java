@@ -7,9 +7,7 @@ import java.io.Console;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,8 +32,7 @@ final class NodeStart {
     private Home home;
     private int portBase;
     private SharedMemory sharedMemory;
-    private List<String> endpointsWritten = List.of();
-    private Optional<ClusterState> clusterWritten = Optional.empty();
+    private RunFiles files;
     private volatile NodeFramework framework;
     private volatile boolean ending;
 
@@ -52,6 +49,7 @@ final class NodeStart {
      */
     void run() throws StartRefused, InterruptedException {
         home = Home.take(arguments.home());
+        files = new RunFiles(home.run());
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "silkstone-launcher-end-0"));
         NodeSettings settings = NodeSettings.read(home.etc());
         portBase =
@@ -86,40 +84,18 @@ final class NodeStart {
     }
 
     private long lookInterval() {
-        boolean joining =
-                clusterWritten.isPresent() && clusterWritten.get().stage() != Stage.SERVING;
-        return joining ? LOOK_INTERVAL_MILLIS_JOINING : LOOK_INTERVAL_MILLIS;
+        return files.isJoining() ? LOOK_INTERVAL_MILLIS_JOINING : LOOK_INTERVAL_MILLIS;
     }
 
     /** Status is to say where the node serves now, and how it stands in its cluster. */
     private void look() {
         try {
-            writeEndpoints(framework.endpoints());
-            writeCluster(ClusterService.state(framework.context()));
+            files.endpoints(framework.endpoints());
+            files.cluster(ClusterService.state(framework.context()));
         } catch (IOException | RuntimeException e) {
             // Bundles that are on their way out cannot tell; the next look will.
             log.write(Level.DEBUG, "launcher", "the node's state was not written", e);
         }
-    }
-
-    private void writeEndpoints(List<String> endpoints) throws IOException {
-        if (!endpoints.equals(endpointsWritten)) {
-            write("endpoints", endpoints);
-            endpointsWritten = endpoints;
-        }
-    }
-
-    private void writeCluster(Optional<ClusterState> cluster) throws IOException {
-        if (cluster.isPresent() && !cluster.equals(clusterWritten)) {
-            write("cluster", List.of(cluster.get().line()));
-            clusterWritten = cluster;
-        }
-    }
-
-    private void write(String name, List<String> lines) throws IOException {
-        Path fresh = home.run().resolve(name + ".new");
-        Files.write(fresh, lines);
-        Files.move(fresh, home.run().resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** Gives a node of a cluster a moment to become a server of it. */
@@ -185,8 +161,8 @@ final class NodeStart {
     private void announceReady(List<String> endpoints, Optional<ClusterState> cluster)
             throws StartRefused {
         try {
-            writeCluster(cluster);
-            writeEndpoints(endpoints);
+            files.cluster(cluster);
+            files.endpoints(endpoints);
         } catch (IOException e) {
             throw new StartRefused(
                     "%s cannot be written: %s.".formatted(home.run(), e.getMessage()), e);

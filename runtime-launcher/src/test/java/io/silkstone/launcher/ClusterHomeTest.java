@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ClusterHomeTest {
     @TempDir Path root;
@@ -66,11 +68,27 @@ class ClusterHomeTest {
     }
 
     @Test
-    void find_damagedFile_isRefused() throws IOException {
-        Files.writeString(root.resolve("cluster.properties"), "nodes = many\n");
+    void wanted_portsBeyondTheLast_isRefused() throws StartRefused {
+        assertThat(wanted("--nodes", "100", "--port-base", "65336").transportPort(100))
+                .isEqualTo(65_535);
+        assertThatThrownBy(() -> wanted("--nodes", "100", "--port-base", "65337"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessage(
+                        "100 nodes have ports up to 65535 with --port-base 65336 at most, was"
+                                + " 65337.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"many,7600", "0,7600", "101,7600", "3,0", "3,65401", "100,65337", "-3,7600"})
+    void find_damagedFile_isRefused(String nodes, String portBase) throws IOException {
+        Files.writeString(
+                root.resolve("cluster.properties"),
+                "nodes = " + nodes + "\nport.base = " + portBase + "\n");
         assertThatThrownBy(() -> ClusterHome.find(root))
                 .isInstanceOf(StartRefused.class)
-                .hasMessageContaining(
-                        "cluster.properties must have the numbers nodes and port.base");
+                .hasMessage(
+                        root.resolve("cluster.properties")
+                                + " must have the numbers nodes, from 1 to 100, and port.base, from"
+                                + " 1 to 65400: restore it, or take another home.");
     }
 }

@@ -99,6 +99,16 @@ class MachineTest {
     }
 
     @Test
+    void require_containerFullOfCachedFiles_isFine() throws IOException {
+        memory(8192, Long.toString(600L << 20));
+        assertThatThrownBy(this::require).hasMessageContaining("has 500 MiB");
+        Files.writeString(
+                root.resolve("sys/fs/cgroup/memory.stat"),
+                "active_file 1073741824\ninactive_file " + (20L << 20) + "\n");
+        assertThatCode(this::require).doesNotThrowAnyException();
+    }
+
+    @Test
     void require_tooLittleSharedMemory_saysBothFigures() throws IOException {
         Path shared = Files.createDirectories(root.resolve("dev/shm"));
         configure(

@@ -23,7 +23,7 @@ public final class ClusterCommands implements CommandScope {
 
     private final Supplier<Cluster> cluster;
 
-    /** Works on what {@code cluster} gives at the time of each call; null in a lone node. */
+    /** Works on what {@code cluster} gives at the time of each call; null without a membership. */
     public ClusterCommands(Supplier<Cluster> cluster) {
         this.cluster = cluster;
     }
@@ -47,8 +47,9 @@ public final class ClusterCommands implements CommandScope {
         Cluster present = cluster.get();
         if (present == null) {
             throw new CommandRefused(
-                    "This node is alone: coordinators in etc/io.silkstone.rpc.cluster.cfg would"
-                            + " make it a node of a cluster, from its next start on.");
+                    "This node has no membership at the moment: it is alone unless coordinators in"
+                            + " etc/io.silkstone.rpc.cluster.cfg names some, and then `node:why`"
+                            + " and the node's log may say why.");
         }
         return present;
     }

@@ -89,12 +89,13 @@ class ClusterCommandsTest {
     }
 
     @Test
-    void everyCommand_inALoneNode_saysSo() {
+    void everyCommand_withoutAMembership_saysWhatThatMayMean() {
         new CommandRunner(new ClusterCommands(() -> null)).assertWellBehavedWithoutServices(2);
         new CommandRunner(new ClusterCommands(() -> null))
                 .assertRefused(
-                        "This node is alone: coordinators in etc/io.silkstone.rpc.cluster.cfg would"
-                                + " make it a node of a cluster, from its next start on.",
+                        "This node has no membership at the moment: it is alone unless coordinators"
+                                + " in etc/io.silkstone.rpc.cluster.cfg names some, and then"
+                                + " `node:why` and the node's log may say why.",
                         "servers");
     }
 

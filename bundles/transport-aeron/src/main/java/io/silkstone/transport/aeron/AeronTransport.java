@@ -408,8 +408,7 @@ public final class AeronTransport implements Transport {
         if (options.path() != AeronOptions.Route.UDP) {
             Optional<DriverHome.Owner> neighbour = neighbour(caller.address());
             try {
-                if (neighbour.isPresent()) {
-                    callOverIpc(caller, neighbour.get());
+                if (neighbour.isPresent() && callOverIpc(caller, neighbour.get())) {
                     return;
                 }
             } catch (AeronException | IllegalStateException e) {
@@ -432,12 +431,21 @@ public final class AeronTransport implements Transport {
                 .filter(owner -> !owner.process().isDead());
     }
 
-    private void callOverIpc(Caller caller, DriverHome.Owner neighbour) {
+    /**
+     * Calls, or waits for the driver of a process that lives, which is being built anew.
+     *
+     * @return false when there is nobody to wait for: a process of another container that shows no
+     *     life may have left its home behind, and another may have its port by now
+     */
+    private boolean callOverIpc(Caller caller, DriverHome.Owner neighbour) {
+        Optional<ProcessHandle> process = neighbour.process().find();
         DriverClient client = neighbours.client(neighbour.driver());
-        if (client != null) {
-            neighbour.process().find().ifPresent(caller::watch);
-            caller.callOverIpc(client, options, hello(caller, ""));
+        if (client == null) {
+            return process.isPresent();
         }
+        process.ifPresent(caller::watch);
+        caller.callOverIpc(client, options, hello(caller, ""));
+        return true;
     }
 
     private void callOverUdp(Caller caller) {

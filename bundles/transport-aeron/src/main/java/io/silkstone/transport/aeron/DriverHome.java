@@ -141,13 +141,19 @@ final class DriverHome {
         }
     }
 
-    /** Whoever lives in {@code directory} and listens at {@code endpoint}. */
+    /**
+     * Whoever lives in {@code directory} and listens at {@code endpoint}. Without a token a home
+     * proves nothing, in a directory where everybody may write: only this user's count, and only
+     * those of processes that this one sees, since others may have an endpoint of that name in a
+     * network of their own.
+     */
     static Optional<Owner> at(Path directory, String endpoint) {
         try {
             return homes(directory).stream()
+                    .filter(ProcessIdentity::owns)
                     .flatMap(home -> owner(home).stream())
                     .filter(owner -> owner.endpoint().equals(endpoint))
-                    .filter(owner -> !owner.process().isDead())
+                    .filter(owner -> owner.process().find().isPresent())
                     .findFirst();
         } catch (IOException unreadable) {
             return Optional.empty();

@@ -2,6 +2,7 @@ package io.silkstone.transport.aeron;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -20,10 +21,22 @@ record ProcessIdentity(long pid, long startMillis, String namespace) {
 
     private static final Path NAMESPACE = Path.of("/proc/self/ns/pid");
 
+    /** Belongs to whom the process runs as, also where that user has no name. */
+    private static final Path PROCESS = Path.of("/proc/self");
+
     /** This process. */
     static ProcessIdentity own() {
         ProcessHandle process = ProcessHandle.current();
         return new ProcessIdentity(process.pid(), startMillis(process), ownNamespace());
+    }
+
+    /** Whether {@code path} itself is this process's user's; a link is not what it leads to. */
+    static boolean owns(Path path) {
+        try {
+            return Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(PROCESS));
+        } catch (IOException | UnsupportedOperationException unknown) {
+            return false;
+        }
     }
 
     /** The process if this one can see it, and empty if it is dead or in another namespace. */

@@ -288,6 +288,20 @@ class AeronFailureTest {
         bench.until(() -> server.messages.size() == 1);
     }
 
+    @Test
+    void path_autoToAHomeLeftInAnotherNamespace_isUdp() throws IOException {
+        Bench bench = bench(AeronOptions.Route.AUTO);
+        Mailbox server = bench.listening();
+        Mailbox client = bench.calling();
+        String address = server.transport.address();
+        DriverHomeTest.moveToAnotherNamespace(PeerAddress.parse(address).directory(), "driver-99");
+        Session session = open(bench, client, address);
+
+        assertThat(files()).hasSize(2);
+        Mailbox.send(session, "far");
+        bench.until(() -> server.messages.size() == 1);
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"SHARED", "SHARED_NETWORK", "DEDICATED"})
     void driverMode_withThreads_works(AeronOptions.DriverMode mode) {

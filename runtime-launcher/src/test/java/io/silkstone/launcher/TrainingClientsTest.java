@@ -65,6 +65,8 @@ class TrainingClientsTest {
             "-ERR no\r\n"
         };
         try (socket) {
+            // Or each small reply waits for the acknowledgement of the one before.
+            socket.setTcpNoDelay(true);
             BufferedReader in =
                     new BufferedReader(
                             new InputStreamReader(

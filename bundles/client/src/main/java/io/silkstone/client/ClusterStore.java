@@ -35,6 +35,7 @@ import java.util.random.RandomGenerator;
 public final class ClusterStore implements KvStore, AutoCloseable {
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
     private static final int REQUEST_BYTES_MAX = 1_024;
+    private static final long COORDINATOR_NANOS = 1_000_000_000;
 
     private final Rpc rpc;
     private final ClientOptions options;
@@ -79,10 +80,20 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     }
 
     /**
-     * Fetches the map anew, and waits for it; the newest one that there is, or the one that is
-     * known here when nobody tells in time.
+     * Fetches the map anew, and waits for it: the coordinator's, if one is among the seeds or has
+     * been met since, in which everything is that was done before. Where none answers a server's,
+     * and the one that is known here when nobody tells in time.
      */
     public ClusterMap refreshMap() {
+        try {
+            routes.learn(operator.clusterMap(COORDINATOR_NANOS));
+            return routes.map();
+        } catch (ClusterRefused e) {
+            return mapOfAnyServer();
+        }
+    }
+
+    private ClusterMap mapOfAnyServer() {
         long deadline = rpc.now() + options.timeoutNanos();
         long answers = routes.answers();
         do {

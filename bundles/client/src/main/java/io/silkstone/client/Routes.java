@@ -53,7 +53,7 @@ final class Routes {
         return map;
     }
 
-    /** Grows with each answer to {@link #refresh}; who has seen it grow knows news as of now. */
+    /** Grows with each answer to {@link #refresh}. */
     long answers() {
         return answers;
     }
@@ -129,7 +129,8 @@ final class Routes {
         return told;
     }
 
-    private void learn(ClusterMap news) {
+    /** Somebody has told this map. */
+    synchronized void learn(ClusterMap news) {
         boolean other = map.cluster() != 0 && map.cluster() != news.cluster();
         if (!other && news.version() > map.version()) {
             map = news;

@@ -51,6 +51,25 @@ class OperationTest {
         assertThat(first.reads).hasSize(1);
     }
 
+    /** The other one hears of it with its next renewal. */
+    @Test
+    void refreshMap_whereServersHaveNotHeardYet_isTheCoordinatorsMap() {
+        for (int version = 1; version <= 10; version++) {
+            ClusterMap before = first.map;
+            cluster.publish(first.id, version, second.id, version);
+            second.map = before;
+            assertThat(cluster.store.refreshMap()).isEqualTo(first.map);
+        }
+    }
+
+    @Test
+    void refreshMap_withoutCoordinator_isAServersMap() {
+        cluster.store.refreshMap();
+        cluster.publish(first.id, 2, second.id, 2);
+        first.rpc.serveNoMore(GetClusterMapDecoder.TEMPLATE_ID);
+        assertThat(cluster.store.refreshMap()).isEqualTo(second.map);
+    }
+
     @Test
     void read_redirectedToAnUnknownServer_fetchesTheMap() {
         second.objects.put(LOW, "moved");

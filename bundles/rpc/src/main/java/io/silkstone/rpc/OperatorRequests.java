@@ -1,14 +1,18 @@
 package io.silkstone.rpc;
 
+import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.rpc.messages.AssignTabletEncoder;
+import io.silkstone.rpc.messages.ClusterMapDecoder;
 import io.silkstone.rpc.messages.CreateTableEncoder;
 import io.silkstone.rpc.messages.DoneDecoder;
 import io.silkstone.rpc.messages.DropTableEncoder;
+import io.silkstone.rpc.messages.GetClusterMapEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.SplitTabletEncoder;
 import io.silkstone.rpc.messages.Status;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -115,8 +119,39 @@ public final class OperatorRequests {
                 });
     }
 
+    /**
+     * The coordinator's own map. Servers have it as well, but hear of a change only with their next
+     * renewal.
+     *
+     * @param nanos how long to wait for it
+     */
+    public ClusterMap clusterMap(long nanos) throws ClusterRefused {
+        return ask(
+                (call, request) -> {
+                    GetClusterMapEncoder get = new GetClusterMapEncoder();
+                    get.wrapAndApplyHeader(
+                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder());
+                    return get.encodedLength();
+                },
+                nanos,
+                call -> {
+                    ClusterMapDecoder map = new ClusterMapDecoder();
+                    map.wrap(
+                            call.reply(),
+                            call.replyOffset(),
+                            call.replyBlockLength(),
+                            call.replyVersion());
+                    return MapCodec.decode(map);
+                });
+    }
+
     /** The number in the answer. */
     private long ask(Encoding encoding) throws ClusterRefused {
+        return ask(encoding, timeoutNanos, OperatorRequests::numberIn);
+    }
+
+    private <T> T ask(Encoding encoding, long nanos, Function<Call, T> decoding)
+            throws ClusterRefused {
         Call call = rpc.newCall();
         try {
             int length = BODY + encoding.into(call, requests.getAsLong());
@@ -124,19 +159,20 @@ public final class OperatorRequests {
             leader.start(
                     call,
                     length,
-                    timeoutNanos,
+                    nanos,
                     each -> {
                         answer.done = true;
                         rpc.wake(answer);
                     });
             rpc.await(answer);
-            return numberIn(call);
+            requireOk(call);
+            return decoding.apply(call);
         } finally {
             call.close();
         }
     }
 
-    private long numberIn(Call call) throws ClusterRefused {
+    private void requireOk(Call call) throws ClusterRefused {
         if (call.status() == Status.TIMED_OUT) {
             throw new ClusterRefused(
                     "the coordinator at " + leader.address() + " does not answer; try again");
@@ -146,6 +182,9 @@ public final class OperatorRequests {
             throw new ClusterRefused(
                     text.isEmpty() ? "the coordinator refused with " + call.status().name() : text);
         }
+    }
+
+    private static long numberIn(Call call) {
         DoneDecoder reply = new DoneDecoder();
         reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
         return reply.number();

@@ -11,6 +11,7 @@ import io.silkstone.client.TableClient;
 import io.silkstone.javaclient.SilkstoneClient;
 import io.silkstone.transport.aeron.AeronOptions;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -21,6 +22,9 @@ import org.HdrHistogram.Histogram;
 public final class ClusterAsker implements Asker {
     private static final long PATIENCE_NANOS = 30_000_000_000L;
     private static final int FILL_BATCH = 1_000;
+
+    /** A machine that does other things meanwhile makes a run poor, but not invalid. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private final int keys;
     private final SplittableRandom random = new SplittableRandom(4);
@@ -41,6 +45,7 @@ public final class ClusterAsker implements Asker {
         client =
                 SilkstoneClient.builder(seed)
                         .transport(AeronOptions.defaults().toBuilder().path(path).build())
+                        .timeout(TIMEOUT)
                         .metrics(metrics)
                         .connect();
         table = awaitTable();

@@ -3,6 +3,7 @@ package io.silkstone.benchmarks;
 import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.kv.KvBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
+import io.silkstone.benchmarks.scale.ScaleBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
 import io.silkstone.benchmarks.threads.ThreadsBenchmark;
 import io.silkstone.harness.Workplace;
@@ -20,6 +21,7 @@ public final class Main {
                     new SwapBenchmark(),
                     new CleanerBenchmark(),
                     new KvBenchmark(),
+                    new ScaleBenchmark(),
                     new ThreadsBenchmark());
 
     private Main() {}

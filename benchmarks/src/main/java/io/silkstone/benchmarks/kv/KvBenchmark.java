@@ -2,6 +2,9 @@ package io.silkstone.benchmarks.kv;
 
 import io.silkstone.benchmarks.Benchmark;
 import io.silkstone.benchmarks.Setting;
+import io.silkstone.benchmarks.ask.Asker;
+import io.silkstone.benchmarks.ask.ClusterAsker;
+import io.silkstone.benchmarks.ask.RedisSockets;
 import io.silkstone.benchmarks.measure.Affinity;
 import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
@@ -110,13 +113,13 @@ public final class KvBenchmark implements Benchmark {
             RedisProcess redis =
                     RedisProcess.start(setting.workplace(), "redis", prefix, List.of());
             open.add(redis);
-            add(REDIS, new RedisSocket("redis", redis.port(), keys));
+            add(REDIS, new RedisSockets("redis", List.of(redis.port()), keys));
         } else {
             setting.say("redis-server is not installed: there are no ratios to it.");
         }
         NodeProcess node = NodeProcess.start(setting.workplace(), prefix, Map.of());
         open.add(node);
-        add(GATEWAY, new RedisSocket("the gateway", node.port(), keys));
+        add(GATEWAY, new RedisSockets("the gateway", List.of(node.port()), keys));
     }
 
     private void add(String key, Asker asker) {

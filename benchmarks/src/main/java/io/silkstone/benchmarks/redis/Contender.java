@@ -4,6 +4,7 @@ import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.load.LoadClient;
 import io.silkstone.benchmarks.load.Tally;
 import io.silkstone.benchmarks.load.Workload;
+import io.silkstone.benchmarks.measure.Compilers;
 import io.silkstone.harness.RespConnection;
 import io.silkstone.harness.ServerProcess;
 import java.io.IOException;

@@ -5,6 +5,7 @@ import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.Setting;
 import io.silkstone.benchmarks.load.Tally;
 import io.silkstone.benchmarks.measure.Affinity;
+import io.silkstone.benchmarks.measure.Compilers;
 import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
 import io.silkstone.benchmarks.measure.Series;

@@ -1,6 +1,7 @@
 package io.silkstone.benchmarks.swap;
 
 import io.silkstone.benchmarks.BenchmarkFailed;
+import io.silkstone.benchmarks.operator.ControlSession;
 import io.silkstone.harness.NodeProcess;
 import io.silkstone.harness.ServerMemory;
 import java.io.IOException;

@@ -11,6 +11,7 @@ import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
 import io.silkstone.benchmarks.measure.Series;
 import io.silkstone.benchmarks.measure.Table;
+import io.silkstone.benchmarks.operator.ControlSession;
 import io.silkstone.harness.NodeProcess;
 import java.util.List;
 import java.util.Locale;

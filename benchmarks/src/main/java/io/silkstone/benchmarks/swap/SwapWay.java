@@ -1,7 +1,8 @@
 package io.silkstone.benchmarks.swap;
 
 import io.silkstone.benchmarks.BenchmarkFailed;
-import io.silkstone.benchmarks.swap.ControlSession.InUse;
+import io.silkstone.benchmarks.operator.ControlSession;
+import io.silkstone.benchmarks.operator.ControlSession.InUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -119,6 +119,12 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         }
     }
 
+    /** It is the whole. */
+    @Override
+    public boolean isPart() {
+        return false;
+    }
+
     @Override
     public int valueBytesMax() {
         return options.valueBytesMax();

@@ -6,7 +6,6 @@ import io.silkstone.api.node.EndpointProvider;
 import io.silkstone.api.node.Node;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
-import io.silkstone.gateway.cluster.Belonging;
 import io.silkstone.gateway.net.Tls;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 import org.osgi.framework.BundleContext;
-import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -190,12 +188,11 @@ public final class GatewayComponent implements EndpointProvider {
             BundleContext context,
             @Reference(target = "(!(silkstone.scope=cluster))") KvStore store,
             @Reference ThreadRuntime threads,
-            @Reference MetricRegistry metrics,
-            @Reference ConfigurationAdmin configurations)
+            @Reference MetricRegistry metrics)
             throws GatewayRefused {
         this.context = context;
         // The cluster is bound later, and until then the port is open already.
-        this.inCluster = Belonging.toACluster(configurations);
+        this.inCluster = store.isPart();
         this.gateway = RedisGateway.start(options(config), store, threads, metrics);
     }
 

@@ -175,6 +175,12 @@ public final class Store implements KvStore, AutoCloseable {
         memoryAhead.prefault(bytes);
     }
 
+    /** One that has no tablets but those that it is given. */
+    @Override
+    public boolean isPart() {
+        return options.tablets() == 0;
+    }
+
     @Override
     public int valueBytesMax() {
         return options.valueBytesMax();

@@ -165,8 +165,8 @@ public final class StoreComponent implements KvStore {
         return store;
     }
 
-    /** Whether it was opened for a node of a cluster. */
-    public boolean isInCluster() {
+    @Override
+    public boolean isPart() {
         return inCluster;
     }
 

@@ -98,7 +98,7 @@ class StoreComponentTest {
     void activation_inACluster_hasNoTabletsOfItsOwn() throws InterruptedException {
         StoreComponent component = new StoreComponent(SMALL, true, runtime, metrics);
         assertThat(component.tablets()).isEmpty();
-        assertThat(component.isInCluster()).isTrue();
+        assertThat(component.isPart()).isTrue();
         component.close();
     }
 
@@ -106,6 +106,7 @@ class StoreComponentTest {
     void activation_hasTheRuntimeDriveTheAgents() throws InterruptedException {
         StoreComponent component = new StoreComponent(SMALL, false, runtime, metrics);
         KvStore.Table table = component.table(KvStore.DEFAULT_TABLE);
+        assertThat(component.isPart()).isFalse();
         try (KvSession session = component.openSession()) {
             session.enter();
             WriteOptions soon = new WriteOptions().expireAt(System.currentTimeMillis() + 20);

@@ -1,17 +1,58 @@
 package io.silkstone.harness;
 
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
 
-/** Free TCP ports. */
+/** Free ports of the loopback interface. */
 public final class Ports {
+    /** From a node's first port to the one at which other nodes reach it. */
+    static final int TRANSPORT_OFFSET = 100;
+
+    private static final int TRIES = 100;
+
+    /** Below the range from which systems take ports for clients. */
+    private static final int BASE_MIN = 10_000;
+
+    private static final int BASE_MAX = 30_000;
+
     private Ports() {}
 
-    /** A port of the loopback interface that nobody listened on a moment ago. */
+    /** A TCP port that nobody listened on a moment ago. */
     public static int free() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
+        }
+    }
+
+    /**
+     * A base for {@code up --nodes} from which on all ports that so many nodes need, TCP and UDP,
+     * were free a moment ago.
+     */
+    public static int freeForCluster(int nodes) throws IOException {
+        for (int attempt = 0; attempt < TRIES; attempt++) {
+            int base = ThreadLocalRandom.current().nextInt(BASE_MIN, BASE_MAX);
+            if (areFree(base, nodes)) {
+                return base;
+            }
+        }
+        throw new IOException("no free ports in " + TRIES + " tries");
+    }
+
+    private static boolean areFree(int base, int nodes) {
+        InetAddress here = InetAddress.getLoopbackAddress();
+        try {
+            for (int port = base; port < base + nodes; port++) {
+                new ServerSocket(port, 1, here).close();
+                new DatagramSocket(new InetSocketAddress(here, port + TRANSPORT_OFFSET)).close();
+            }
+            return true;
+        } catch (IOException e) {
+            // Somebody has one of them.
+            return false;
         }
     }
 }

@@ -34,6 +34,16 @@ class ClusterLifeTest {
     }
 
     @Test
+    void up_oneNode_isAClusterOfOne() throws Exception {
+        cluster = new OperatedCluster(1);
+        Tool.Outcome up = cluster.up();
+        assertDone(up);
+        assertThat(up.output().lines()).contains("node-1 redis 127.0.0.1:" + cluster.port(1));
+        assertThat(cluster.home(1).resolve("run/cluster")).content().startsWith("serving ");
+        assertThat(cluster.command("down").output()).isEqualTo("Stopped node-1.\n");
+    }
+
+    @Test
     void up_status_shell_kill_up_down_doWhatTheySay() throws Exception {
         cluster = new OperatedCluster(3);
         Tool.Outcome up = cluster.up();

@@ -1,20 +1,16 @@
 package io.silkstone.osgi;
 
 import io.silkstone.harness.NodeProcess;
+import io.silkstone.harness.Ports;
 import io.silkstone.harness.Tool;
 import io.silkstone.harness.Workplace;
 import java.io.IOException;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The home of a cluster and the start script, used as an operator uses them. Closing ends the nodes
@@ -24,36 +20,13 @@ final class OperatedCluster implements AutoCloseable {
     /** Several nodes at once, on a machine that may do other things. */
     private static final Duration COMMAND_MAX = Duration.ofMinutes(5);
 
-    private static final int TRIES = 100;
-    private static final int TRANSPORT_OFFSET = 100;
-
     private final Workplace workplace = new Workplace("cluster");
     private final int nodes;
     private final int portBase;
 
     OperatedCluster(int nodes) throws IOException {
         this.nodes = nodes;
-        portBase = freePorts(nodes);
-    }
-
-    /** A base from which on all ports that the nodes need were free a moment ago. */
-    private static int freePorts(int nodes) throws IOException {
-        for (int attempt = 0; attempt < TRIES; attempt++) {
-            int base = ThreadLocalRandom.current().nextInt(10_000, 30_000);
-            try {
-                for (int port = base; port < base + nodes; port++) {
-                    InetAddress here = InetAddress.getLoopbackAddress();
-                    new ServerSocket(port, 1, here).close();
-                    new DatagramSocket(new InetSocketAddress(here, port + TRANSPORT_OFFSET))
-                            .close();
-                }
-                return base;
-            } catch (IOException e) {
-                // Somebody has one of them; the next base is drawn.
-                continue;
-            }
-        }
-        throw new IOException("no free ports in " + TRIES + " tries");
+        portBase = Ports.freeForCluster(nodes);
     }
 
     Workplace workplace() {

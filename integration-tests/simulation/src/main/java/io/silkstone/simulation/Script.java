@@ -24,6 +24,11 @@ public final class Script {
         return new Script(null);
     }
 
+    /** None of its parts: what is left is a run in which nothing befalls anybody. */
+    public static Script none() {
+        return only(Set.of());
+    }
+
     /** Only those of its parts that are in {@code wanted}. */
     static Script only(Set<String> wanted) {
         return new Script(Set.copyOf(wanted));

@@ -25,6 +25,13 @@ public interface KvStore {
      */
     int valueBytesMax();
 
+    /**
+     * Whether this is one server's part of a cluster's tables, so that it serves only what it was
+     * given, and answers NOT_OWNER for the rest. It stays as it is while the store is open, and
+     * says nothing of whether the cluster can be reached.
+     */
+    boolean isPart();
+
     /** A new session, to be used by one thread at a time and closed in the end. */
     KvSession openSession();
 

@@ -59,6 +59,11 @@ public final class FakeStore implements KvStore {
     }
 
     @Override
+    public boolean isPart() {
+        return false;
+    }
+
+    @Override
     public int valueBytesMax() {
         return 1_000_000;
     }

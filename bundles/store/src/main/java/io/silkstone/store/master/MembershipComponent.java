@@ -83,8 +83,8 @@ public final class MembershipComponent implements HealthCheck {
                             policyOption = ReferencePolicyOption.GREEDY)
                     Map.Entry<Map<String, Object>, Rpc> service) {
         redisEndpoint = checked(config);
-        apart = service != null && !store.isInCluster();
-        withoutRpc = service == null && store.isInCluster();
+        apart = service != null && !store.isPart();
+        withoutRpc = service == null && store.isPart();
         if (service == null || apart) {
             member = null;
             registration = null;

@@ -1,10 +1,10 @@
-package io.silkstone.benchmarks.kv;
+package io.silkstone.benchmarks.ask;
 
 import java.io.IOException;
 import org.HdrHistogram.Histogram;
 
-/** A client of one server, as a user would have it: one thread, a window of requests. */
-interface Asker extends AutoCloseable {
+/** A client of one store, as a user would have it: one thread, a window of requests. */
+public interface Asker extends AutoCloseable {
     /** What is asked for. */
     enum Request {
         /** A value of 100 bytes. */

@@ -1,7 +1,9 @@
-package io.silkstone.benchmarks.kv;
+package io.silkstone.benchmarks.ask;
 
+import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.base.Metrics;
 import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.load.ObjectFormat;
 import io.silkstone.client.Answer;
@@ -9,6 +11,7 @@ import io.silkstone.client.TableClient;
 import io.silkstone.javaclient.SilkstoneClient;
 import io.silkstone.transport.aeron.AeronOptions;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -16,26 +19,46 @@ import java.util.concurrent.CompletableFuture;
 import org.HdrHistogram.Histogram;
 
 /** The Java client: calls that wait where one is outstanding, else futures. */
-final class ClusterAsker implements Asker {
+public final class ClusterAsker implements Asker {
     private static final long PATIENCE_NANOS = 30_000_000_000L;
     private static final int FILL_BATCH = 1_000;
 
+    /** A machine that does other things meanwhile makes a run poor, but not invalid. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
     private final int keys;
     private final SplittableRandom random = new SplittableRandom(4);
+    private final Metrics metrics = new Metrics();
     private final SilkstoneClient client;
     private final TableClient table;
     private final WriteOptions options = new WriteOptions();
     private final byte[] key = new byte[ObjectFormat.KEY_BYTES];
     private final byte[] value = new byte[ObjectFormat.VALUE_BYTES];
 
-    /** Of the cluster that {@code seed} belongs to. */
-    ClusterAsker(String seed, AeronOptions.Route path, int keys) throws BenchmarkFailed {
+    /**
+     * Of the cluster that {@code seed} belongs to.
+     *
+     * @param keys how many there are once {@link #fill} has written them
+     */
+    public ClusterAsker(String seed, AeronOptions.Route path, int keys) throws BenchmarkFailed {
         this.keys = keys;
         client =
                 SilkstoneClient.builder(seed)
                         .transport(AeronOptions.defaults().toBuilder().path(path).build())
+                        .timeout(TIMEOUT)
+                        .metrics(metrics)
                         .connect();
         table = awaitTable();
+    }
+
+    /** How often the client did so far what {@code label} says; see {@code ClientMetrics}. */
+    public long counted(String label) throws BenchmarkFailed {
+        for (MetricRegistry.Metric each : metrics.snapshot()) {
+            if (each.label().equals(label)) {
+                return each.value();
+            }
+        }
+        throw new BenchmarkFailed("the client does not count " + label);
     }
 
     /** A new cluster has none until its first server is there. */
@@ -49,12 +72,13 @@ final class ClusterAsker implements Asker {
         return client.table(KvStore.DEFAULT_TABLE);
     }
 
-    int table() {
+    /** The number of the table that it asks. */
+    public int table() {
         return table.table().id();
     }
 
     /** Writes every key once. */
-    void fill() throws BenchmarkFailed {
+    public void fill() throws BenchmarkFailed {
         for (int first = 0; first < keys; first += FILL_BATCH) {
             List<TableClient.Write> batch = new ArrayList<>();
             for (int number = first; number < Math.min(keys, first + FILL_BATCH); number++) {

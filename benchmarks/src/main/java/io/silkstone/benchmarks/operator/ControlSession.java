@@ -1,4 +1,4 @@
-package io.silkstone.benchmarks.swap;
+package io.silkstone.benchmarks.operator;
 
 import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.shell.control.Frame;
@@ -10,15 +10,17 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * An operator at the node's control socket, without the process that {@code ./silkstone shell}
- * starts for each call: that would load the machine more than the swap. One thread.
+ * starts for each call: that would load the machine more than what it asks for. One thread.
  */
-final class ControlSession implements AutoCloseable {
+public final class ControlSession implements AutoCloseable {
     private static final Pattern OBJECT = Pattern.compile("\\{[^{}]*}");
     private static final Pattern FIELD = Pattern.compile("\"(\\w+)\" *: *\"?([^\",}]*)\"?");
     private static final long WAIT_NANOS_MAX = 60_000_000_000L;
@@ -27,7 +29,7 @@ final class ControlSession implements AutoCloseable {
     private final FrameChannel channel;
 
     /** Connects to the node in {@code home}. */
-    ControlSession(Path home) throws IOException {
+    public ControlSession(Path home) throws IOException {
         SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
         socket.connect(UnixDomainSocketAddress.of(home.resolve("run").resolve("control.sock")));
         channel = new FrameChannel(socket);
@@ -44,14 +46,14 @@ final class ControlSession implements AutoCloseable {
      * @param name its name
      * @param version its bundle's version
      */
-    record InUse(String name, String version) {}
+    public record InUse(String name, String version) {}
 
     /**
      * Runs {@code command} and returns what it wrote.
      *
      * @throws BenchmarkFailed when it failed
      */
-    String run(String command) throws IOException, BenchmarkFailed {
+    public String run(String command) throws IOException, BenchmarkFailed {
         channel.write(Frame.of(Frame.Kind.COMMAND, command));
         ByteArrayOutputStream output = new ByteArrayOutputStream();
         for (Frame frame = channel.read(); frame != null; frame = channel.read()) {
@@ -68,8 +70,27 @@ final class ControlSession implements AutoCloseable {
         throw new IOException("the node closed the control socket");
     }
 
+    /**
+     * The node's metrics by label.
+     *
+     * @param part what the labels contain
+     */
+    public Map<String, Long> metrics(String part) throws IOException, BenchmarkFailed {
+        return metricsIn(run("node:metrics " + part + " --json"));
+    }
+
+    static Map<String, Long> metricsIn(String list) {
+        Map<String, Long> metrics = new HashMap<>();
+        Matcher objects = OBJECT.matcher(list);
+        while (objects.find()) {
+            String object = objects.group();
+            metrics.put(field(object, "metric"), Long.parseLong(field(object, "value")));
+        }
+        return metrics;
+    }
+
     /** The core policy in use. */
-    InUse coresInUse() throws IOException, BenchmarkFailed {
+    public InUse coresInUse() throws IOException, BenchmarkFailed {
         String list = run("policy:list --json");
         Matcher objects = OBJECT.matcher(list);
         while (objects.find()) {
@@ -82,7 +103,7 @@ final class ControlSession implements AutoCloseable {
     }
 
     /** Waits until the core policy in use is {@code wanted}. */
-    void awaitCores(Predicate<InUse> wanted, String description)
+    public void awaitCores(Predicate<InUse> wanted, String description)
             throws IOException, BenchmarkFailed, InterruptedException {
         long deadline = System.nanoTime() + WAIT_NANOS_MAX;
         InUse present = coresInUse();

@@ -1,4 +1,4 @@
-package io.silkstone.benchmarks.redis;
+package io.silkstone.benchmarks.measure;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * The threads of a JVM that compile, as Linux shows them at some moment. A JVM ends those that are
  * idle, so each is compared with itself.
  */
-final class Compilers {
+public final class Compilers {
     private final Map<Path, Double> nanos;
 
     private Compilers(Map<Path, Double> nanos) {
@@ -20,7 +20,7 @@ final class Compilers {
     }
 
     /** Those of process {@code pid}; none when it has no JVM. */
-    static Compilers of(long pid) {
+    public static Compilers of(long pid) {
         try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
             return new Compilers(
                     threads.filter(Compilers::compiles)
@@ -31,7 +31,7 @@ final class Compilers {
     }
 
     /** CPU time that they have used since {@code before}. */
-    double secondsSince(Compilers before) {
+    public double secondsSince(Compilers before) {
         double used = 0;
         for (Map.Entry<Path, Double> thread : nanos.entrySet()) {
             used += thread.getValue() - before.nanos.getOrDefault(thread.getKey(), 0.0);

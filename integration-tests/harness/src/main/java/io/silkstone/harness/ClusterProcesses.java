@@ -1,0 +1,99 @@
+package io.silkstone.harness;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Nodes that are one cluster, each in a process, started by the script as an operator does it. */
+public final class ClusterProcesses implements AutoCloseable {
+    /** Several nodes that start on a loaded machine. */
+    private static final Duration START_MAX = Duration.ofMinutes(5);
+
+    private final Workplace workplace;
+    private final Path home;
+    private final int nodes;
+    private final int portBase;
+    private final Process process;
+
+    private ClusterProcesses(
+            Workplace workplace, Path home, int nodes, int portBase, Process process) {
+        this.workplace = workplace;
+        this.home = home;
+        this.nodes = nodes;
+        this.portBase = portBase;
+        this.process = process;
+    }
+
+    /**
+     * Starts {@code nodes} of them with fresh homes and waits until all keys are served.
+     *
+     * @param prefix words before the command, such as a pinning to a processor
+     */
+    public static ClusterProcesses start(Workplace workplace, List<String> prefix, int nodes)
+            throws IOException, InterruptedException {
+        int portBase = Ports.freeForCluster(nodes);
+        Path home = workplace.newFolder("cluster-" + portBase);
+        List<String> command = new ArrayList<>(prefix);
+        command.add(NodeProcess.checkout().resolve("silkstone").toString());
+        command.addAll(List.of("up", "--home", home.toString()));
+        command.addAll(List.of("--nodes", Integer.toString(nodes)));
+        command.addAll(List.of("--port-base", Integer.toString(portBase)));
+        Path output = home.resolve("console.txt");
+        ProcessBuilder builder = new ProcessBuilder(command);
+        // As with one node: see NodeProcess.
+        builder.environment().put("SILKSTONE_BUILD", "never");
+        Process process =
+                workplace.start(
+                        builder.redirectErrorStream(true)
+                                .redirectInput(new File("/dev/null"))
+                                .redirectOutput(output.toFile()));
+        try {
+            // It says where they listen when all keys are served, and not before.
+            String said = "node-" + nodes + " redis 127.0.0.1:";
+            Readiness.await(
+                    "the cluster",
+                    process,
+                    () -> Files.readString(output).contains(said),
+                    START_MAX);
+        } catch (IOException e) {
+            String all = Files.readString(output).strip();
+            workplace.end(process);
+            throw new IOException(e.getMessage() + "; it said: " + all, e);
+        }
+        return new ClusterProcesses(workplace, home, nodes, portBase, process);
+    }
+
+    /** The homes of the nodes. */
+    public List<Path> homes() {
+        List<Path> homes = new ArrayList<>();
+        for (int node = 1; node <= nodes; node++) {
+            homes.add(home.resolve("node-" + node));
+        }
+        return homes;
+    }
+
+    /** The Java processes of the nodes. */
+    public List<Long> pids() throws IOException {
+        List<Long> pids = new ArrayList<>();
+        for (Path each : homes()) {
+            String file = Files.readString(each.resolve("run").resolve("node.pid"));
+            pids.add(Long.parseLong(file.split(" ")[0]));
+        }
+        return pids;
+    }
+
+    /** Where Java clients begin: the address of the first node, which has the coordinator. */
+    public String seed() {
+        return "aeron:127.0.0.1:" + (portBase + Ports.TRANSPORT_OFFSET);
+    }
+
+    /** Ends all nodes. */
+    @Override
+    public void close() {
+        workplace.end(process);
+    }
+}

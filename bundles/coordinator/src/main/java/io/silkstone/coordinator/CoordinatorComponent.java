@@ -74,7 +74,7 @@ public final class CoordinatorComponent {
                 description = "how long a server's lease lasts. Applies at the next start.",
                 min = "50",
                 max = "60000")
-        long server_lease_ms() default 3_000;
+        long server_lease_ms() default 20_000;
 
         /** See {@link CoordinatorOptions#marginNanos}. */
         @AttributeDefinition(

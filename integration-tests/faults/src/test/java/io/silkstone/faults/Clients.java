@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Threads that use the cluster until they are closed, each the keys of one node, so that a silent
@@ -16,14 +17,44 @@ final class Clients implements AutoCloseable {
     /** On a machine that does other things too, a thread may not run for so long. */
     private static final long SLACK_NANOS = TimeUnit.SECONDS.toNanos(3);
 
+    private static final long WATCH_MILLIS = 10;
     private static final long END_MILLIS = 30_000;
 
     private final List<Thread> threads = new ArrayList<>();
+    private final AtomicLong longestStall = new AtomicLong();
     private volatile boolean closing;
+
+    /** Begins to watch how long this very process may not run. */
+    Clients() {
+        threads.add(Thread.ofPlatform().name("faults-watch").start(this::watch));
+    }
+
+    private void watch() {
+        try {
+            while (!closing) {
+                long from = System.nanoTime();
+                Thread.sleep(WATCH_MILLIS);
+                long over = System.nanoTime() - from - TimeUnit.MILLISECONDS.toNanos(WATCH_MILLIS);
+                longestStall.accumulateAndGet(over, Math::max);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Forgets how long this process did not run. */
+    void beginRound() {
+        longestStall.set(0);
+    }
+
+    /** The longest time for which a thread of this process did not run, in nanoseconds. */
+    long longestStall() {
+        return longestStall.get();
+    }
 
     /** Starts a thread that uses {@code record}'s node by way of {@code door}, and closes that. */
     void start(NodeRecord record, Door door, SplittableRandom random) {
-        int client = threads.size() + 1;
+        int client = threads.size();
         threads.add(
                 Thread.ofPlatform()
                         .name("faults-client-" + client)

@@ -114,6 +114,7 @@ class FaultTest {
         Lives before = lives();
         List<String> wrong = new ArrayList<>();
         records.forEach(NodeRecord::beginRound);
+        clients.beginRound();
         Map<Integer, Moment> since = new TreeMap<>();
         records.forEach(record -> since.put(record.node(), record.now()));
         long struckAt = System.nanoTime();
@@ -126,7 +127,8 @@ class FaultTest {
         if (!outcome.succeeded()) {
             wrong.add("up said: " + outcome.output());
         }
-        awaitWhole(System.nanoTime(), before, until);
+        long startedAt = System.nanoTime();
+        awaitWhole(startedAt, before, until);
         long wholeAt = System.nanoTime();
         Thread.sleep(QUIET_MILLIS);
 
@@ -143,11 +145,14 @@ class FaultTest {
             }
         }
         OUT.printf(
-                "round %2d  %-28s whole after %5d ms  longest gaps %s ms  %s%n",
+                "round %2d  %-28s runs after %5d ms, serves all %4d ms later  longest gaps %s ms"
+                        + " (clients %d ms)  %s%n",
                 number,
                 fault,
-                (wholeAt - struckAt) / 1_000_000,
+                (startedAt - struckAt) / 1_000_000,
+                (wholeAt - startedAt) / 1_000_000,
                 String.join(" ", gaps),
+                clients.longestStall() / 1_000_000,
                 wrong.isEmpty() ? "ok" : "WRONG " + wrong);
         return wrong;
     }

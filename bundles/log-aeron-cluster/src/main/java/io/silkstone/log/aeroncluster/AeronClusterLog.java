@@ -186,7 +186,7 @@ final class AeronClusterLog implements CoordinatorLog {
                 LOG.log(
                         Level.WARNING,
                         "this member of the coordinators'' log failed and begins anew: {0}",
-                        cause);
+                        cause.toString());
                 LockSupport.parkNanos(this, REBUILD_NANOS);
             }
         }
@@ -372,7 +372,10 @@ final class AeronClusterLog implements CoordinatorLog {
         boolean isWarning =
                 cause instanceof AeronException event
                         && event.category() == AeronException.Category.WARN;
-        LOG.log(isWarning || closed ? Level.DEBUG : Level.WARNING, "Aeron Cluster: {0}", cause);
+        LOG.log(
+                isWarning || closed ? Level.DEBUG : Level.WARNING,
+                "Aeron Cluster: {0}",
+                cause.toString());
     }
 
     /** What other members are told, on the thread of {@link Roll}. */

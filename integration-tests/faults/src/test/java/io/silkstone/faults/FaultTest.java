@@ -9,6 +9,7 @@ import io.silkstone.harness.Tool;
 import io.silkstone.javaclient.SilkstoneClient;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History.Moment;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,11 +26,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Nodes that are killed and stopped while clients use them. Properties: {@code faults.rounds},
- * {@code faults.seed}, {@code faults.gap.ms} (how long a node that was spared may answer nobody);
- * the module's README has the command.
+ * Nodes that are killed and stopped while clients use them. Properties: {@code faults.log} ({@code
+ * local} or {@code aeron-cluster}), {@code faults.rounds}, {@code faults.seed}, {@code
+ * faults.gap.ms} (how long a node that was spared may answer nobody); the module's README has the
+ * command.
  */
 class FaultTest {
+    private static final String LOG = System.getProperty("faults.log", "local");
+    private static final boolean IS_SHARED = LOG.equals("aeron-cluster");
     private static final int ROUNDS = Integer.getInteger("faults.rounds", 2);
     private static final long SEED = Long.getLong("faults.seed", System.nanoTime() & 0xffff_ffffL);
 
@@ -43,6 +47,12 @@ class FaultTest {
     private static final long QUIET_MILLIS = 1_000;
     private static final PrintStream OUT = System.out;
 
+    /** What a node that was killed loses besides. */
+    @FunctionalInterface
+    private interface Loss {
+        void of(int node) throws IOException;
+    }
+
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final List<NodeRecord> records = new ArrayList<>();
     private final Clients clients = new Clients();
@@ -51,7 +61,7 @@ class FaultTest {
 
     @BeforeEach
     void start() throws Exception {
-        nodes = new Nodes();
+        nodes = new Nodes(IS_SHARED ? new String[] {"--coordinators", "3"} : new String[0]);
         client = SilkstoneClient.builder(nodes.addresses()).timeout(OPERATION_MAX).connect();
         for (int node = 1; node <= Nodes.COUNT; node++) {
             NodeRecord record = new NodeRecord(node, nodes.slots(node));
@@ -82,12 +92,16 @@ class FaultTest {
     @Test
     @Timeout(value = 14, unit = TimeUnit.MINUTES)
     void nodes_killedAndStopped_loseNothingThatSurvivorsAcknowledged() throws Exception {
-        OUT.printf("faults: log local, %d rounds, seed %d%n", ROUNDS, SEED);
+        OUT.printf("faults: log %s, %d rounds, seed %d%n", LOG, ROUNDS, SEED);
         awaitWhole(System.nanoTime(), lives(), new HashMap<>());
         List<String> wrong = new ArrayList<>();
         int round = 0;
         for (int kind : Fault.plan(ROUNDS, random)) {
-            wrong.addAll(round(++round, Fault.of(kind, 1, Nodes.COUNT, random)));
+            int leader = nodes.leader(1 + random.nextInt(Nodes.COUNT));
+            wrong.addAll(round(++round, Fault.of(kind, leader, Nodes.COUNT, random), node -> {}));
+        }
+        if (IS_SHARED) {
+            wrong.addAll(diskLost(round));
         }
         clients.close();
         records.forEach(record -> wrong.addAll(record.judge()));
@@ -110,7 +124,18 @@ class FaultTest {
         assertThat(record.judge()).hasSize(1).allMatch(violation -> violation.contains(key));
     }
 
-    private List<String> round(int number, Fault fault) throws Exception {
+    /** A coordinator that lost its disk takes part again: with it and one other there is a log. */
+    private List<String> diskLost(int round) throws Exception {
+        int leader = nodes.leader(1);
+        int blank = leader % Nodes.COUNT + 1;
+        Fault loss = new Fault(List.of(new Blow(blank, 0)), 0);
+        List<String> wrong = round(round + 1, loss, nodes::loseLog);
+        Fault other = new Fault(List.of(new Blow(nodes.leader(blank), 0)), 5_000);
+        wrong.addAll(round(round + 2, other, node -> {}));
+        return wrong;
+    }
+
+    private List<String> round(int number, Fault fault, Loss loss) throws Exception {
         Lives before = lives();
         List<String> wrong = new ArrayList<>();
         records.forEach(NodeRecord::beginRound);
@@ -118,7 +143,7 @@ class FaultTest {
         Map<Integer, Moment> since = new TreeMap<>();
         records.forEach(record -> since.put(record.node(), record.now()));
         long struckAt = System.nanoTime();
-        CompletableFuture<Tool.Outcome> started = strike(fault);
+        CompletableFuture<Tool.Outcome> started = strike(fault, loss);
         Map<Integer, Moment> until = new HashMap<>();
         while (!started.isDone()) {
             look(before, until);
@@ -158,11 +183,12 @@ class FaultTest {
     }
 
     /** Ends when everything runs again that is to run. */
-    private CompletableFuture<Tool.Outcome> strike(Fault fault) throws Exception {
+    private CompletableFuture<Tool.Outcome> strike(Fault fault, Loss loss) throws Exception {
         long longest = 0;
         for (Blow blow : fault.blows()) {
             if (blow.isKill()) {
                 nodes.kill(blow.node());
+                loss.of(blow.node());
             } else {
                 nodes.signal(blow.node(), "-STOP");
                 longest = Math.max(longest, blow.stopMillis());

@@ -6,19 +6,25 @@ import io.silkstone.harness.OperatedCluster;
 import io.silkstone.harness.RespConnection;
 import io.silkstone.harness.Tool;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The nodes of a cluster as processes that can be killed and stopped. */
 final class Nodes implements AutoCloseable {
     static final int COUNT = 3;
 
+    private static final Pattern COORDINATOR = Pattern.compile("coordinator +aeron:[^ ]*?:(\\d+)");
     private static final Duration SIGNAL_MAX = Duration.ofSeconds(30);
 
     private final OperatedCluster cluster;
@@ -66,6 +72,31 @@ final class Nodes implements AutoCloseable {
         return contains && port == cluster.port(node);
     }
 
+    /** The node whose coordinator leads, as {@code asked} has last met it. */
+    int leader(int asked) throws IOException, InterruptedException {
+        String home = cluster.home(asked).toString();
+        Tool.Outcome status = cluster.command("shell", "--home", home, "-c", "cluster:status");
+        Matcher matcher = COORDINATOR.matcher(status.output());
+        assertThat(matcher.find()).as(status.output()).isTrue();
+        int port = Integer.parseInt(matcher.group(1));
+        for (int node = 1; node <= COUNT; node++) {
+            if (cluster.address(node).endsWith(":" + port)) {
+                return node;
+            }
+        }
+        throw new AssertionError("no node has " + matcher.group());
+    }
+
+    /** Removes what the coordinator of a node that does not run has written. */
+    void loseLog(int node) throws IOException {
+        Path directory = cluster.home(node).resolve("data/coordinator-log");
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
     /** Sends SIGKILL, and waits for the end. */
     void kill(int node) throws Exception {
         ProcessHandle process = process(node);
@@ -102,11 +133,6 @@ final class Nodes implements AutoCloseable {
 
     private ProcessHandle process(int node) throws IOException {
         return cluster.process(node).orElseThrow();
-    }
-
-    /** The node's log. */
-    String log(int node) throws IOException {
-        return cluster.log(node);
     }
 
     @Override

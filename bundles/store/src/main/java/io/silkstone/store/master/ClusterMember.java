@@ -86,6 +86,11 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     }
 
     @Override
+    public String coordinator() {
+        return membership.coordinator();
+    }
+
+    @Override
     public String status() {
         return membership.status();
     }

@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * @param command {@code up}, {@code down} or {@code status}
  * @param home the home directory of a node or of a cluster
  * @param nodes how many nodes, if that is said
+ * @param coordinators how many of them run a coordinator, if that is said
  * @param portBase the first of the ports that a node may use, if that is said
  * @param portBaseOtherwise the same where neither the command line nor the home says it
  * @param detach whether a cluster's nodes are to run in the background
@@ -23,6 +24,7 @@ record Arguments(
         String command,
         Path home,
         OptionalInt nodes,
+        OptionalInt coordinators,
         OptionalInt portBase,
         int portBaseOtherwise,
         boolean detach,
@@ -59,6 +61,7 @@ record Arguments(
                         environment.getOrDefault("SILKSTONE_PORT_BASE", PORT_BASE_BY_DEFAULT));
         OptionalInt portBase = OptionalInt.empty();
         OptionalInt nodes = OptionalInt.empty();
+        OptionalInt coordinators = OptionalInt.empty();
         boolean detach = false;
         Path report = null;
         while (!rest.isEmpty()) {
@@ -73,14 +76,22 @@ record Arguments(
                 case "--report" -> report = path(option, value(option, rest));
                 case "--nodes" ->
                         nodes = OptionalInt.of(number(option, value(option, rest), 1, NODES_MAX));
+                case "--coordinators" ->
+                        coordinators = OptionalInt.of(coordinators(option, value(option, rest)));
                 case "--detach" -> detach = true;
                 default -> throw notTaken(command, option);
             }
+        }
+        if (coordinators.orElse(1) > nodes.orElse(NODES_MAX)) {
+            throw new Misused(
+                    "--coordinators must not be more than --nodes, was \"%d\"."
+                            .formatted(coordinators.getAsInt()));
         }
         return new Arguments(
                 command,
                 home.toAbsolutePath().normalize(),
                 nodes,
+                coordinators,
                 portBase,
                 portBaseOtherwise,
                 detach,
@@ -104,7 +115,10 @@ record Arguments(
     }
 
     private static Misused notTaken(String command, String option) {
-        String more = command.equals("up") ? ", --port-base P, --nodes N and --detach" : "";
+        String more =
+                command.equals("up")
+                        ? ", --port-base P, --nodes N, --coordinators C and --detach"
+                        : "";
         return new Misused(
                 "%s does not take \"%s\": it takes --home DIR%s.".formatted(command, option, more));
     }
@@ -118,6 +132,14 @@ record Arguments(
 
     private static int portBase(String option, String value) throws Misused {
         return number(option, value, 1, PORT_BASE_MAX);
+    }
+
+    /** One has a journal of its own; more share a log, which a majority of them must keep. */
+    private static int coordinators(String option, String value) throws Misused {
+        if (!List.of("1", "3", "5").contains(value)) {
+            throw new Misused("%s must be 1, 3 or 5, was \"%s\".".formatted(option, value));
+        }
+        return Integer.parseInt(value);
     }
 
     private static String value(String option, Deque<String> rest) throws Misused {

@@ -11,23 +11,36 @@ import java.util.Properties;
 
 /**
  * The home of a cluster on this machine: {@code node-1} to {@code node-N} are homes of nodes like
- * any other, and {@code cluster.properties} remembers how many there are and from which port on.
- * Node 1 runs the coordinator.
+ * any other, and {@code cluster.properties} remembers how many there are, how many of them, from
+ * the first on, run a coordinator, and from which port on.
  *
  * @param root the directory
  * @param nodes how many nodes
+ * @param coordinators how many run a coordinator: 1, 3 or 5
  * @param portBase the first port of node 1; each further node begins one higher
  */
-record ClusterHome(Path root, int nodes, int portBase) {
+record ClusterHome(Path root, int nodes, int coordinators, int portBase) {
     static final String FILE = "cluster.properties";
 
     private static final String NODES = "nodes";
+    private static final String COORDINATORS = "coordinators";
     private static final String PORT_BASE = "port.base";
 
     /** From a node's first port to the one of its transport, as the transport has it by default. */
     private static final int TRANSPORT_OFFSET = 100;
 
+    /** The same to the ports of the log that coordinators share. */
+    private static final int LOG_OFFSET = 200;
+
+    /** Ports that a member of such a log has, one after the other. */
+    private static final int LOG_PORTS = 5;
+
     private static final int PORT_MAX = 65_535;
+
+    /** With one coordinator. */
+    ClusterHome(Path root, int nodes, int portBase) {
+        this(root, nodes, 1, portBase);
+    }
 
     /** The cluster whose home {@code root} is, if it is one. */
     static Optional<ClusterHome> find(Path root) throws StartRefused {
@@ -38,23 +51,29 @@ record ClusterHome(Path root, int nodes, int portBase) {
         Properties properties = NodeSettings.properties(file);
         int nodes = number(properties, NODES);
         int portBase = number(properties, PORT_BASE);
+        int coordinators =
+                properties.containsKey(COORDINATORS) ? number(properties, COORDINATORS) : 1;
         boolean isSound =
                 nodes >= 1
                         && nodes <= Arguments.NODES_MAX
+                        && List.of(1, 3, 5).contains(coordinators)
+                        && coordinators <= nodes
                         && portBase >= 1
-                        && portBase <= portBaseMax(nodes);
+                        && portBase <= portBaseMax(nodes, coordinators);
         if (!isSound) {
             throw new StartRefused(
-                    ("%s must have the numbers %s, from 1 to %d, and %s, from 1 to %d: restore it,"
-                                    + " or take another home.")
+                    ("%s must have the numbers %s, from 1 to %d, %s, which is 1, 3 or 5 and no"
+                                    + " more than that, and %s, from 1 to %d: restore it, or take"
+                                    + " another home.")
                             .formatted(
                                     file,
                                     NODES,
                                     Arguments.NODES_MAX,
+                                    COORDINATORS,
                                     PORT_BASE,
                                     Arguments.PORT_BASE_MAX));
         }
-        return Optional.of(new ClusterHome(root, nodes, portBase));
+        return Optional.of(new ClusterHome(root, nodes, coordinators, portBase));
     }
 
     /** A number of the file; -1, which none of them can be, when there is none. */
@@ -64,8 +83,12 @@ record ClusterHome(Path root, int nodes, int portBase) {
     }
 
     /** The highest first port with which {@code nodes} nodes have all of theirs. */
-    private static int portBaseMax(int nodes) {
-        return Math.min(Arguments.PORT_BASE_MAX, PORT_MAX - TRANSPORT_OFFSET - nodes + 1);
+    private static int portBaseMax(int nodes, int coordinators) {
+        int last = TRANSPORT_OFFSET + nodes - 1;
+        if (coordinators > 1) {
+            last = LOG_OFFSET + LOG_PORTS * coordinators - 1;
+        }
+        return Math.min(Arguments.PORT_BASE_MAX, PORT_MAX - last);
     }
 
     /**
@@ -78,6 +101,7 @@ record ClusterHome(Path root, int nodes, int portBase) {
         Path root = arguments.home();
         OptionalInt nodes = arguments.nodes();
         OptionalInt portBase = arguments.portBase();
+        OptionalInt coordinators = arguments.coordinators();
         Optional<ClusterHome> found = find(root);
         if (found.isPresent()) {
             ClusterHome home = found.get();
@@ -88,6 +112,12 @@ record ClusterHome(Path root, int nodes, int portBase) {
                                         + " start that one, or give a new cluster another home.")
                                 .formatted(root, home.nodes, home.portBase));
             }
+            if (coordinators.orElse(home.coordinators) != home.coordinators) {
+                throw new StartRefused(
+                        ("--home %s holds a cluster with %d of the coordinators: docs/operating/"
+                                        + "cluster.md says how to change that.")
+                                .formatted(root, home.coordinators));
+            }
             return home;
         }
         if (Files.exists(root.resolve("etc"))) {
@@ -97,11 +127,20 @@ record ClusterHome(Path root, int nodes, int portBase) {
         }
         ClusterHome fresh =
                 new ClusterHome(
-                        root, nodes.orElse(1), portBase.orElse(arguments.portBaseOtherwise()));
-        if (fresh.portBase > portBaseMax(fresh.nodes)) {
+                        root,
+                        nodes.orElse(1),
+                        coordinators.orElse(1),
+                        portBase.orElse(arguments.portBaseOtherwise()));
+        if (fresh.coordinators > fresh.nodes) {
+            throw new StartRefused(
+                    "%d coordinators need as many nodes: --nodes was %d."
+                            .formatted(fresh.coordinators, fresh.nodes));
+        }
+        int portBaseMax = portBaseMax(fresh.nodes, fresh.coordinators);
+        if (fresh.portBase > portBaseMax) {
             throw new StartRefused(
                     "%d nodes have ports up to 65535 with --port-base %d at most, was %d."
-                            .formatted(fresh.nodes, portBaseMax(fresh.nodes), fresh.portBase));
+                            .formatted(fresh.nodes, portBaseMax, fresh.portBase));
         }
         return fresh;
     }
@@ -133,6 +172,16 @@ record ClusterHome(Path root, int nodes, int portBase) {
         return port(number) + TRANSPORT_OFFSET;
     }
 
+    /** Whether node {@code number} runs a coordinator unless its operator says otherwise. */
+    boolean coordinates(int number) {
+        return number <= coordinators;
+    }
+
+    /** The first port of node {@code number} for the log that coordinators share. */
+    int logPort(int number) {
+        return portBase + LOG_OFFSET + LOG_PORTS * (number - 1);
+    }
+
     /** The node of that number, if it runs. */
     Optional<RunningNode> running(int number) {
         return RunningNode.find(node(number));
@@ -144,9 +193,12 @@ record ClusterHome(Path root, int nodes, int portBase) {
             Files.createDirectories(root);
             if (!Files.exists(root.resolve(FILE))) {
                 String text =
-                        "# The cluster of this home, written when it was made.\n%s = %d\n%s = %d\n";
+                        "# The cluster of this home, written when it was made.\n"
+                                + "%s = %d\n%s = %d\n%s = %d\n";
                 Files.writeString(
-                        root.resolve(FILE), text.formatted(NODES, nodes, PORT_BASE, portBase));
+                        root.resolve(FILE),
+                        text.formatted(
+                                NODES, nodes, COORDINATORS, coordinators, PORT_BASE, portBase));
             }
         } catch (IOException e) {
             throw new StartRefused(

@@ -8,6 +8,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What makes nodes of one machine a cluster: files in {@code etc} of each. They are written once; a
@@ -16,6 +19,7 @@ import java.util.Properties;
 final class ClusterSettings {
     private static final String CLUSTER = "io.silkstone.rpc.cluster";
     private static final String COORDINATOR = "io.silkstone.coordinator.service";
+    private static final String LOG = "io.silkstone.log-aeron-cluster.member";
 
     private final ClusterHome home;
 
@@ -59,13 +63,29 @@ final class ClusterSettings {
     private Map<String, String> values(String pid, int number) {
         Map<String, String> values = new LinkedHashMap<>();
         if (pid.equals(CLUSTER)) {
-            values.put("coordinators", "aeron:127.0.0.1:" + home.transportPort(1));
+            values.put(
+                    "coordinators",
+                    coordinators(each -> "aeron:127.0.0.1:" + home.transportPort(each)));
         }
-        if (pid.equals(COORDINATOR) && number == 1) {
+        if (pid.equals(COORDINATOR) && home.coordinates(number)) {
             values.put("enabled", "true");
+            if (home.coordinators() > 1) {
+                values.put("log", "aeron-cluster");
+            }
             values.put("servers.first", Integer.toString(home.nodes()));
         }
+        if (pid.equals(LOG) && home.coordinators() > 1 && home.coordinates(number)) {
+            values.put("members", coordinators(each -> "127.0.0.1:" + home.logPort(each)));
+            values.put("member", Integer.toString(number));
+        }
         return values;
+    }
+
+    /** What {@code word} says of each node that runs a coordinator, with commas between. */
+    private String coordinators(IntFunction<String> word) {
+        return IntStream.rangeClosed(1, home.coordinators())
+                .mapToObj(word)
+                .collect(Collectors.joining(","));
     }
 
     /** What the operator of node {@code number} set {@code key} to; the default when nothing. */

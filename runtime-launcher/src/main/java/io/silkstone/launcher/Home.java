@@ -1,6 +1,7 @@
 package io.silkstone.launcher;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
@@ -33,6 +35,7 @@ final class Home implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNERS_ONLY =
             PosixFilePermissions.fromString("rwx------");
     private static final String LOCK = "node.lock";
+    private static final Path KERNEL_RUN = Path.of("/proc/sys/kernel/random/boot_id");
 
     /** What stays in {@code run} from one process to the next: the lock and what people typed. */
     private static final Set<String> KEPT = Set.of(LOCK, "shell.history");
@@ -133,6 +136,22 @@ final class Home implements AutoCloseable {
         }
     }
 
+    /**
+     * A name for this process's hold on the home: which run of which kernel, and the device and
+     * inode of the file that it has locked. Two processes whose holds have one name cannot have
+     * them at the same time. Empty where the kernel does not tell.
+     */
+    String hold() {
+        try {
+            Object file =
+                    Files.readAttributes(run().resolve(LOCK), BasicFileAttributes.class).fileKey();
+            return file == null ? "" : Files.readString(KERNEL_RUN).strip() + " " + file;
+        } catch (IOException e) {
+            // Not Linux; a node that was killed waits a little longer then.
+            return "";
+        }
+    }
+
     /** Says in {@code run} which process the node is, for {@code down} and {@code status}. */
     void announce(ProcessHandle process) throws StartRefused {
         try {
@@ -143,16 +162,29 @@ final class Home implements AutoCloseable {
         }
     }
 
-    /** Removes what is in {@code run}, and lets go of the home. */
-    @Override
-    public void close() {
+    /**
+     * Removes what is in {@code run}. The lock stays, for the kernel to take back when the process
+     * is gone: until then a part of it that does not stop may serve yet, and {@link #hold} must not
+     * be another's.
+     */
+    void clear() {
         try {
             emptyRun(run());
-            lockFile.close();
         } catch (IOException e) {
-            // The next start removes what is left, and the kernel has the lock back in a moment.
+            // The next start removes what is left.
             System.getLogger(Home.class.getName())
                     .log(System.Logger.Level.DEBUG, "run directory not emptied", e);
+        }
+    }
+
+    /** Removes what is in {@code run}, and lets go of the home, where nothing of a node runs. */
+    @Override
+    public void close() {
+        clear();
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -24,6 +24,11 @@ record Machine(Path root) {
     private static final long TERMS_PER_SESSION = 6;
     private static final long TERM_BYTES = 8L << 20;
 
+    /** What a member of the log that coordinators share needs: see that bundle's README. */
+    private static final long LOG_BYTES = 32L << 20;
+
+    private static final int LOG_UDP_PORTS = 5;
+
     /** A JVM with a node in it that has no objects yet. */
     private static final long NODE_BYTES = 256L << 20;
 
@@ -45,6 +50,10 @@ record Machine(Path root) {
             requirePorts(home, settings, number);
             long terms = settings.number(number, TRANSPORT, "term.bytes", TERM_BYTES);
             sharedBytes += DRIVER_BYTES + TERMS_PER_SESSION * terms;
+            if (home.coordinators() > 1 && home.coordinates(number)) {
+                requireLogPorts(home, number);
+                sharedBytes += LOG_BYTES;
+            }
         }
         requireSharedMemory(numbers.size(), sharedBytes);
         requireMemory(numbers.size());
@@ -64,6 +73,24 @@ record Machine(Path root) {
             throw new StartRefused(
                     "UDP port %d of %s, for other nodes, is taken: give another --port-base."
                             .formatted(home.transportPort(number), name));
+        }
+    }
+
+    private static void requireLogPorts(ClusterHome home, int number) throws StartRefused {
+        int first = home.logPort(number);
+        boolean isFree = isFree(first, false);
+        for (int port = first; port < first + LOG_UDP_PORTS; port++) {
+            isFree &= isFree(port, true);
+        }
+        if (!isFree) {
+            throw new StartRefused(
+                    ("One of the UDP ports %d to %d, or TCP port %d, of %s, for the coordinators'"
+                                    + " log, is taken: give another --port-base.")
+                            .formatted(
+                                    first,
+                                    first + LOG_UDP_PORTS - 1,
+                                    first,
+                                    ClusterHome.name(number)));
         }
     }
 

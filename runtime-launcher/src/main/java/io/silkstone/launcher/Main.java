@@ -57,7 +57,9 @@ public final class Main {
             throws StartRefused, IOException, InterruptedException {
         Distribution distribution = Distribution.ofThisProgram();
         boolean isCluster =
-                arguments.nodes().isPresent() || ClusterHome.find(arguments.home()).isPresent();
+                arguments.nodes().isPresent()
+                        || arguments.coordinators().orElse(1) > 1
+                        || ClusterHome.find(arguments.home()).isPresent();
         if (isCluster) {
             Machine machine = new Machine(Path.of("/"));
             new ClusterStart(arguments, distribution, machine, System.out, System.err).run();

@@ -58,6 +58,7 @@ final class NodeFramework {
      * What bundles can read as framework properties.
      *
      * @param home the home directory
+     * @param hold a name for this process's hold on it, see {@link Home#hold}
      * @param run its disposable part
      * @param version Silkstone's version
      * @param nodeId the node's identity
@@ -68,6 +69,7 @@ final class NodeFramework {
      */
     record Properties(
             Path home,
+            String hold,
             Path run,
             String version,
             String nodeId,
@@ -87,6 +89,7 @@ final class NodeFramework {
             map.put("felix.cm.dir", run.resolve("config").toString());
             map.put("org.apache.felix.eventadmin.IgnoreTopic", EVENTS_NOT_POSTED);
             map.put("silkstone.home", home.toString());
+            map.put("silkstone.home.hold", hold);
             map.put("silkstone.version", version);
             map.put("silkstone.node.id", nodeId);
             map.put("silkstone.port.base", Integer.toString(portBase));

@@ -149,6 +149,7 @@ final class NodeStart {
     private NodeFramework.Properties properties(String nodeId) throws StartRefused {
         return new NodeFramework.Properties(
                 home.root(),
+                home.hold(),
                 home.run(),
                 distribution.version(),
                 nodeId,
@@ -197,7 +198,7 @@ final class NodeStart {
         }
         log.write(Level.INFO, "launcher", "stopped", null);
         log.close();
-        home.close();
+        home.clear();
     }
 
     /** Whether the shell is to be opened here: in the foreground, and on a terminal. */

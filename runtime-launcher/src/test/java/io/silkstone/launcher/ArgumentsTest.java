@@ -24,6 +24,7 @@ class ArgumentsTest {
                                 Path.of("/somewhere/node"),
                                 UNSAID,
                                 UNSAID,
+                                UNSAID,
                                 7600,
                                 false,
                                 null));
@@ -40,6 +41,7 @@ class ArgumentsTest {
                                 Path.of("/people/ann/.silkstone/node"),
                                 UNSAID,
                                 UNSAID,
+                                UNSAID,
                                 9000,
                                 false,
                                 null));
@@ -54,6 +56,8 @@ class ArgumentsTest {
                         "up",
                         "--nodes",
                         "3",
+                        "--coordinators",
+                        "3",
                         "--detach",
                         "--home",
                         "/x/../y",
@@ -66,6 +70,7 @@ class ArgumentsTest {
                         new Arguments(
                                 "up",
                                 Path.of("/y"),
+                                OptionalInt.of(3),
                                 OptionalInt.of(3),
                                 OptionalInt.of(18_000),
                                 7600,
@@ -82,6 +87,8 @@ class ArgumentsTest {
         "up --port-base x, '--port-base must be a number from 1 to 65400, was \"x\".'",
         "up --nodes 0, '--nodes must be a number from 1 to 100, was \"0\".'",
         "up --nodes 101, '--nodes must be a number from 1 to 100, was \"101\".'",
+        "up --coordinators 2, '--coordinators must be 1, 3 or 5, was \"2\".'",
+        "up --nodes 3 --coordinators 5, '--coordinators must not be more than --nodes, was \"5\".'",
         "status --port-base 7600, 'status does not take \"--port-base\": it takes --home DIR.'",
         "down --detach, 'down does not take \"--detach\": it takes --home DIR.'",
     })

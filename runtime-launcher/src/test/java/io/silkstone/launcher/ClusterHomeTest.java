@@ -44,6 +44,26 @@ class ClusterHomeTest {
     }
 
     @Test
+    void wanted_severalCoordinators_areRememberedAndStay() throws StartRefused {
+        ClusterHome home = wanted("--nodes", "4", "--coordinators", "3", "--port-base", "7600");
+        home.write();
+        assertThat(wanted()).isEqualTo(home);
+        assertThat(home.coordinates(3)).isTrue();
+        assertThat(home.coordinates(4)).isFalse();
+        assertThat(home.logPort(3)).isEqualTo(7810);
+        assertThatThrownBy(() -> wanted("--coordinators", "1"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessageContaining("holds a cluster with 3 of the coordinators");
+    }
+
+    @Test
+    void wanted_moreCoordinatorsThanNodes_isRefused() {
+        assertThatThrownBy(() -> wanted("--coordinators", "3"))
+                .isInstanceOf(StartRefused.class)
+                .hasMessage("3 coordinators need as many nodes: --nodes was 1.");
+    }
+
+    @Test
     void wanted_otherNodesOrPorts_isRefused() throws StartRefused {
         wanted("--nodes", "3", "--port-base", "7600").write();
         String sentence =
@@ -88,7 +108,8 @@ class ClusterHomeTest {
                 .isInstanceOf(StartRefused.class)
                 .hasMessage(
                         root.resolve("cluster.properties")
-                                + " must have the numbers nodes, from 1 to 100, and port.base, from"
-                                + " 1 to 65400: restore it, or take another home.");
+                                + " must have the numbers nodes, from 1 to 100, coordinators, which"
+                                + " is 1, 3 or 5 and no more than that, and port.base, from 1 to"
+                                + " 65400: restore it, or take another home.");
     }
 }

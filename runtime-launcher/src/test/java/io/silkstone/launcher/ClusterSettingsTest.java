@@ -24,12 +24,20 @@ class ClusterSettingsTest {
               <OCD id="c" name="Cluster"><AD id="coordinators" type="String"/></OCD>
               <OCD id="s" name="Coordinator">
                 <AD id="enabled" type="Boolean" default="false"/>
+                <AD id="log" type="String" default="local"/>
                 <AD id="servers.first" type="Integer" default="1"/>
                 <AD id="tablets.first" type="Integer" default="0"/>
+              </OCD>
+              <OCD id="l" name="Log">
+                <AD id="members" type="String"/>
+                <AD id="member" type="Integer" default="1"/>
               </OCD>
               <OCD id="o" name="Other"><AD id="x" type="String"/></OCD>
               <Designate pid="io.silkstone.rpc.cluster"><Object ocdref="c"/></Designate>
               <Designate pid="io.silkstone.coordinator.service"><Object ocdref="s"/></Designate>
+              <Designate pid="io.silkstone.log-aeron-cluster.member">
+                <Object ocdref="l"/>
+              </Designate>
               <Designate pid="an.other"><Object ocdref="o"/></Designate>
             </metatype:MetaData>
             """;
@@ -69,8 +77,34 @@ class ClusterSettingsTest {
         assertThat(properties(1, "io.silkstone.coordinator.service"))
                 .containsEntry("enabled", "true")
                 .containsEntry("servers.first", "3")
-                .doesNotContainKey("tablets.first");
+                .doesNotContainKey("tablets.first")
+                .doesNotContainKey("log");
+        assertThat(home.node(1).resolve("etc/io.silkstone.log-aeron-cluster.member.cfg"))
+                .doesNotExist();
         assertThat(home.node(2).resolve("etc/io.silkstone.coordinator.service.cfg")).doesNotExist();
+    }
+
+    @Test
+    void write_severalCoordinators_shareALog() throws Exception {
+        home = new ClusterHome(home.root(), 4, 3, 7600);
+        new ClusterSettings(home).write(catalog);
+        String log = "io.silkstone.log-aeron-cluster.member";
+        for (int node = 1; node <= 3; node++) {
+            assertThat(properties(node, "io.silkstone.coordinator.service"))
+                    .containsEntry("enabled", "true")
+                    .containsEntry("log", "aeron-cluster")
+                    .containsEntry("servers.first", "4");
+            assertThat(properties(node, log))
+                    .containsEntry("members", "127.0.0.1:7800,127.0.0.1:7805,127.0.0.1:7810")
+                    .containsEntry("member", "" + node);
+        }
+        assertThat(properties(4, "io.silkstone.rpc.cluster"))
+                .containsEntry(
+                        "coordinators",
+                        "aeron:127.0.0.1:7700,aeron:127.0.0.1:7701,aeron:127.0.0.1:7702");
+        Path etc = home.node(4).resolve("etc");
+        assertThat(etc.resolve("io.silkstone.coordinator.service.cfg")).doesNotExist();
+        assertThat(etc.resolve(log + ".cfg")).doesNotExist();
     }
 
     @Test

@@ -128,4 +128,35 @@ class HomeTest {
         assertThat(folder.resolve("tree")).doesNotExist();
         assertThat(kept).exists();
     }
+
+    @Test
+    void hold_sameHomeLater_isTheSame() throws Exception {
+        String first;
+        try (Home home = Home.take(root())) {
+            first = home.hold();
+        }
+        try (Home home = Home.take(root())) {
+            assertThat(home.hold()).isEqualTo(first);
+        }
+    }
+
+    @Test
+    void hold_aCopyOfTheHome_isAnother() throws Exception {
+        Path copy = folder.resolve("copy");
+        try (Home home = Home.take(root())) {
+            Files.createDirectories(copy.resolve("run"));
+            Files.copy(home.run().resolve("node.lock"), copy.resolve("run/node.lock"));
+            try (Home other = Home.take(copy)) {
+                assertThat(other.hold()).isNotEmpty().isNotEqualTo(home.hold());
+            }
+        }
+    }
+
+    @Test
+    void clear_keepsTheHome() throws Exception {
+        try (Home home = Home.take(root())) {
+            home.clear();
+            assertThatThrownBy(() -> Home.take(root())).isInstanceOf(StartRefused.class);
+        }
+    }
 }

@@ -88,6 +88,19 @@ class MachineTest {
     }
 
     @Test
+    void require_portOfTheSharedLogTaken_namesPortsAndNode() throws IOException {
+        InetAddress here = InetAddress.getLoopbackAddress();
+        try (ServerSocket taken = new ServerSocket(0, 1, here)) {
+            int first = taken.getLocalPort();
+            home = new ClusterHome(home.root(), 3, 3, first - 200);
+            assertThatThrownBy(this::require)
+                    .isInstanceOf(StartRefused.class)
+                    .hasMessageContaining(
+                            "or TCP port %d, of node-1, for the coordinators'", first);
+        }
+    }
+
+    @Test
     void require_tooLittleMemory_saysBothFigures() throws IOException {
         memory(511, "max");
         String needed = " MiB of memory available, and 2 nodes need 512 even while they are empty";

@@ -71,13 +71,20 @@ final class Commands {
     }
 
     static byte[] enlist(
-            long millis, long boot, long leaseMicros, String node, String address, String redis) {
+            long millis,
+            long boot,
+            long former,
+            long leaseMicros,
+            String node,
+            String address,
+            String redis) {
         Message message = new Message();
         EnlistServerEncoder command = new EnlistServerEncoder();
         command.wrapAndApplyHeader(message.buffer, 0, message.header)
                 .millis(millis)
                 .boot(boot)
                 .leaseMicros(leaseMicros)
+                .former(former)
                 .node(node)
                 .address(address)
                 .redisEndpoint(redis);
@@ -229,6 +236,7 @@ final class Commands {
         return state.enlist(
                 it.millis(),
                 it.boot(),
+                it.former(),
                 it.leaseMicros(),
                 it.node(),
                 it.address(),

@@ -1,5 +1,7 @@
 package io.silkstone.coordinator;
 
+import io.silkstone.api.cluster.CoordinatorLog;
+import io.silkstone.api.cluster.CoordinatorLogFactory;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Checks;
@@ -14,10 +16,15 @@ import io.silkstone.rpc.RpcComponent;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -25,14 +32,19 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /**
- * Runs the coordinator in this node, if its configuration says so: a journal in the node's home, a
- * platform thread that writes it, since that blocks in the kernel, and a user thread for the rest.
+ * Runs the coordinator in this node, if its configuration says so, over the log that it names. The
+ * log {@code local} is a journal in the node's home, with a platform thread that writes it, since
+ * that blocks in the kernel. Any other is a service: the coordinator begins when it is there, ends
+ * with it, and begins again with the next one of that name. A user thread does the rest.
+ *
+ * <p>Threads: the component runtime's. {@code this} guards what begins and ends.
  */
 @Component(
         name = CoordinatorComponent.PID,
@@ -49,15 +61,31 @@ public final class CoordinatorComponent {
 
     private static final String DIRECTORY = "data/coordinator";
 
+    private static final String LOCAL = "local";
+    private static final Pattern LOG_NAME = Pattern.compile("[a-z][a-z0-9-]*");
+
+    /** By then every bundle of a node that starts is there. */
+    private static final long MISSED_NANOS = 10_000_000_000L;
+
     private final ThreadRuntime threads;
+    private final MetricRegistry metrics;
     private final Settings settings;
+    private final Path directory;
+    private final Rpc rpc;
+
+    /** Logs that there are, in the order in which they came. */
+    private final Map<ServiceReference<CoordinatorLogFactory>, CoordinatorLogFactory> factories =
+            new LinkedHashMap<>();
+
+    private CoordinatorLogFactory used;
     private FileDisk disk;
-    private Coordinator coordinator;
+    private volatile Coordinator coordinator;
     private Thread writer;
     private long thread = ThreadRuntime.NONE;
     private volatile boolean closing;
 
-    private record Settings(boolean enabled, CoordinatorOptions coordinator, JournalOptions log) {}
+    private record Settings(
+            boolean enabled, String log, CoordinatorOptions coordinator, JournalOptions journal) {}
 
     /** Settings; see the bundle's README. */
     @ObjectClassDefinition(name = "Silkstone: coordinator")
@@ -69,12 +97,21 @@ public final class CoordinatorComponent {
                                 + " next start.")
         boolean enabled() default false;
 
+        /** Which log. */
+        @AttributeDefinition(
+                description =
+                        "where its decisions are kept: local for a journal of this node alone,"
+                                + " aeron-cluster for a log that three or five coordinators share,"
+                                + " or the name of another log that is deployed. Applies at the"
+                                + " next start.")
+        String log() default LOCAL;
+
         /** See {@link CoordinatorOptions#serverLeaseNanos}. */
         @AttributeDefinition(
                 description = "how long a server's lease lasts. Applies at the next start.",
                 min = "50",
                 max = "60000")
-        long server_lease_ms() default 3_000;
+        long server_lease_ms() default 20_000;
 
         /** See {@link CoordinatorOptions#marginNanos}. */
         @AttributeDefinition(
@@ -151,7 +188,7 @@ public final class CoordinatorComponent {
     }
 
     /**
-     * Starts the coordinator.
+     * Starts the coordinator, or the wait for its log.
      *
      * @throws IllegalStateException when its journal cannot be used; the message is for operators
      */
@@ -167,20 +204,36 @@ public final class CoordinatorComponent {
                             policyOption = ReferencePolicyOption.GREEDY)
                     Rpc rpc) {
         this.threads = threads;
+        this.metrics = metrics;
+        this.rpc = rpc;
         settings = checked(config);
         Checks.require(
                 !settings.enabled() || Coordinators.areConfigured(configurations),
                 "enabled is true, but coordinators in etc/%s.cfg is empty: it must have the"
                         + " address of this node",
                 RpcComponent.PID);
-        if (settings.enabled() && rpc != null) {
-            start(Path.of(context.getProperty("silkstone.home"), DIRECTORY), rpc, metrics);
+        directory = Path.of(context.getProperty("silkstone.home"), DIRECTORY);
+        if (isWanted()) {
+            try {
+                if (settings.log().equals(LOCAL)) {
+                    begin(journal());
+                }
+                startThread();
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
         }
     }
 
     private static Settings checked(Config config) {
+        Checks.require(
+                LOG_NAME.matcher(config.log()).matches(),
+                "log must be local, aeron-cluster, or the name of another log, was '%s'",
+                config.log());
         return new Settings(
                 config.enabled(),
+                config.log(),
                 new CoordinatorOptions(
                         TimeUnit.MILLISECONDS.toNanos(config.server_lease_ms()),
                         TimeUnit.MILLISECONDS.toNanos(config.server_margin_ms()),
@@ -195,54 +248,155 @@ public final class CoordinatorComponent {
                         TimeUnit.MILLISECONDS.toNanos(config.journal_repair_ms())));
     }
 
-    private void start(Path directory, Rpc rpc, MetricRegistry metrics) {
+    private boolean isWanted() {
+        return settings.enabled() && rpc != null;
+    }
+
+    private JournalLog journal() {
         try {
             disk = FileDisk.open(directory);
         } catch (IOException e) {
             throw new IllegalStateException(
                     "the coordinator's journal cannot be used: " + e.getMessage(), e);
         }
+        return new JournalLog(
+                disk,
+                rpc.address(),
+                settings.journal(),
+                NanoClock.SYSTEM,
+                new SplittableRandom(),
+                metrics);
+    }
+
+    private void begin(CoordinatorLog log) {
+        Coordinator begun =
+                new Coordinator(
+                        rpc,
+                        log,
+                        settings.coordinator(),
+                        NanoClock.SYSTEM,
+                        EpochClock.SYSTEM,
+                        new SplittableRandom(),
+                        metrics);
         try {
-            JournalLog log =
-                    new JournalLog(
-                            disk,
-                            rpc.address(),
-                            settings.log(),
-                            NanoClock.SYSTEM,
-                            new SplittableRandom(),
-                            metrics);
-            coordinator =
-                    new Coordinator(
-                            rpc,
-                            log,
-                            settings.coordinator(),
-                            NanoClock.SYSTEM,
-                            EpochClock.SYSTEM,
-                            new SplittableRandom(),
-                            metrics);
-            coordinator.start();
-            writer =
-                    Thread.ofPlatform().daemon().name("silkstone-coordinator-journal-0").start(log);
-            thread = threads.create(ThreadRuntime.NORMAL, this::run);
-            if (thread == ThreadRuntime.NONE) {
-                throw new IllegalStateException("the runtime has no thread for the coordinator");
-            }
+            begun.start();
         } catch (RuntimeException e) {
-            close();
+            begun.close();
             throw e;
+        }
+        coordinator = begun;
+        if (log instanceof JournalLog journal) {
+            writer =
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("silkstone-coordinator-journal-0")
+                            .start(journal);
+        }
+    }
+
+    private void startThread() {
+        thread = threads.create(ThreadRuntime.NORMAL, this::run);
+        if (thread == ThreadRuntime.NONE) {
+            throw new IllegalStateException("the runtime has no thread for the coordinator");
+        }
+    }
+
+    /** A log has come. */
+    @Reference(
+            service = CoordinatorLogFactory.class,
+            cardinality = ReferenceCardinality.MULTIPLE,
+            policy = ReferencePolicy.DYNAMIC,
+            target = "(silkstone.kind=" + CoordinatorLogFactory.KIND + ")")
+    synchronized void addLog(
+            CoordinatorLogFactory factory, ServiceReference<CoordinatorLogFactory> reference) {
+        if (isWanted() && settings.log().equals(reference.getProperty("silkstone.name"))) {
+            factories.put(reference, factory);
+            take();
+        }
+    }
+
+    /** A log goes: the coordinator over it ends before. */
+    synchronized void removeLog(
+            CoordinatorLogFactory factory, ServiceReference<CoordinatorLogFactory> reference) {
+        factories.remove(reference);
+        if (used == factory) {
+            coordinator.close();
+            coordinator = null;
+            used = null;
+            LOG.log(Level.WARNING, "the log {0} is gone, the coordinator ends", settings.log());
+            take();
+        }
+    }
+
+    /** Begins over the first log that there is, if there is nothing yet. */
+    private void take() {
+        for (CoordinatorLogFactory factory : factories.values()) {
+            if (used != null || closing) {
+                return;
+            }
+            try {
+                begin(factory.open(rpc.address(), this::earlierState));
+                used = factory;
+            } catch (RuntimeException e) {
+                LOG.log(
+                        Level.ERROR,
+                        "no coordinator runs in this node: the log {0}: {1}",
+                        settings.log(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    /** What a coordinator that was alone in this node knew; null when there was none. */
+    private byte[] earlierState() {
+        if (!Files.isDirectory(directory)) {
+            return null;
+        }
+        try (FileDisk earlier = FileDisk.open(directory)) {
+            if (earlier.names().isEmpty()) {
+                return null;
+            }
+            return JournalState.read(earlier, settings.journal());
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "the journal of the coordinator that was alone cannot be read: "
+                            + e.getMessage(),
+                    e);
         }
     }
 
     private void run() {
+        long startedAt = NanoClock.SYSTEM.nanoTime();
+        boolean isTold = false;
         while (!closing) {
+            Coordinator current = coordinator;
+            if (current == null && !isTold) {
+                isTold = tellMissing(startedAt);
+            }
             try {
-                coordinator.doWork();
+                if (current != null) {
+                    current.doWork();
+                }
             } catch (RuntimeException e) {
                 // Without this duty nobody would ever count as down.
                 LOG.log(Level.ERROR, "the coordinator failed, and goes on", e);
             }
             threads.sleep(DUTY_NANOS);
         }
+    }
+
+    /** Whether what is missing has been said, or need not be. */
+    private boolean tellMissing(long startedAt) {
+        if (NanoClock.SYSTEM.nanoTime() - startedAt < MISSED_NANOS) {
+            return false;
+        }
+        LOG.log(
+                Level.WARNING,
+                "no coordinator runs in this node: the log {0} of etc/{1}.cfg is not there; it"
+                        + " begins when a bundle with that log is deployed",
+                settings.log(),
+                PID);
+        return true;
     }
 
     /** Nothing changes while it runs: servers count on what they were told. */
@@ -256,17 +410,21 @@ public final class CoordinatorComponent {
     @Deactivate
     void close() {
         closing = true;
-        if (disk == null) {
-            return;
-        }
         if (thread != ThreadRuntime.NONE) {
             threads.signal(thread);
             threads.join(thread);
         }
-        if (coordinator != null) {
-            coordinator.close();
+        synchronized (this) {
+            if (coordinator != null) {
+                coordinator.close();
+                coordinator = null;
+                used = null;
+            }
         }
         awaitWriter();
+        if (disk == null) {
+            return;
+        }
         try {
             disk.close();
         } catch (IOException e) {

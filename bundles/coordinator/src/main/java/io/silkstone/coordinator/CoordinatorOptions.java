@@ -27,7 +27,7 @@ public record CoordinatorOptions(
     /** For a cluster that begins with one server. */
     public static final CoordinatorOptions DEFAULT =
             new CoordinatorOptions(
-                    TimeUnit.SECONDS.toNanos(3),
+                    TimeUnit.SECONDS.toNanos(20),
                     TimeUnit.MILLISECONDS.toNanos(50),
                     TimeUnit.SECONDS.toNanos(10),
                     TimeUnit.MINUTES.toMillis(30),

@@ -105,9 +105,20 @@ final class CoordinatorState {
         return Result.no(Status.NOT_LEADER, "");
     }
 
-    /** See {@link Membership}; a process may do this again, with another address too. */
+    /**
+     * See {@link Membership}; a process may do this again, with another address too.
+     *
+     * @param former the boot of a process of the node that has certainly ended, so that nobody has
+     *     to wait for its lease; 0 for none
+     */
     Result enlist(
-            long now, long boot, long leaseMicros, String node, String address, String redis) {
+            long now,
+            long boot,
+            long former,
+            long leaseMicros,
+            String node,
+            String address,
+            String redis) {
         tick(now);
         if (!NODE.matcher(node).matches()) {
             return Result.refused("a node's name has 40 hexadecimal digits");
@@ -122,6 +133,9 @@ final class CoordinatorState {
         }
         if (member != null && member.boot == boot) {
             return enlistAgain(member, address, redis);
+        }
+        if (member != null && member.up && former != 0 && member.boot == former) {
+            down(member, "is over: its node has started again");
         }
         if (member != null && member.up) {
             return Result.no(
@@ -195,17 +209,16 @@ final class CoordinatorState {
         }
         Member member = servers.called(server);
         if (member != null && member.up) {
-            member.up = false;
-            mapVersion++;
-            notices.warn(
-                    "server "
-                            + server
-                            + " at "
-                            + member.address
-                            + (term == 0 ? " has left" : " is down: it has no lease any more"));
-            tablets.down(server);
+            down(member, term == 0 ? "has left" : "is down: it has no lease any more");
         }
         return Result.ok(0);
+    }
+
+    private void down(Member member, String why) {
+        member.up = false;
+        mapVersion++;
+        notices.warn("server " + member.id() + " at " + member.address + " " + why);
+        tablets.down(member.id());
     }
 
     /** See {@link Tablets#create}. */

@@ -121,6 +121,7 @@ final class Requests {
                 Commands.enlist(
                         current.millis(coordinator.now()),
                         it.boot(),
+                        it.former(),
                         options.serverLeaseNanos() / 1_000,
                         it.node(),
                         it.address(),

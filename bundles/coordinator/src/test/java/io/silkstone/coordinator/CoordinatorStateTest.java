@@ -43,7 +43,7 @@ class CoordinatorStateTest {
     }
 
     private Result enlistResult(int node, long boot) {
-        return state.enlist(1, boot, LEASE, node(node), "memory:" + node, "");
+        return state.enlist(1, boot, 0, LEASE, node(node), "memory:" + node, "");
     }
 
     private ServerId enlist(int node, long boot) {
@@ -108,7 +108,7 @@ class CoordinatorStateTest {
     void enlist_sameBootElsewhere_movesTheAddress() {
         ServerId server = enlist(1, 10);
 
-        state.enlist(1, 10, LEASE, node(1), "memory:new", "h:1");
+        state.enlist(1, 10, 0, LEASE, node(1), "memory:new", "h:1");
 
         assertThat(state.map().server(server).address()).isEqualTo("memory:new");
     }
@@ -118,6 +118,29 @@ class CoordinatorStateTest {
         enlist(1, 10);
 
         assertThat(enlistResult(1, 11).status()).isEqualTo(Status.RETRY_LATER);
+    }
+
+    @Test
+    void enlist_otherBootThatProvesTheEndOfTheFormer_isTheNextGeneration() {
+        enlist(1, 10);
+
+        Result result = state.enlist(1, 11, 10, LEASE, node(1), "memory:1", "");
+
+        assertThat(result.number()).isEqualTo(new ServerId(1, 2).packed());
+        assertThat(tablet("default", 0).epoch()).isEqualTo(2);
+        assertThat(warnings).anyMatch(warning -> warning.contains("1.1 at memory:"));
+        assertThat(warnings.getLast()).contains("EMPTY");
+        assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
+    }
+
+    @Test
+    void enlist_endOfAnotherThanTheOneThatIsUp_waits() {
+        enlist(1, 10);
+
+        Result result = state.enlist(1, 11, 9, LEASE, node(1), "memory:1", "");
+
+        assertThat(result.status()).isEqualTo(Status.RETRY_LATER);
+        assertThat(state.map().server(new ServerId(1, 1))).isNotNull();
     }
 
     @Test
@@ -149,10 +172,10 @@ class CoordinatorStateTest {
 
     @Test
     void enlist_badNames_areRefused() {
-        assertRefused(state.enlist(1, 1, LEASE, "xyz", "a", ""), "40 hexadecimal digits");
-        assertRefused(state.enlist(1, 1, LEASE, node(1), "a b", ""), "no spaces");
-        assertRefused(state.enlist(1, 1, LEASE, node(1), "", ""), "no spaces");
-        assertRefused(state.enlist(1, 1, LEASE, node(1), "a", "b c"), "no spaces");
+        assertRefused(state.enlist(1, 1, 0, LEASE, "xyz", "a", ""), "40 hexadecimal digits");
+        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "a b", ""), "no spaces");
+        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "", ""), "no spaces");
+        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "a", "b c"), "no spaces");
         assertThat(state.map().servers()).isEmpty();
     }
 
@@ -175,7 +198,7 @@ class CoordinatorStateTest {
         three.takeLead(1, 99, 3, 0);
         for (int node = 1; node <= 3; node++) {
             assertThat(three.map().tables()).isEmpty();
-            three.enlist(1, node, LEASE, node(node), "memory:" + node, "");
+            three.enlist(1, node, 0, LEASE, node(node), "memory:" + node, "");
         }
 
         List<Tablet> tablets = three.map().tablets();

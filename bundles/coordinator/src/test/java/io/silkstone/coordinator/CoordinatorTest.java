@@ -37,8 +37,8 @@ import org.junit.jupiter.api.Test;
 
 class CoordinatorTest {
     private static final String OTHER = "memory:c2";
-    private static final long LEASE = CoordinatorOptions.DEFAULT.serverLeaseNanos();
-    private static final long TERM = CoordinatorOptions.DEFAULT.clientLeaseMillis();
+    private static final long LEASE = TestCluster.OPTIONS.serverLeaseNanos();
+    private static final long TERM = TestCluster.OPTIONS.clientLeaseMillis();
 
     private final TestCluster cluster = new TestCluster(1);
 

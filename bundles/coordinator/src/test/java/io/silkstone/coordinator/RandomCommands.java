@@ -38,6 +38,7 @@ final class RandomCommands {
                 yield Commands.enlist(
                         millis,
                         1 + random.nextInt(12),
+                        random.nextInt(13),
                         LEASE,
                         "%040x".formatted(node),
                         "memory:" + node,

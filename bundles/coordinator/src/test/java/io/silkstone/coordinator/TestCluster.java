@@ -56,7 +56,8 @@ final class TestCluster implements AutoCloseable {
     static final String FIRST = "memory:c1";
 
     /** A leader that begins has no more patience than it must. */
-    static final CoordinatorOptions OPTIONS = CoordinatorOptions.DEFAULT.withReturnNanos(0);
+    static final CoordinatorOptions OPTIONS =
+            new CoordinatorOptions(3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0);
 
     long now = 1;
     final SplittableRandom random;
@@ -245,6 +246,7 @@ final class TestCluster implements AutoCloseable {
                 new EnlistEncoder()
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
                         .boot(boot)
+                        .former(0)
                         .node("%040x".formatted(node))
                         .address("memory:" + node)
                         .redisEndpoint("127.0.0.1:" + node)

@@ -48,7 +48,8 @@ public final class Leader {
 
     /**
      * Sends the request that is in {@code call} to the leader, and again until it was answered by
-     * it or the time is over: coordinators serve each request twice as well as once.
+     * it or the time is over, or the Rpc is closed: coordinators serve each request twice as well
+     * as once.
      *
      * @param completion told by the thread that polls; the status is neither NOT_LEADER nor
      *     RETRY_LATER nor BUSY, but may be TIMED_OUT
@@ -81,7 +82,8 @@ public final class Leader {
         private void ended() {
             Status status = call.status();
             heard(asked, status != Status.TIMED_OUT);
-            boolean over = rpc.now() - deadline >= 0;
+            // A closed Rpc sends nothing, so nobody will answer; what waits for it is to end soon.
+            boolean over = rpc.now() - deadline >= 0 || rpc.isClosed();
             if (status == Status.NOT_LEADER && !over) {
                 redirected(call.text());
             } else if (status == Status.UNKNOWN_REQUEST && !over) {

@@ -62,4 +62,15 @@ class LeaderTest {
         assertThat(pings).hasValueGreaterThan(10);
         assertThat(wire.connects()).isEqualTo(connects);
     }
+
+    @Test
+    void start_rpcClosedMeanwhile_endsWithinOneAttempt() {
+        boolean[] done = new boolean[1];
+        leader.start(call, Process.encodePing(call), 10_000 * MILLIS, each -> done[0] = true);
+        Process.pass(100, client);
+        client.rpc.close();
+        Process.pass(600, client);
+        assertThat(done[0]).isTrue();
+        assertThat(call.status()).isEqualTo(Status.TIMED_OUT);
+    }
 }

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntPredicate;
 
 /** Free ports of the loopback interface. */
 public final class Ports {
@@ -29,25 +30,40 @@ public final class Ports {
     }
 
     /**
+     * The first of {@code count} ports in a row that nobody had a moment ago, by TCP or by UDP.
+     *
+     * @throws IOException when there are none
+     */
+    public static int row(int count) throws IOException {
+        return base(base -> areFree(base, count));
+    }
+
+    /**
      * A base for {@code up --nodes} from which on all ports that so many nodes need, TCP and UDP,
      * were free a moment ago.
+     *
+     * @throws IOException when there is none
      */
     public static int freeForCluster(int nodes) throws IOException {
+        return base(base -> areFree(base, nodes) && areFree(base + TRANSPORT_OFFSET, nodes));
+    }
+
+    private static int base(IntPredicate isFree) throws IOException {
         for (int attempt = 0; attempt < TRIES; attempt++) {
             int base = ThreadLocalRandom.current().nextInt(BASE_MIN, BASE_MAX);
-            if (areFree(base, nodes)) {
+            if (isFree.test(base)) {
                 return base;
             }
         }
         throw new IOException("no free ports in " + TRIES + " tries");
     }
 
-    private static boolean areFree(int base, int nodes) {
+    private static boolean areFree(int first, int count) {
         InetAddress here = InetAddress.getLoopbackAddress();
         try {
-            for (int port = base; port < base + nodes; port++) {
+            for (int port = first; port < first + count; port++) {
                 new ServerSocket(port, 1, here).close();
-                new DatagramSocket(new InetSocketAddress(here, port + TRANSPORT_OFFSET)).close();
+                new DatagramSocket(new InetSocketAddress(here, port)).close();
             }
             return true;
         } catch (IOException e) {

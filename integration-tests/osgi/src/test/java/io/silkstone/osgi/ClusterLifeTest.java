@@ -2,6 +2,7 @@ package io.silkstone.osgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.harness.OperatedCluster;
 import io.silkstone.harness.RespConnection;
 import io.silkstone.harness.Tool;
 import java.io.File;

@@ -19,9 +19,14 @@ import java.util.TreeSet;
 public record Judgement(List<String> violations, Set<String> keys) {
     /** Judges each key. */
     public static Judgement of(History history) {
+        return of(history.byKey());
+    }
+
+    /** Judges each key by its operations. */
+    public static Judgement of(Map<String, List<Operation>> operations) {
         List<String> violations = new ArrayList<>();
         Set<String> keys = new TreeSet<>();
-        for (Map.Entry<String, List<Operation>> key : history.byKey().entrySet()) {
+        for (Map.Entry<String, List<Operation>> key : operations.entrySet()) {
             Verdict verdict = Linearizability.check(key.getValue());
             if (!verdict.linearizable()) {
                 keys.add(key.getKey());

@@ -14,6 +14,12 @@ public interface Cluster {
     /** Whether this node may serve now: whether it has a lease. */
     boolean isMember();
 
+    /**
+     * Where this node last found the coordinator that leads, or looks for it: the address of a
+     * transport.
+     */
+    String coordinator();
+
     /** In a few words: what the membership is like, for health checks and people. */
     String status();
 

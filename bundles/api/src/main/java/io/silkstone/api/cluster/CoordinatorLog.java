@@ -64,7 +64,9 @@ public interface CoordinatorLog extends AutoCloseable {
 
     /**
      * Begins: restores and applies what was committed so far, then goes on to lead or to follow.
-     * Returns when a log on this machine has been read.
+     * Returns when a log that is this machine's alone has been read. One that is shared returns
+     * sooner, and brings what was committed as others tell; it may restore at any time later, when
+     * it has to begin anew.
      *
      * @throws IllegalStateException when the log cannot be read or written; the message is for
      *     operators

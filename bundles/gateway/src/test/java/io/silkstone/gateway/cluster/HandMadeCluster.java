@@ -122,6 +122,11 @@ public final class HandMadeCluster implements Cluster {
     }
 
     @Override
+    public String coordinator() {
+        return "memory:coordinator";
+    }
+
+    @Override
     public String status() {
         return "made by hand";
     }

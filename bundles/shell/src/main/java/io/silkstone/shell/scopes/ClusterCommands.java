@@ -63,6 +63,7 @@ public final class ClusterCommands implements CommandScope {
                 .with("member", present.isMember())
                 .with("self", name(present.self()))
                 .with("membership", present.status())
+                .with("coordinator", present.coordinator())
                 .with("map_version", map.version())
                 .with("servers_up", up)
                 .with("servers_down", map.servers().size() - up)

@@ -60,6 +60,11 @@ class ClusterCommandsTest {
         }
 
         @Override
+        public String coordinator() {
+            return "aeron:127.0.0.1:7701";
+        }
+
+        @Override
         public String status() {
             return "server 1.1";
         }
@@ -131,6 +136,7 @@ class ClusterCommandsTest {
                         "\"cluster\":\"0000000000000007\"",
                         "\"member\":true",
                         "\"self\":\"1.1\"",
+                        "\"coordinator\":\"aeron:127.0.0.1:7701\"",
                         "\"servers_up\":1",
                         "\"servers_down\":1",
                         "\"tablets_lost\":1");

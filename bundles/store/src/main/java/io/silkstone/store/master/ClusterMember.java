@@ -30,6 +30,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
      * Begins to enlist {@code store}, which was opened without tablets, and to serve what it is
      * given.
      *
+     * @param predecessor what is known of the node's process before this one
      * @throws IllegalStateException when there are no threads for that
      */
     public ClusterMember(
@@ -37,11 +38,18 @@ public final class ClusterMember implements Cluster, AutoCloseable {
             Rpc rpc,
             ThreadRuntime threads,
             Store store,
+            Predecessor predecessor,
             RandomGenerator random) {
         this.rpc = rpc;
         this.random = random;
         membership =
-                new Membership(options, rpc, threads, new StoreHoldings(store, threads), random);
+                new Membership(
+                        options,
+                        rpc,
+                        threads,
+                        new StoreHoldings(store, threads),
+                        predecessor,
+                        random);
         service = new MasterService(rpc, store, membership);
         operator = new OperatorRequests(rpc, membership.leader(), OPERATOR_NANOS, this::newRequest);
         service.register();
@@ -75,6 +83,11 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     @Override
     public boolean isMember() {
         return membership.mayServe();
+    }
+
+    @Override
+    public String coordinator() {
+        return membership.coordinator();
     }
 
     @Override

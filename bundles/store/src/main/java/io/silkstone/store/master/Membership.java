@@ -50,8 +50,14 @@ public final class Membership {
     private static final long PAUSE_NANOS = 20_000_000;
     private static final long LEAVE_NANOS = 1_000_000_000;
 
-    /** Renewals in the time of one lease. */
+    /** Renewals in the time of one lease, at least. */
     private static final int RENEWALS = 4;
+
+    /**
+     * Longest time between two renewals: they also tell of newer maps, and what is left of a lease
+     * when the coordinator goes is what that has to come back.
+     */
+    private static final long RENEW_NANOS_MAX = 750_000_000;
 
     private static final Logger LOG = System.getLogger(Membership.class.getName());
 
@@ -59,6 +65,7 @@ public final class Membership {
     private final Rpc rpc;
     private final ThreadRuntime threads;
     private final Holdings holdings;
+    private final Predecessor predecessor;
     private final Leader leader;
     private final long boot;
     private final Asking leaseAsking;
@@ -78,6 +85,9 @@ public final class Membership {
 
     /** How often this process has enlisted afresh, each time as if it had been started again. */
     private int generationsLost;
+
+    /** The boot of which the predecessor's record knows; NONE before the first. */
+    private long recordedBoot = Predecessor.NONE;
 
     private long leaseNanos;
     private volatile long leaseThread = ThreadRuntime.NONE;
@@ -138,10 +148,22 @@ public final class Membership {
             ThreadRuntime threads,
             Holdings holdings,
             RandomGenerator random) {
+        this(options, rpc, threads, holdings, Predecessor.UNKNOWN, random);
+    }
+
+    /** As the other; the coordinator does not wait for a {@code predecessor} that has ended. */
+    public Membership(
+            MasterOptions options,
+            Rpc rpc,
+            ThreadRuntime threads,
+            Holdings holdings,
+            Predecessor predecessor,
+            RandomGenerator random) {
         this.options = options;
         this.rpc = rpc;
         this.threads = threads;
         this.holdings = holdings;
+        this.predecessor = predecessor;
         leader = new Leader(rpc, options.coordinators());
         boot = random.nextLong();
         leaseAsking = new Asking();
@@ -229,10 +251,16 @@ public final class Membership {
     }
 
     private void enlist() {
+        long number = boot + generationsLost;
+        if (recordedBoot != number) {
+            predecessor.enlists(number);
+            recordedBoot = number;
+        }
         EnlistEncoder request = new EnlistEncoder();
         request.wrapAndApplyHeader(
                         leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
-                .boot(boot + generationsLost)
+                .boot(number)
+                .former(predecessor.ended())
                 .node(options.node())
                 .address(options.address())
                 .redisEndpoint(options.redisEndpoint());
@@ -263,7 +291,8 @@ public final class Membership {
                 .server(self.packed())
                 .mapVersion(map.version());
         long sentAt = rpc.now();
-        Status answer = leaseAsking.ask(request.encodedLength(), leaseNanos / RENEWALS);
+        long pause = Math.min(leaseNanos / RENEWALS, RENEW_NANOS_MAX);
+        Status answer = leaseAsking.ask(request.encodedLength(), pause);
         if (answer == Status.OK) {
             Call call = leaseAsking.call;
             LeaseRenewedDecoder reply = new LeaseRenewedDecoder();
@@ -278,12 +307,12 @@ public final class Membership {
                 mapVersionWanted = reply.mapVersion();
                 threads.signal(mapThread);
             }
-            threads.sleep(leaseNanos / RENEWALS);
+            threads.sleep(pause);
         } else if (answer == Status.NOT_A_MEMBER) {
             expelled();
         } else {
             status = "the coordinator at " + leader.address() + " does not answer: " + answer;
-            threads.sleep(leaseNanos / RENEWALS / 4);
+            threads.sleep(pause / 4);
         }
     }
 

@@ -9,6 +9,7 @@ import io.silkstone.rpc.RpcComponent;
 import io.silkstone.store.StoreComponent;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -105,8 +106,24 @@ public final class MembershipComponent implements HealthCheck {
                                         rpc.address(), context.getProperty("silkstone.port.base"))
                                 : redisEndpoint,
                         List.of(coordinators));
-        member = new ClusterMember(options, rpc, threads, store.store(), new SplittableRandom());
+        member =
+                new ClusterMember(
+                        options,
+                        rpc,
+                        threads,
+                        store.store(),
+                        predecessor(
+                                context.getProperty("silkstone.home"),
+                                context.getProperty("silkstone.home.hold")),
+                        new SplittableRandom());
         registration = context.registerService(Cluster.class, member, null);
+    }
+
+    /** Without a hold nobody says that this process has the home for itself. */
+    private static Predecessor predecessor(String home, String hold) {
+        return hold == null || hold.isEmpty()
+                ? Predecessor.UNKNOWN
+                : new HomeRecord(Path.of(home, "data/member"), hold);
     }
 
     static String checked(Config config) {

@@ -34,6 +34,7 @@ final class DriverHome {
     private static final String PREFIX = "silkstone-aeron-";
     private static final String OWNER_FILE = "owner";
     private static final String DRIVER_PREFIX = "driver-";
+    private static final int PROCESS_LINES = 4;
     private static final int OWNER_LINES = 6;
 
     /** Whoever can open a stream's file can read what goes through it. */
@@ -123,20 +124,38 @@ final class DriverHome {
 
     /** Whose {@code home} is; empty when it is none, or none that this process may read. */
     static Optional<Owner> owner(Path home) {
+        List<String> lines = lines(home);
+        if (lines.size() < OWNER_LINES || !lines.get(4).matches(DRIVER_PREFIX + "\\d+")) {
+            return Optional.empty();
+        }
+        return process(lines)
+                .map(
+                        process ->
+                                new Owner(
+                                        lines.get(0),
+                                        process,
+                                        home.resolve(lines.get(4)),
+                                        lines.get(5)));
+    }
+
+    private static List<String> lines(Path home) {
         try {
-            List<String> lines = Files.readAllLines(home.resolve(OWNER_FILE));
-            if (lines.size() != OWNER_LINES || !lines.get(4).matches(DRIVER_PREFIX + "\\d+")) {
-                return Optional.empty();
-            }
+            return Files.readAllLines(home.resolve(OWNER_FILE));
+        } catch (IOException | IllegalArgumentException unreadable) {
+            return List.of();
+        }
+    }
+
+    /** These lines stand there in every version; what a version adds comes behind. */
+    private static Optional<ProcessIdentity> process(List<String> lines) {
+        if (lines.size() < PROCESS_LINES) {
+            return Optional.empty();
+        }
+        try {
             long pid = Long.parseLong(lines.get(1));
             long startMillis = Long.parseLong(lines.get(2));
-            return Optional.of(
-                    new Owner(
-                            lines.get(0),
-                            new ProcessIdentity(pid, startMillis, lines.get(3)),
-                            home.resolve(lines.get(4)),
-                            lines.get(5)));
-        } catch (IOException | IllegalArgumentException unreadable) {
+            return Optional.of(new ProcessIdentity(pid, startMillis, lines.get(3)));
+        } catch (NumberFormatException damaged) {
             return Optional.empty();
         }
     }
@@ -169,7 +188,7 @@ final class DriverHome {
 
     private static void removeStale(Path directory) throws IOException {
         for (Path home : homes(directory)) {
-            if (owner(home).filter(owner -> owner.process().isDead()).isPresent()) {
+            if (process(lines(home)).filter(ProcessIdentity::isDead).isPresent()) {
                 LOG.log(System.Logger.Level.INFO, "removes {0}, whose process is dead", home);
                 remove(home);
             }

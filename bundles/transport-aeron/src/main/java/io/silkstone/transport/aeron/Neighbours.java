@@ -1,6 +1,7 @@
 package io.silkstone.transport.aeron;
 
 import io.aeron.exceptions.AeronException;
+import io.aeron.exceptions.DriverTimeoutException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,8 @@ import org.agrona.ErrorHandler;
 
 /** This transport's clients of other transports' drivers on its host, one for each driver. */
 final class Neighbours {
+    private static final System.Logger LOG = System.getLogger(Neighbours.class.getName());
+
     private final AeronOptions options;
     private final ErrorHandler errors;
     private final List<DriverClient> clients = new ArrayList<>();
@@ -31,9 +34,18 @@ final class Neighbours {
         if (!DriverClient.isActive(driver, options)) {
             return null;
         }
-        DriverClient fresh = new DriverClient(driver, options, errors);
+        DriverClient fresh = new DriverClient(driver, options, this::onError);
         clients.add(fresh);
         return fresh;
+    }
+
+    /** That a neighbour ends is no error of this process, and its sessions say so themselves. */
+    private void onError(Throwable error) {
+        if (error instanceof DriverTimeoutException) {
+            LOG.log(System.Logger.Level.DEBUG, "a neighbour is gone", error);
+        } else {
+            errors.onError(error);
+        }
     }
 
     int doWork() {

@@ -127,6 +127,24 @@ class AeronFailureTest {
 
     @ParameterizedTest
     @EnumSource(names = {"IPC", "UDP"})
+    void peer_calleeThatStops_isNoError(AeronOptions.Route path) {
+        Bench bench = bench(path);
+        Mailbox client = bench.calling();
+        Mailbox server = bench.listening();
+        Session session = open(bench, client, server.transport.address());
+        Mailbox.send(session, "there?");
+        bench.until(() -> server.messages.size() == 1);
+
+        server.close();
+
+        bench.until(() -> client.closed.contains(session), client);
+        long deadline = System.nanoTime() + 2 * LIVENESS_NANOS;
+        bench.until(() -> System.nanoTime() - deadline > 0, client);
+        assertThat(bench.count(client, AeronMetrics.ERRORS)).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IPC", "UDP"})
     void peer_killedCaller_closesTheSession(AeronOptions.Route path) throws Exception {
         Bench bench = bench(path);
         Mailbox server = bench.listening();

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,5 +58,27 @@ class DriverHomeTest {
         Files.setAttribute(home.path(), "unix:uid", 4711);
         assertThat(DriverHome.at(directory, ENDPOINT)).isEmpty();
         assertThat(DriverHome.owner(home.path())).isPresent();
+    }
+
+    @Test
+    void home_ofADeadProcessOfAnyVersion_isRemoved() throws IOException {
+        Path file = home.path().resolve("owner");
+        List<String> lines = Files.readAllLines(file);
+        for (int version = 4; version <= 7; version++) {
+            Path old = Files.createDirectory(directory.resolve("silkstone-aeron-1-" + version));
+            List<String> written = new ArrayList<>(lines);
+            written.set(1, Integer.toString(Integer.MAX_VALUE));
+            written.add("what a later version adds");
+            Files.write(old.resolve("owner"), written.subList(0, version));
+            Files.createDirectory(old.resolve("driver-1"));
+        }
+        Path unknown = Files.createDirectory(directory.resolve("silkstone-aeron-1-unknown"));
+        Files.writeString(unknown.resolve("owner"), "1\n");
+
+        assertThat(new DriverHome(directory, new SplittableRandom(2)).path()).doesNotExist();
+
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).containsExactlyInAnyOrder(home.path(), unknown);
+        }
     }
 }

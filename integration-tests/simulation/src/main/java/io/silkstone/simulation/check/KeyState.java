@@ -1,16 +1,18 @@
 package io.silkstone.simulation.check;
 
+import io.silkstone.simulation.history.Reply;
+
 /**
  * What a key may be like at some point of a sequential history.
  *
  * @param value its value, null when there is no object
- * @param version its version; {@link #UNKNOWN} after a write whose reply nobody heard
+ * @param version its version; {@link #UNKNOWN} after a write whose reply nobody heard, or told none
  * @param versionsBelow the highest version that the key is known to have had; others are higher
  * @param expiryMillis when it expires, {@link #NO_EXPIRY} for never
  * @param millis the earliest time that it can be
  */
 record KeyState(String value, long version, long versionsBelow, long expiryMillis, long millis) {
-    static final long UNKNOWN = -1;
+    static final long UNKNOWN = Reply.UNTOLD;
     static final long NO_EXPIRY = Long.MAX_VALUE;
     static final KeyState ABSENT = new KeyState(null, 0, 0, NO_EXPIRY, 0);
 
@@ -29,8 +31,11 @@ record KeyState(String value, long version, long versionsBelow, long expiryMilli
         return exists() && expiryMillis <= later ? then.removed() : then;
     }
 
-    /** The object has {@code met} as version; null when it cannot. */
+    /** The object has {@code met} as version, if that was told; null when it cannot. */
     KeyState knowing(long met) {
+        if (met == Reply.UNTOLD) {
+            return this;
+        }
         if (version == UNKNOWN && met > versionsBelow) {
             return new KeyState(value, met, met, expiryMillis, millis);
         }

@@ -10,6 +10,7 @@ import io.silkstone.store.StoreOptions;
 import io.silkstone.store.master.MasterOptions;
 import io.silkstone.store.master.MasterService;
 import io.silkstone.store.master.Membership;
+import io.silkstone.store.master.Predecessor;
 import io.silkstone.store.master.StoreHoldings;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedProcess;
@@ -36,6 +37,8 @@ final class SimulatedServer {
     private Store store;
     private MasterService service;
     private boolean running;
+    private int starts;
+    private long lastBoot = Predecessor.NONE;
 
     SimulatedServer(World world, int number, List<String> coordinators) {
         this.world = world;
@@ -95,6 +98,7 @@ final class SimulatedServer {
                         rpc,
                         process,
                         new StoreHoldings(store, process),
+                        new Home(),
                         world.random().split());
         SimulatedProcess mine = process;
         service =
@@ -109,6 +113,24 @@ final class SimulatedServer {
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
         membership.start();
         running = true;
+    }
+
+    /** Proves at every second start that the process before has ended, which it always has. */
+    private final class Home implements Predecessor {
+        private final long ended = starts++ % 2 == 1 ? lastBoot : NONE;
+
+        @Override
+        public long ended() {
+            if (ended != NONE) {
+                world.count("end of a process proved");
+            }
+            return ended;
+        }
+
+        @Override
+        public void enlists(long boot) {
+            lastBoot = boot;
+        }
     }
 
     /**

@@ -60,6 +60,7 @@ final class Steps {
                     "coordinator killed",
                     SimulatedCoordinator.CRASHED,
                     SimulatedCoordinator.RESTORED,
+                    "end of a process proved",
                     "key lost with its server",
                     "key without an object given to another server",
                     "operator refused",

@@ -121,6 +121,20 @@ public final class History {
         new Pending(NOBODY, key, Call.loss()).replied(Reply.ok(0));
     }
 
+    /** Whatever there was under {@code key} was lost, once, at a time between two moments. */
+    public void lost(String key, Moment since, Moment until) {
+        operations.add(
+                new Operation(
+                        NOBODY,
+                        key,
+                        Call.loss(),
+                        Reply.ok(0),
+                        since.event(),
+                        until.event(),
+                        since.millis(),
+                        until.millis()));
+    }
+
     /** The keys that anybody has asked for. */
     public Set<String> keys() {
         Set<String> keys = new TreeSet<>();

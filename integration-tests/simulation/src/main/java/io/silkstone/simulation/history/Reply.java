@@ -5,10 +5,14 @@ package io.silkstone.simulation.history;
  *
  * @param outcome how the operation ended
  * @param value what a read saw; empty otherwise
- * @param version the version that was given, removed or met; 0 for none
+ * @param version the version that was given, removed or met; 0 for none, {@link #UNTOLD} when who
+ *     answers tells no versions
  * @param number the sum after an increment
  */
 public record Reply(Outcome outcome, String value, long version, long number) {
+    /** The version in replies of a protocol that has none. */
+    public static final long UNTOLD = -1;
+
     /** How operations end. */
     public enum Outcome {
         /** Refused for want of something; it certainly had no effect. */

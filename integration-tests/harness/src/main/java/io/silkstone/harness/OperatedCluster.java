@@ -1,9 +1,5 @@
-package io.silkstone.osgi;
+package io.silkstone.harness;
 
-import io.silkstone.harness.NodeProcess;
-import io.silkstone.harness.Ports;
-import io.silkstone.harness.Tool;
-import io.silkstone.harness.Workplace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,64 +12,79 @@ import java.util.Optional;
  * The home of a cluster and the start script, used as an operator uses them. Closing ends the nodes
  * that there are.
  */
-final class OperatedCluster implements AutoCloseable {
+public final class OperatedCluster implements AutoCloseable {
     /** Several nodes at once, on a machine that may do other things. */
     private static final Duration COMMAND_MAX = Duration.ofMinutes(5);
 
     private final Workplace workplace = new Workplace("cluster");
     private final int nodes;
+    private final List<String> upMore;
     private final int portBase;
 
-    OperatedCluster(int nodes) throws IOException {
+    /**
+     * Of {@code nodes} nodes, on ports that are free now; nothing is started.
+     *
+     * @param upMore further words of the command that starts it
+     */
+    public OperatedCluster(int nodes, String... upMore) throws IOException {
         this.nodes = nodes;
         portBase = Ports.freeForCluster(nodes);
+        this.upMore = List.of(upMore);
     }
 
-    Workplace workplace() {
+    /** Files and processes of this cluster. */
+    public Workplace workplace() {
         return workplace;
     }
 
     /** The home that commands use where nobody names one. */
-    Path home() {
+    public Path home() {
         return workplace.folder().resolve("cluster");
     }
 
-    Path home(int node) {
+    /** The home of node {@code node}, from 1 on. */
+    public Path home(int node) {
         return home().resolve("node-" + node);
     }
 
-    int portBase() {
+    /** The first port of the first node. */
+    public int portBase() {
         return portBase;
     }
 
-    int port(int node) {
+    /** Where a node serves Redis clients. */
+    public int port(int node) {
         return portBase + node - 1;
     }
 
+    /** Where others reach a node's transport. */
+    public String address(int node) {
+        return "aeron:127.0.0.1:" + (port(node) + Ports.TRANSPORT_OFFSET);
+    }
+
     /** What starts the cluster, without the script. */
-    List<String> upWords() {
-        return List.of(
-                "up",
-                "--nodes",
-                Integer.toString(nodes),
-                "--port-base",
-                Integer.toString(portBase));
+    public List<String> upWords() {
+        List<String> words = new ArrayList<>();
+        words.addAll(List.of("up", "--nodes", Integer.toString(nodes)));
+        words.addAll(List.of("--port-base", Integer.toString(portBase)));
+        words.addAll(upMore);
+        return words;
     }
 
     /** Starts the nodes in the background. */
-    Tool.Outcome up() throws IOException, InterruptedException {
+    public Tool.Outcome up() throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(upWords());
         words.add("--detach");
         return command(words.toArray(String[]::new));
     }
 
     /** Runs one of the script's commands. */
-    Tool.Outcome command(String... words) throws IOException, InterruptedException {
+    public Tool.Outcome command(String... words) throws IOException, InterruptedException {
         return Tool.run(workplace, workplace.folder(), COMMAND_MAX, line(List.of(words)));
     }
 
     /** The command line for {@code words}; the default homes lie in the workplace. */
-    List<String> line(List<String> words) {
+    public List<String> line(List<String> words) {
         List<String> line = new ArrayList<>();
         line.addAll(List.of("/usr/bin/env", "-u", "SILKSTONE_HOME"));
         line.add("SILKSTONE_HOMES=" + workplace.folder());
@@ -83,7 +94,7 @@ final class OperatedCluster implements AutoCloseable {
     }
 
     /** The process of a node, if it runs. */
-    Optional<ProcessHandle> process(int node) throws IOException {
+    public Optional<ProcessHandle> process(int node) throws IOException {
         Path file = home(node).resolve("run/node.pid");
         return Files.exists(file)
                 ? ProcessHandle.of(Long.parseLong(Files.readString(file).split(" ")[0]))
@@ -91,7 +102,7 @@ final class OperatedCluster implements AutoCloseable {
     }
 
     /** A node's log. */
-    String log(int node) throws IOException {
+    public String log(int node) throws IOException {
         return Files.readString(home(node).resolve("logs/silkstone.log"));
     }
 

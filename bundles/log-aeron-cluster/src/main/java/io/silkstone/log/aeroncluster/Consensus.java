@@ -6,6 +6,7 @@ import io.aeron.cluster.ConsensusModule;
 import io.aeron.cluster.ElectionState;
 import io.aeron.cluster.service.ClusteredServiceContainer;
 import java.io.IOException;
+import java.util.OptionalLong;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import org.agrona.CloseHelper;
@@ -128,6 +129,14 @@ final class Consensus implements AutoCloseable {
     boolean isElecting() {
         return value(module.context().electionStateCounter(), ElectionState.INIT.code())
                 != ElectionState.CLOSED.code();
+    }
+
+    /** The term that lasts; none while a leader is chosen. */
+    OptionalLong term() {
+        Counter counter = module.context().leadershipTermIdCounter();
+        return isElecting() || counter.isClosed()
+                ? OptionalLong.empty()
+                : OptionalLong.of(counter.get());
     }
 
     /**

@@ -28,7 +28,7 @@ import org.agrona.concurrent.NoOpLock;
  */
 final class Media implements AutoCloseable {
     /** So much later may each step of a commit be that meets a sleeping thread. */
-    private static final long PARK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(8);
+    private static final long PARK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(20);
 
     private static final long PARK_NANOS_MIN = TimeUnit.MICROSECONDS.toNanos(20);
     private static final int SPINS = 10;

@@ -28,16 +28,28 @@ final class OperatedCluster implements AutoCloseable {
     private static final int TRANSPORT_OFFSET = 100;
 
     private final Workplace workplace = new Workplace("cluster");
+
+    /** The ports of the log that several coordinators share: five for each. */
+    private static final int LOG_OFFSET = 200;
+
+    private static final int LOG_PORTS = 5;
+
     private final int nodes;
+    private final int coordinators;
     private final int portBase;
 
     OperatedCluster(int nodes) throws IOException {
+        this(nodes, 1);
+    }
+
+    OperatedCluster(int nodes, int coordinators) throws IOException {
         this.nodes = nodes;
-        portBase = freePorts(nodes);
+        this.coordinators = coordinators;
+        portBase = freePorts(nodes, coordinators == 1 ? 0 : LOG_PORTS * coordinators);
     }
 
     /** A base from which on all ports that the nodes need were free a moment ago. */
-    private static int freePorts(int nodes) throws IOException {
+    private static int freePorts(int nodes, int logPorts) throws IOException {
         for (int attempt = 0; attempt < TRIES; attempt++) {
             int base = ThreadLocalRandom.current().nextInt(10_000, 30_000);
             try {
@@ -45,6 +57,12 @@ final class OperatedCluster implements AutoCloseable {
                     InetAddress here = InetAddress.getLoopbackAddress();
                     new ServerSocket(port, 1, here).close();
                     new DatagramSocket(new InetSocketAddress(here, port + TRANSPORT_OFFSET))
+                            .close();
+                }
+                for (int port = 0; port < logPorts; port++) {
+                    InetAddress here = InetAddress.getLoopbackAddress();
+                    new ServerSocket(base + LOG_OFFSET + port, 1, here).close();
+                    new DatagramSocket(new InetSocketAddress(here, base + LOG_OFFSET + port))
                             .close();
                 }
                 return base;
@@ -83,6 +101,8 @@ final class OperatedCluster implements AutoCloseable {
                 "up",
                 "--nodes",
                 Integer.toString(nodes),
+                "--coordinators",
+                Integer.toString(coordinators),
                 "--port-base",
                 Integer.toString(portBase));
     }

@@ -114,7 +114,7 @@ record ClusterHome(Path root, int nodes, int coordinators, int portBase) {
             }
             if (coordinators.orElse(home.coordinators) != home.coordinators) {
                 throw new StartRefused(
-                        ("--home %s holds a cluster with %d of the coordinators: docs/operating/"
+                        ("--home %s holds a cluster whose coordinators are %d: docs/operating/"
                                         + "cluster.md says how to change that.")
                                 .formatted(root, home.coordinators));
             }

@@ -53,7 +53,7 @@ class ClusterHomeTest {
         assertThat(home.logPort(3)).isEqualTo(7810);
         assertThatThrownBy(() -> wanted("--coordinators", "1"))
                 .isInstanceOf(StartRefused.class)
-                .hasMessageContaining("holds a cluster with 3 of the coordinators");
+                .hasMessageContaining("holds a cluster whose coordinators are 3");
     }
 
     @Test

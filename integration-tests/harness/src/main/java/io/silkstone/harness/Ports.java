@@ -13,6 +13,11 @@ public final class Ports {
     /** From a node's first port to the one at which other nodes reach it. */
     static final int TRANSPORT_OFFSET = 100;
 
+    /** From there to the ports of the log that coordinators may share. */
+    private static final int LOG_OFFSET = 200;
+
+    private static final int LOG_PORTS = 5;
+
     private static final int TRIES = 100;
 
     /** Below the range from which systems take ports for clients. */
@@ -45,7 +50,11 @@ public final class Ports {
      * @throws IOException when there is none
      */
     public static int freeForCluster(int nodes) throws IOException {
-        return base(base -> areFree(base, nodes) && areFree(base + TRANSPORT_OFFSET, nodes));
+        return base(
+                base ->
+                        areFree(base, nodes)
+                                && areFree(base + TRANSPORT_OFFSET, nodes)
+                                && areFree(base + LOG_OFFSET, LOG_PORTS * nodes));
     }
 
     private static int base(IntPredicate isFree) throws IOException {

@@ -54,7 +54,7 @@ import java.util.random.RandomGenerator;
  */
 final class AeronClusterLog implements CoordinatorLog {
     private static final Logger LOG = System.getLogger(AeronClusterLog.class.getName());
-    private static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long REBUILD_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long FOUND_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -237,7 +237,7 @@ final class AeronClusterLog implements CoordinatorLog {
                 if (aeron.isClosed()) {
                     fail(new IllegalStateException("its media driver gave it up"));
                 }
-                present.uncertain(module.isElecting());
+                present.present(module.term());
                 work += lead(aeron, present, module);
                 work += found(present);
                 proposals.expire(clock.nanoTime());

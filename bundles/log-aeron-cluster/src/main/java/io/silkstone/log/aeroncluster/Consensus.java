@@ -1,11 +1,13 @@
 package io.silkstone.log.aeroncluster;
 
+import io.aeron.Aeron;
 import io.aeron.Counter;
 import io.aeron.cluster.ClusterControl.ToggleState;
 import io.aeron.cluster.ConsensusModule;
 import io.aeron.cluster.ElectionState;
 import io.aeron.cluster.service.ClusteredServiceContainer;
 import java.io.IOException;
+import java.util.OptionalLong;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import org.agrona.CloseHelper;
@@ -46,20 +48,28 @@ final class Consensus implements AutoCloseable {
             Runnable ended,
             ErrorHandler errors)
             throws IOException {
-        module = ConsensusModule.launch(module(options, media, directory, ended, errors));
+        Aeron ofModule = media.client();
+        Aeron ofContainer = null;
+        ConsensusModule launched = null;
         try {
+            launched =
+                    ConsensusModule.launch(
+                            module(options, media, ofModule, directory, ended, errors));
+            ofContainer = media.client();
             container =
                     ClusteredServiceContainer.launch(
-                            container(media, directory, service, ended, errors));
-        } catch (RuntimeException e) {
-            module.close();
+                            container(media, ofContainer, directory, service, ended, errors));
+        } catch (IOException | RuntimeException e) {
+            CloseHelper.quietCloseAll(ofContainer, launched, ofModule);
             throw e;
         }
+        module = launched;
     }
 
     private static ConsensusModule.Context module(
             LogOptions options,
             Media media,
+            Aeron client,
             LogDirectory directory,
             Runnable ended,
             ErrorHandler errors)
@@ -70,6 +80,9 @@ final class Consensus implements AutoCloseable {
         }
         return new ConsensusModule.Context()
                 .aeronDirectoryName(media.aeronDirectory())
+                .aeron(client)
+                .ownsAeronClient(true)
+                .errorCounter(media.errorCounter())
                 .clusterDir(directory.cluster())
                 .markFileDir(media.marks("consensus"))
                 .clusterMemberId(options.member() - 1)
@@ -99,6 +112,7 @@ final class Consensus implements AutoCloseable {
 
     private static ClusteredServiceContainer.Context container(
             Media media,
+            Aeron client,
             LogDirectory directory,
             LogService service,
             Runnable ended,
@@ -106,6 +120,9 @@ final class Consensus implements AutoCloseable {
             throws IOException {
         return new ClusteredServiceContainer.Context()
                 .aeronDirectoryName(media.aeronDirectory())
+                .aeron(client)
+                .ownsAeronClient(true)
+                .errorCounter(media.errorCounter())
                 .clusterDir(directory.cluster())
                 .markFileDir(media.marks("service"))
                 .archiveContext(media.ownArchive())
@@ -128,6 +145,14 @@ final class Consensus implements AutoCloseable {
     boolean isElecting() {
         return value(module.context().electionStateCounter(), ElectionState.INIT.code())
                 != ElectionState.CLOSED.code();
+    }
+
+    /** The term that lasts; none while a leader is chosen. */
+    OptionalLong term() {
+        Counter counter = module.context().leadershipTermIdCounter();
+        return isElecting() || counter.isClosed()
+                ? OptionalLong.empty()
+                : OptionalLong.of(counter.get());
     }
 
     /**

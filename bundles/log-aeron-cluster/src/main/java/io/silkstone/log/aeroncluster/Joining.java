@@ -115,8 +115,9 @@ final class Joining {
                     + " configuration: the key must be equal everywhere";
         }
         if (logs > 0) {
-            return "this member has nothing, and is given the log when %d others have it and one of them leads: %d have"
-                    .formatted(options.majority(), known(answers));
+            return "this member has nothing, and is given the log when %d others have it and one"
+                            .formatted(options.majority())
+                    + " of them leads: %d have".formatted(known(answers));
         }
         return "a new log begins when all %d members are there: %d of the others are missing"
                 .formatted(others + 1, others - answers.size());

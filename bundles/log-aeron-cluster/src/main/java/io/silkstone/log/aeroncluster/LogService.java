@@ -10,10 +10,13 @@ import io.aeron.cluster.service.ClusteredService;
 import io.aeron.logbuffer.Header;
 import io.silkstone.api.cluster.CoordinatorLog.Replica;
 import java.io.ByteArrayOutputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.AgentTerminationException;
@@ -34,10 +37,12 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>Threads: the cluster's service thread; what is said to be for any, any.
  */
 final class LogService implements ClusteredService {
+    private static final Logger LOG = System.getLogger(LogService.class.getName());
     private static final int SNAPSHOT_VERSION = 1;
-    private static final int SNAPSHOT_HEADER_BYTES = 24;
+    private static final int SNAPSHOT_HEADER_BYTES = 32;
     private static final int SNAPSHOT_PART_BYTES = 32 << 10;
     private static final int FRAGMENTS_PER_POLL = 16;
+    private static final long NO_TERM = -1;
 
     private final Replica replica;
     private final byte[] nothing;
@@ -46,8 +51,12 @@ final class LogService implements ClusteredService {
     private final FoundingState founding = new FoundingState();
     private Cluster cluster;
     private String leader = "";
+
+    /** The term in which {@link #leader} said so; while another one lasts nobody has yet. */
+    private long leaderTerm = NO_TERM;
+
+    private long term = NO_TERM;
     private long index;
-    private boolean hasLed;
     private volatile boolean isFounded;
     private volatile boolean isLeader;
     private volatile long commandsSinceSnapshot;
@@ -62,8 +71,8 @@ final class LogService implements ClusteredService {
     private boolean toldLeading;
     private String toldLeader = "";
 
-    /** Whether nobody can be said to lead just now. */
-    private volatile boolean isUncertain;
+    /** The term that lasts, as far as this member knows; none while a leader is chosen. */
+    private volatile long presentTerm = NO_TERM;
 
     /** Hears what happens, on the service's thread. */
     interface Listener {
@@ -115,9 +124,9 @@ final class LogService implements ClusteredService {
         candidate = proposer;
     }
 
-    /** Whether members are choosing a leader just now. Threads: any. */
-    void uncertain(boolean isUncertain) {
-        this.isUncertain = isUncertain;
+    /** Which term lasts; nobody leads while there is none. Threads: any. */
+    void present(OptionalLong lasting) {
+        presentTerm = lasting.orElse(NO_TERM);
     }
 
     @Override
@@ -150,6 +159,8 @@ final class LogService implements ClusteredService {
         }
         isFounded = read.getInt() != 0;
         index = read.getLong();
+        leaderTerm = read.getLong();
+        term = leaderTerm;
         byte[] address = new byte[read.getInt()];
         byte[] state = new byte[read.getInt()];
         if (read.remaining() != address.length + state.length) {
@@ -168,7 +179,10 @@ final class LogService implements ClusteredService {
         ByteBuffer written =
                 ByteBuffer.allocate(SNAPSHOT_HEADER_BYTES + address.length + state.length)
                         .order(ByteOrder.LITTLE_ENDIAN);
-        written.putInt(SNAPSHOT_VERSION).putInt(isFounded ? 1 : 0).putLong(index);
+        written.putInt(SNAPSHOT_VERSION)
+                .putInt(isFounded ? 1 : 0)
+                .putLong(index)
+                .putLong(leaderTerm);
         written.putInt(address.length).putInt(state.length).put(address).put(state);
         UnsafeBuffer buffer = new UnsafeBuffer(written.array());
         cluster.idleStrategy().reset();
@@ -221,6 +235,7 @@ final class LogService implements ClusteredService {
             }
             case LEAD -> {
                 leader = new String(frame.payload(), StandardCharsets.UTF_8);
+                leaderTerm = term;
                 confirmed = frame.proposer();
             }
             case FOUND -> found(frame);
@@ -249,7 +264,7 @@ final class LogService implements ClusteredService {
             TimeUnit unit,
             int appVersion) {
         // Its leader says where it is.
-        leader = "";
+        this.term = term;
         confirmed = 0;
         listener.termBegan();
         tell();
@@ -258,10 +273,6 @@ final class LogService implements ClusteredService {
     @Override
     public void onRoleChange(Cluster.Role role) {
         isLeader = role == Cluster.Role.LEADER;
-        if (!isLeader && hasLed) {
-            leader = "";
-        }
-        hasLed = isLeader;
         tell();
     }
 
@@ -275,7 +286,7 @@ final class LogService implements ClusteredService {
     private void tell() {
         long proposer = candidate;
         boolean leads = isLeader && isFounded && proposer != 0 && proposer == confirmed;
-        String address = leads || !isUncertain && !isLeader ? leader : "";
+        String address = leads || !isLeader && leaderTerm == presentTerm ? leader : "";
         if (leads == toldLeading && address.equals(toldLeader)) {
             return;
         }
@@ -286,6 +297,11 @@ final class LogService implements ClusteredService {
             proposals.open(proposer);
         } else if (!leads) {
             proposals.close();
+        }
+        if (began) {
+            LOG.log(Level.INFO, "this node leads the coordinators");
+        } else if (!leads && !address.isEmpty()) {
+            LOG.log(Level.INFO, "the coordinators are led from {0}", address);
         }
         replica.leads(leads, address);
     }

@@ -1,11 +1,13 @@
 package io.silkstone.log.aeroncluster;
 
 import io.aeron.Aeron;
+import io.aeron.RethrowingErrorHandler;
 import io.aeron.archive.Archive;
 import io.aeron.archive.ArchiveThreadingMode;
 import io.aeron.archive.client.AeronArchive;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
+import io.aeron.driver.status.SystemCounterDescriptor;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +20,7 @@ import org.agrona.ErrorHandler;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.NoOpLock;
+import org.agrona.concurrent.status.AtomicCounter;
 
 /**
  * What carries and keeps a member's log: a media driver and an archive of its own, so that nothing
@@ -28,11 +31,13 @@ import org.agrona.concurrent.NoOpLock;
  */
 final class Media implements AutoCloseable {
     /** So much later may each step of a commit be that meets a sleeping thread. */
-    private static final long PARK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(8);
+    private static final long PARK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(20);
 
-    private static final long PARK_NANOS_MIN = TimeUnit.MICROSECONDS.toNanos(20);
-    private static final int SPINS = 10;
-    private static final int YIELDS = 5;
+    /** Each step from here to the longest is one more look after a little work. */
+    private static final long PARK_NANOS_MIN = TimeUnit.MICROSECONDS.toNanos(500);
+
+    private static final int SPINS = 1;
+    private static final int YIELDS = 1;
 
     /** Longer than the longest frame by a factor of eight, which Aeron wants. */
     static final int TERM_BYTES = 1 << 20;
@@ -59,10 +64,12 @@ final class Media implements AutoCloseable {
         this.folder = folder;
         this.errors = errors;
         driver = MediaDriver.launch(driver());
+        Aeron client = null;
         try {
-            archive = Archive.launch(archive(archiveFolder));
+            client = client();
+            archive = Archive.launch(archive(archiveFolder, client));
         } catch (RuntimeException e) {
-            driver.close();
+            CloseHelper.quietCloseAll(client, driver);
             throw e;
         }
     }
@@ -90,10 +97,13 @@ final class Media implements AutoCloseable {
                 .counterValuesBufferLength(COUNTERS_BYTES);
     }
 
-    private Archive.Context archive(File archiveFolder) {
+    private Archive.Context archive(File archiveFolder, Aeron client) {
         int level = options.sync() ? SYNC_DATA : 0;
         return new Archive.Context()
                 .aeronDirectoryName(aeronDirectory())
+                .aeron(client)
+                .ownsAeronClient(true)
+                .errorCounter(errorCounter())
                 .archiveDir(archiveFolder)
                 // In memory, so that no process that is dead is taken for one that lives.
                 .markFileDir(folder.toFile())
@@ -117,6 +127,11 @@ final class Media implements AutoCloseable {
     /** Where this process's own Aeron files are. */
     String aeronDirectory() {
         return folder.resolve("driver").toString();
+    }
+
+    /** Where Aeron's parts count their errors; what they are is told to the handler of errors. */
+    AtomicCounter errorCounter() {
+        return driver.context().systemCounters().get(SystemCounterDescriptor.ERRORS);
     }
 
     /** A directory for files that say whether a process lives. */
@@ -148,14 +163,19 @@ final class Media implements AutoCloseable {
                 .controlResponseChannel("aeron:udp?endpoint=" + options.self().anyPort());
     }
 
-    /** A client of the driver that whoever has it runs. */
+    /**
+     * A client of the driver that whoever has it runs. Its patience with the driver is the driver's
+     * with it: what a stall of the process costs one of them costs both.
+     */
     Aeron client() {
         return Aeron.connect(
                 new Aeron.Context()
                         .aeronDirectoryName(aeronDirectory())
+                        .driverTimeoutMs(TimeUnit.NANOSECONDS.toMillis(options.livenessNanos()))
                         .useConductorAgentInvoker(true)
+                        .clientLock(NoOpLock.INSTANCE)
                         .errorHandler(errors)
-                        .subscriberErrorHandler(errors)
+                        .subscriberErrorHandler(RethrowingErrorHandler.INSTANCE)
                         .idleStrategy(idle())
                         .awaitingIdleStrategy(idle()));
     }

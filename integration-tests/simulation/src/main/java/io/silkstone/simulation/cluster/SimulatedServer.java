@@ -34,6 +34,7 @@ final class SimulatedServer {
     private SimulatedProcess process;
     private MemoryTransport transport;
     private Store store;
+    private Membership membership;
     private MasterService service;
     private boolean running;
 
@@ -67,7 +68,7 @@ final class SimulatedServer {
         transport = world.network().transport(address);
         Rpc rpc =
                 new Rpc(
-                        new WatchedTransport(world, transport),
+                        new WatchedTransport(world, world.parts().transport(name, transport)),
                         RpcOptions.DEFAULT,
                         process.clock(),
                         process,
@@ -89,7 +90,7 @@ final class SimulatedServer {
         for (Agent agent : store.agents()) {
             process.create(ThreadRuntime.NORMAL, () -> drive(agent));
         }
-        Membership membership =
+        membership =
                 new Membership(
                         new MasterOptions(node, address, "", coordinators),
                         rpc,
@@ -97,13 +98,14 @@ final class SimulatedServer {
                         new StoreHoldings(store, process),
                         world.random().split());
         SimulatedProcess mine = process;
+        Membership own = membership;
         service =
                 new MasterService(
                         rpc,
                         store,
                         WatchedSession.of(world, world.parts().session(store.openSession())),
                         membership,
-                        world.parts().lease(() -> mayServe(mine, membership)));
+                        world.parts().lease(() -> mayServe(mine, own)));
         service.register();
         service.registerDirections();
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
@@ -115,14 +117,14 @@ final class SimulatedServer {
      * What the membership says, now and then after a standstill: a process can be stopped between
      * any two of its steps, and just before a reply leaves it hurts most.
      */
-    private boolean mayServe(SimulatedProcess mine, Membership membership) {
+    private boolean mayServe(SimulatedProcess mine, Membership own) {
         if (standstills.nextInt(STANDSTILL_ONE_IN) == 0
                 && world.script().has("standstills of " + name)) {
             world.befell(name, "server stopped while it served");
             mine.pause(1 + standstills.nextLong(STANDSTILL_NANOS_MAX));
             mine.yield();
         }
-        return membership.mayServe();
+        return own.mayServe();
     }
 
     private void drive(Agent agent) {
@@ -134,6 +136,14 @@ final class SimulatedServer {
                 mine.yield();
             }
         }
+    }
+
+    /** Says good-bye to the coordinator, and then ends. By a thread of no process. */
+    void leave() {
+        Membership own = membership;
+        long farewell = process.create(ThreadRuntime.NORMAL, own::close);
+        world.runtime().join(farewell);
+        kill();
     }
 
     /** As kill -9. */

@@ -73,6 +73,13 @@ class ClusterScenarioTest {
         assertThat(new ClusterScenario().run(seed)).isEqualTo(report);
     }
 
+    /** A clear asked servers a second time, and removed what was written since the first. */
+    @ParameterizedTest
+    @ValueSource(longs = {501_265, 501_345})
+    void clear_whileTabletsAreCut_clearsOnce(long seed) {
+        assertThat(new ClusterScenario().run(seed).violations()).isEmpty();
+    }
+
     @Test
     void run_anotherSeed_goesAnotherWay() {
         assertThat(new ClusterScenario().run(1).fingerprint())

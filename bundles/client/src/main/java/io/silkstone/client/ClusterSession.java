@@ -44,10 +44,6 @@ final class ClusterSession implements KvSession {
     /** Header, block and the lengths of key and value of any request for one object. */
     private static final int OVERHEAD = BODY + ChangeEncoder.BLOCK_LENGTH + 2 * Integer.BYTES;
 
-    /** Where a scan's cursor has the number of the server; below it, that server's own cursor. */
-    private static final int CURSOR_SERVER_SHIFT = 48;
-
-    private static final long CURSOR_MASK = (1L << CURSOR_SERVER_SHIFT) - 1;
     private static final int SCAN_COUNT_MAX = 10_000;
 
     private final ClusterStore store;
@@ -65,7 +61,9 @@ final class ClusterSession implements KvSession {
     private final ScanEncoder scan = new ScanEncoder();
     private final ScanReplyDecoder scanReply = new ScanReplyDecoder();
     private final ClearTableEncoder clear = new ClearTableEncoder();
+    private final ScanStep scanStep;
     private Status scanStatus = Status.OK;
+    private long scanServed;
     private boolean entered;
     private boolean hadPrevious;
     private long version;
@@ -75,6 +73,7 @@ final class ClusterSession implements KvSession {
         this.store = store;
         operation = new Operation(store);
         multiRead = new MultiRead(store);
+        scanStep = new ScanStep(store, this);
     }
 
     @Override
@@ -113,7 +112,7 @@ final class ClusterSession implements KvSession {
         read.wrapAndApplyHeader(buffer, 0, header).table(table.id());
         putKey(read.limit(), key);
         int length = read.limit() + Integer.BYTES + key.length();
-        operation.start(table.id(), key.hash(), length, false, ServerId.NONE, ended);
+        operation.start(table.id(), key.hash(), length, Operation.READ, ServerId.NONE, ended);
     }
 
     /** Waits for what was started. */
@@ -237,14 +236,15 @@ final class ClusterSession implements KvSession {
                 .table(table.id())
                 .kind(kind)
                 .expiry(expiry(options))
-                .tag((short) options.type());
+                .tag((short) options.type())
+                .epoch(0);
         rules(change.rules(), options).returnPrevious(options.wantsPrevious());
         int at = change.limit();
         putKey(at, key);
         at += Integer.BYTES + key.length();
         putBytes(at, value, valueOffset, valueLength);
         at += Integer.BYTES + valueLength;
-        operation.start(table.id(), key.hash(), at, true, ServerId.NONE, ended);
+        operation.start(table.id(), key.hash(), at, Operation.CHANGE, ServerId.NONE, ended);
     }
 
     /** The second half of any change. */
@@ -307,7 +307,7 @@ final class ClusterSession implements KvSession {
             return Status.TOO_LARGE;
         }
         MutableDirectBuffer buffer = operation.request((int) length);
-        writeAll.wrapAndApplyHeader(buffer, 0, header).table(table.id());
+        writeAll.wrapAndApplyHeader(buffer, 0, header).table(table.id()).epoch(0);
         WriteAllEncoder.ChangesEncoder changes = writeAll.changesCount(batch.size());
         for (int index = 0; index < batch.size(); index++) {
             WriteOptions options = batch.options(index);
@@ -325,7 +325,13 @@ final class ClusterSession implements KvSession {
             putBytes(at, batch.value(index), batch.offset(index), batch.length(index));
             writeAll.limit(at + Integer.BYTES + batch.length(index));
         }
-        operation.start(table.id(), batch.key(0).hash(), (int) length, true);
+        operation.start(
+                table.id(),
+                batch.key(0).hash(),
+                (int) length,
+                Operation.BATCH,
+                ServerId.NONE,
+                Operation.NOBODY);
         store.rpc().await(operation);
         Status status = Statuses.of(operation);
         if (operation.hasReply()) {
@@ -342,43 +348,37 @@ final class ClusterSession implements KvSession {
 
     /** Nothing: every change through here is made once, under this client's own lease. */
     @Override
-    public void once(long lease, long request, long firstUnanswered) {
+    public void once(long lease, long request, long firstUnanswered, long epoch) {
         assert lease != 0;
     }
 
-    /**
-     * Goes from server to server. A cursor is the number of a server in the map, from 0, and that
-     * server's cursor; servers that come or go meanwhile have empty tablets or lost ones.
-     */
+    /** See {@link ScanStep}. */
     @Override
     public long scan(Table table, long cursor, int count, ObjectVisitor visitor) {
         forgetResult();
-        List<ClusterMap.Server> servers = store.routes().map().servers();
-        int place = (int) (cursor >>> CURSOR_SERVER_SHIFT);
-        long own = cursor & CURSOR_MASK;
-        if (place >= servers.size()) {
-            return 0;
-        }
-        ClusterMap.Server server = servers.get(place);
-        long next = server.up() ? scan(table, server.id(), own, count, visitor) : 0;
-        if (next != 0) {
-            return (long) place << CURSOR_SERVER_SHIFT | next;
-        }
-        return place + 1 < servers.size() ? (long) (place + 1) << CURSOR_SERVER_SHIFT : 0;
+        return scanStep.run(table, cursor, count, visitor);
     }
 
     /**
-     * As the other, of what {@code server} has. {@link #scanStatus} tells whether 0 means the end.
+     * As the other, of what {@code server} has, and not much further than {@code until} unless that
+     * is 0. {@link #scanStatus} tells whether 0 means the end.
      */
-    long scan(Table table, ServerId server, long cursor, int count, ObjectVisitor visitor) {
+    long scan(
+            Table table,
+            ServerId server,
+            long cursor,
+            long until,
+            int count,
+            ObjectVisitor visitor) {
         forgetResult();
         scan.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header)
                 .cursor(cursor)
                 .table(table.id())
                 .count(Math.clamp(count, 1, SCAN_COUNT_MAX))
-                .values((short) 1);
+                .values((short) 1)
+                .until(until);
         int length = BODY + scan.encodedLength();
-        operation.start(table.id(), 0, length, false, server, each -> {});
+        operation.start(table.id(), 0, length, Operation.READ, server, Operation.NOBODY);
         store.rpc().await(operation);
         Call call = operation.call();
         scanStatus = Statuses.of(operation);
@@ -388,6 +388,7 @@ final class ClusterSession implements KvSession {
         scanReply.wrap(
                 call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
         long next = scanReply.cursor();
+        scanServed = scanReply.served();
         view.in(call.replyMemory());
         List<byte[]> leftOut = new ArrayList<>();
         for (ScanReplyDecoder.ObjectsDecoder each : scanReply.objects()) {
@@ -424,6 +425,11 @@ final class ClusterSession implements KvSession {
         return scanStatus;
     }
 
+    /** What that server served, as a number of {@link io.silkstone.rpc.Hashes}. */
+    long scanServed() {
+        return scanServed;
+    }
+
     @Override
     public Status random(Table table) {
         List<ClusterMap.Server> servers =
@@ -431,7 +437,7 @@ final class ClusterSession implements KvSession {
         int first = (int) store.random(Math.max(1, servers.size()));
         for (int index = 0; index < servers.size(); index++) {
             ServerId server = servers.get((first + index) % servers.size()).id();
-            long from = store.random(CURSOR_MASK);
+            long from = store.random(Long.MAX_VALUE);
             if (firstFrom(table, server, from) || firstFrom(table, server, 0)) {
                 return Status.OK;
             }
@@ -447,7 +453,7 @@ final class ClusterSession implements KvSession {
         boolean[] found = new boolean[1];
         do {
             forgetResult();
-            next = scan(table, server, next, 1, each -> found[0] = true);
+            next = scan(table, server, next, 0, 1, each -> found[0] = true);
         } while (!found[0] && next != 0);
         if (found[0]) {
             view.in(operation.call().replyMemory());
@@ -456,21 +462,35 @@ final class ClusterSession implements KvSession {
         return found[0];
     }
 
+    /**
+     * Clears what each server has by the newest map, one after the other. What has objects does not
+     * move, so none is missed; and none is asked for twice, lest an object that was written after
+     * its key was cleared be removed as well. Where some are gone already, and others perhaps not,
+     * the answer is UNKNOWN.
+     */
     @Override
     public Status clear(Table table) {
         forgetResult();
-        for (ClusterMap.Server server : store.routes().map().servers()) {
+        ClusterMap map = store.refreshMap();
+        if (map.tablet(table.id(), 0) == null) {
+            return Status.NO_SUCH_TABLE;
+        }
+        boolean begun = false;
+        for (ClusterMap.Server server : map.servers()) {
             if (!server.up()) {
                 continue;
             }
-            clear.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header).table(table.id());
+            clear.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header)
+                    .table(table.id())
+                    .request(1 + store.random(Long.MAX_VALUE - 1));
             int length = BODY + clear.encodedLength();
-            operation.start(table.id(), 0, length, false, server.id(), each -> {});
+            operation.start(table.id(), 0, length, Operation.READ, server.id(), Operation.NOBODY);
             store.rpc().await(operation);
             Status status = Statuses.of(operation);
             if (status != Status.OK) {
-                return status;
+                return begun || operation.mayHaveBeenMade() ? Status.UNKNOWN : status;
             }
+            begun = true;
         }
         return Status.OK;
     }

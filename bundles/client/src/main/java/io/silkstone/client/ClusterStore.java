@@ -46,6 +46,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     private final Counter operations;
     private final Counter retries;
     private final Counter redirects;
+    private final Counter unknown;
 
     /**
      * Asks nobody before it is asked itself.
@@ -72,6 +73,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         operations = metrics.counter(ClientMetrics.OPERATIONS);
         retries = metrics.counter(ClientMetrics.RETRIES);
         redirects = metrics.counter(ClientMetrics.REDIRECTS);
+        unknown = metrics.counter(ClientMetrics.UNKNOWN);
     }
 
     /** The newest map that is known here. */
@@ -86,8 +88,9 @@ public final class ClusterStore implements KvStore, AutoCloseable {
      */
     public ClusterMap refreshMap() {
         try {
-            routes.learn(operator.clusterMap(COORDINATOR_NANOS));
-            return routes.map();
+            ClusterMap told = operator.clusterMap(COORDINATOR_NANOS);
+            routes.learn(told);
+            return Routes.isMap(told) ? routes.map() : mapOfAnyServer();
         } catch (ClusterRefused e) {
             return mapOfAnyServer();
         }
@@ -102,6 +105,13 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             rpc.await(refresh);
         } while (routes.answers() == answers && rpc.now() - deadline < 0 && !rpc.isClosed());
         return routes.map();
+    }
+
+    /** Waits a little. */
+    void pause(long nanos) {
+        Refresh over = new Refresh();
+        rpc.after(nanos, over);
+        rpc.await(over);
     }
 
     private final class Refresh extends Waitable implements Runnable {
@@ -277,7 +287,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     }
 
     private boolean ask(Operation operation, ServerId server, int length) {
-        operation.start(0, 0, length, false, server, each -> {});
+        operation.start(0, 0, length, Operation.READ, server, Operation.NOBODY);
         rpc.await(operation);
         return operation.status() == Status.OK && operation.hasReply();
     }
@@ -309,6 +319,10 @@ public final class ClusterStore implements KvStore, AutoCloseable {
 
     void countRetry() {
         retries.increment();
+    }
+
+    void countUnknown() {
+        unknown.increment();
     }
 
     void countRedirect() {

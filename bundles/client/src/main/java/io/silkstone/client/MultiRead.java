@@ -191,7 +191,8 @@ final class MultiRead {
             request.limit(at + Integer.BYTES + key.length());
         }
         long hash = keys[part.keys[0]].hash();
-        part.operation.start(table.id(), hash, request.limit(), false);
+        part.operation.start(
+                table.id(), hash, request.limit(), Operation.READ, ServerId.NONE, Operation.NOBODY);
     }
 
     private void show(Key key, int index, Part part, ReadVisitor visitor) {

@@ -37,6 +37,11 @@ import org.agrona.MutableDirectBuffer;
  * </table>
  *
  * <p>When a change ends with {@link #isUnknown}, it may have been made, or be made yet.
+ *
+ * <p><b>Messages that come late.</b> A change that has its answer is not made again by a copy of
+ * its message, or by an earlier attempt, that arrives afterwards: the server has the result, or has
+ * been told that the client knows it. One that has neither had the tablet from somebody else since,
+ * and so in a later epoch than the one that the message says, and refuses it.
  */
 final class Operation extends Waitable {
     private static final long PAUSE_NANOS_MIN = 200_000;
@@ -47,6 +52,15 @@ final class Operation extends Waitable {
 
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
     private static final int ONCE = BODY + ChangeEncoder.onceEncodingOffset();
+
+    /** What is no change. */
+    static final int READ = 0;
+
+    /** A change: where its message has the epoch. */
+    static final int CHANGE = BODY + ChangeEncoder.epochEncodingOffset();
+
+    /** A batch: where its message has the epoch. */
+    static final int BATCH = BODY + WriteAllEncoder.epochEncodingOffset();
 
     static {
         assert ChangeEncoder.onceEncodingOffset() == WriteAllEncoder.onceEncodingOffset();
@@ -69,7 +83,9 @@ final class Operation extends Waitable {
     private int table;
     private long hash;
     private int length;
-    private boolean changes;
+
+    /** Where the epoch goes; {@link #READ} for none. */
+    private int epochAt;
 
     /** Where it must go whatever the map says; NONE for the owner of {@link #hash}. */
     private ServerId fixed;
@@ -115,18 +131,15 @@ final class Operation extends Waitable {
     /**
      * Begins: the request has {@code length} bytes and is for the owner of {@code hash}.
      *
-     * @param changes whether it is a change, whose message has a place for its number
+     * @param epochAt {@link #CHANGE} or {@link #BATCH} for a change, whose message has places for
+     *     its number and its epoch; else {@link #READ}
+     * @param server who alone is to be asked, unless that is NONE
      */
-    void start(int table, long hash, int length, boolean changes) {
-        start(table, hash, length, changes, ServerId.NONE, NOBODY);
-    }
-
-    /** As the other; for {@code server} alone unless that is NONE. */
-    void start(int table, long hash, int length, boolean changes, ServerId server, Ended ended) {
+    void start(int table, long hash, int length, int epochAt, ServerId server, Ended ended) {
         this.table = table;
         this.hash = hash;
         this.length = length;
-        this.changes = changes;
+        this.epochAt = epochAt;
         this.fixed = server;
         this.ended = ended;
         redirectedTo = ServerId.NONE;
@@ -157,7 +170,7 @@ final class Operation extends Waitable {
         if (server == null) {
             return;
         }
-        if (changes && (isTooLate(map) || !named())) {
+        if (epochAt != READ && (isTooLate(map) || !named())) {
             return;
         }
         attempts++;
@@ -178,6 +191,10 @@ final class Operation extends Waitable {
         ServerId owner = redirectedTo;
         if (owner.equals(ServerId.NONE)) {
             owner = fixed;
+            if (table != 0 && !fixed.equals(ServerId.NONE) && isDropped(map)) {
+                giveUp(Status.NO_SUCH_TABLE);
+                return null;
+            }
         }
         if (owner.equals(ServerId.NONE)) {
             ClusterMap.Tablet tablet = map.tablet(table, hash);
@@ -217,6 +234,11 @@ final class Operation extends Waitable {
         return false;
     }
 
+    /** Whether there is no such table any more; one server alone may not have heard of it yet. */
+    private boolean isDropped(ClusterMap map) {
+        return hasNews() && map.tablet(table, hash) == null;
+    }
+
     /** Whether the map is at least as new as this operation. */
     private boolean hasNews() {
         return store.routes().answers() != newsBefore;
@@ -237,6 +259,7 @@ final class Operation extends Waitable {
                 .leaseExpiry(number.expiry)
                 .request(number.request)
                 .firstUnanswered(number.firstUnanswered);
+        call.request(length).putLong(epochAt, epochAsked, ChangeEncoder.BYTE_ORDER);
         return true;
     }
 
@@ -348,6 +371,9 @@ final class Operation extends Waitable {
 
     private void end(Status how) {
         status = how;
+        if (isUnknown()) {
+            store.countUnknown();
+        }
         if (number.request != 0) {
             // Nobody asks again: its result need not be remembered.
             store.lease().answered(number);
@@ -371,7 +397,12 @@ final class Operation extends Waitable {
 
     /** Whether nobody knows if the change was made. */
     boolean isUnknown() {
-        return status == Status.TIMED_OUT && maybeMade && changes;
+        return status == Status.TIMED_OUT && maybeMade && epochAt != READ;
+    }
+
+    /** Whether somebody may have served it although it did not end with OK. */
+    boolean mayHaveBeenMade() {
+        return maybeMade;
     }
 
     /** Whether the call has the reply of the last attempt, and that is how it ended. */

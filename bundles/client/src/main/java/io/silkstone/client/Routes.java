@@ -105,10 +105,7 @@ final class Routes {
 
     private void fetched() {
         refreshes.increment();
-        if (call.status() == Status.OK && call.hasReply()) {
-            reply.wrap(
-                    call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
-            learn(MapCodec.decode(reply));
+        if (isTold()) {
             answers++;
             List<Runnable> told = endFetch();
             told.forEach(Runnable::run);
@@ -120,6 +117,24 @@ final class Routes {
                         told.forEach(Runnable::run);
                     });
         }
+    }
+
+    /**
+     * Whether {@code told} says anything: a server that has just begun, or begins anew, knows of no
+     * table, which does not mean that there is none.
+     */
+    static boolean isMap(ClusterMap told) {
+        return told.version() != ClusterMap.NONE.version();
+    }
+
+    private boolean isTold() {
+        if (call.status() != Status.OK || !call.hasReply()) {
+            return false;
+        }
+        reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        ClusterMap news = MapCodec.decode(reply);
+        learn(news);
+        return isMap(news);
     }
 
     private synchronized List<Runnable> endFetch() {

@@ -89,6 +89,7 @@ final class TableScan {
                             table,
                             server,
                             cursor,
+                            0,
                             COUNT,
                             object -> {
                                 if (isWanted(object.keyHash())) {

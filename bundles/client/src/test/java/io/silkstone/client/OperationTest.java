@@ -71,6 +71,14 @@ class OperationTest {
     }
 
     @Test
+    void table_whereAServerHasNoMapYet_isAskedForAgain() {
+        ClusterMap map = second.map;
+        second.map = ClusterMap.NONE;
+        second.rpc.after(20 * MILLI, () -> second.map = map);
+        assertThat(cluster.newStore(List.of(second.address)).table("default")).isNotNull();
+    }
+
+    @Test
     void read_redirectedToAnUnknownServer_fetchesTheMap() {
         second.objects.put(LOW, "moved");
         first.script.add(

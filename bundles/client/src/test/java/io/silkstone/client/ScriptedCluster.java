@@ -73,15 +73,15 @@ final class ScriptedCluster {
                         new SplittableRandom(2),
                         metrics);
         publish(first.id, 1, second.id, 1);
-        store =
-                new ClusterStore(
-                        rpc,
-                        List.of(first.address),
-                        ClientOptions.DEFAULT,
-                        new SplittableRandom(3),
-                        metrics);
+        store = newStore(List.of(first.address));
         table = store.table("default");
         session = store.openSession();
+    }
+
+    /** Another client of this process. */
+    ClusterStore newStore(List<String> seeds) {
+        return new ClusterStore(
+                rpc, seeds, ClientOptions.DEFAULT, new SplittableRandom(3), metrics);
     }
 
     private ScriptedServer server(int number) {
@@ -101,7 +101,7 @@ final class ScriptedCluster {
         }
     }
 
-    private static long hashOf(String name) {
+    static long hashOf(String name) {
         return new Key().wrap(name.getBytes(UTF_8)).hash();
     }
 

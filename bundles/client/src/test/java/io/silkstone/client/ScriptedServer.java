@@ -7,6 +7,7 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.transport.Transport;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
+import io.silkstone.rpc.Hashes;
 import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Patience;
 import io.silkstone.rpc.Request;
@@ -30,6 +31,7 @@ import io.silkstone.rpc.messages.RenewClientLeaseDecoder;
 import io.silkstone.rpc.messages.ScanDecoder;
 import io.silkstone.rpc.messages.ScanReplyEncoder;
 import io.silkstone.rpc.messages.Status;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -219,20 +221,25 @@ final class ScriptedServer {
         request.send(BODY + reply.encodedLength());
     }
 
-    /** One object a page; the cursor is how many were shown. */
+    /** One object a page, in the order of all scans. */
     private void scan(Request request) {
         ScanDecoder scan = new ScanDecoder();
         scan.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
-        int cursor = (int) scan.cursor();
-        List<String> names = List.copyOf(objects.keySet());
+        long cursor = scan.cursor();
+        List<String> names =
+                objects.keySet().stream()
+                        .filter(name -> cursor == 0 || !Hashes.isBefore(hash(name), cursor))
+                        .sorted((one, other) -> Hashes.isBefore(hash(one), hash(other)) ? -1 : 1)
+                        .toList();
         ScanReplyEncoder reply = new ScanReplyEncoder();
         reply.wrapAndApplyHeader(request.reply(REPLY_BYTES), 0, header)
-                .cursor(cursor + 1 < names.size() ? cursor + 1 : 0);
+                .cursor(names.size() > 1 ? hash(names.get(1)) : 0)
+                .served(Hashes.number(served((int) scan.table())));
         reply.header().status(Status.OK);
-        ScanReplyEncoder.ObjectsEncoder page = reply.objectsCount(cursor < names.size() ? 1 : 0);
-        if (cursor < names.size()) {
-            byte[] key = names.get(cursor).getBytes(UTF_8);
-            byte[] value = objects.get(names.get(cursor)).getBytes(UTF_8);
+        ScanReplyEncoder.ObjectsEncoder page = reply.objectsCount(Math.min(names.size(), 1));
+        if (!names.isEmpty()) {
+            byte[] key = names.getFirst().getBytes(UTF_8);
+            byte[] value = objects.get(names.getFirst()).getBytes(UTF_8);
             page.next()
                     .version(7)
                     .expiryMillis(0)
@@ -243,5 +250,25 @@ final class ScriptedServer {
         }
         request.send(BODY + reply.encodedLength());
         afterScan.run();
+    }
+
+    private static long hash(String name) {
+        return ScriptedCluster.hashOf(name);
+    }
+
+    /** The borders of what the map says that it has; of neighbours only the outer ones. */
+    private long[] served(int table) {
+        List<Long> borders = new ArrayList<>();
+        for (ClusterMap.Tablet each : map.tablets()) {
+            if (each.table() == table && each.owner().equals(id)) {
+                if (!borders.isEmpty() && borders.getLast() + 1 == each.firstHash()) {
+                    borders.removeLast();
+                } else {
+                    borders.add(each.firstHash());
+                }
+                borders.add(each.lastHash());
+            }
+        }
+        return borders.stream().mapToLong(Long::longValue).toArray();
     }
 }

@@ -45,6 +45,9 @@ public final class Call extends Waitable {
     /** The longest time that a request can say, which is 71 minutes. */
     private static final long TIMEOUT_MICROS_MAX = 0xffff_fffeL;
 
+    /** Calls that a process can have; the low bits of a call's number are its place among them. */
+    static final int PLACES = 1 << 16;
+
     /** Where a message's own fields begin. */
     static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
 
@@ -72,7 +75,7 @@ public final class Call extends Waitable {
     private Completion completion = Completion.NONE;
     private Priority priority = Priority.NORMAL;
 
-    /** Of the request under way; the remainder by the number of calls is the slot. */
+    /** Of the request under way; its low bits are the slot ({@link #PLACES}). */
     private long id;
 
     private Peer peer;
@@ -125,7 +128,7 @@ public final class Call extends Waitable {
         this.peer = peer;
         this.length = length;
         this.completion = completion;
-        id += rpc.callsMax();
+        id += PLACES;
         attempt = 0;
         answered = false;
         owner = 0;
@@ -377,7 +380,11 @@ public final class Call extends Waitable {
         return attempt > 0;
     }
 
-    /** Whether the last request was sent more than once. */
+    /**
+     * Whether the last request was sent more than once. If it was not, a refusal says that it had
+     * no effect, although the network may have brought it twice: the other side serves only one of
+     * the two ({@link Copies}).
+     */
     public boolean wasSentAgain() {
         return attempt > 1;
     }

@@ -122,6 +122,16 @@ public final class Request {
         return messageHeader.version();
     }
 
+    /** The caller's number of it. */
+    long call() {
+        return call;
+    }
+
+    /** How often the caller has sent it before. */
+    int attempt() {
+        return header.attempt();
+    }
+
     long target() {
         return header.target();
     }

@@ -47,8 +47,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p><b>What is promised.</b> A {@link Call} ends with one reply or, when its time is over, with
  * TIMED_OUT. The transport may lose messages, bring them twice or late: so a request is sent again
  * until there is a reply, more and more seldom, over a new session where the old one broke; the
- * other side may serve it several times, at last long after the caller has given up. Services are
- * written for that. A reply is taken once; what comes later is counted and dropped.
+ * other side may serve it once for each time that it was sent, at last long after the caller has
+ * given up. Services are written for that. A message that comes twice over one session is served
+ * once ({@link Copies}), so a refusal speaks for all of a request that was sent once. A reply is
+ * taken once; what comes later is counted and dropped.
  *
  * <p><b>Polling.</b> Everything that comes from others is handled within {@link #poll}, by whoever
  * calls it; of several at a time one does, and the others return at once. In a node that is a
@@ -136,6 +138,7 @@ public final class Rpc implements AutoCloseable {
     private final ReentrantLock timersLock = new ReentrantLock();
     private final Queue<Timer> timers = new PriorityQueue<>();
     private final Incoming incoming = new Incoming();
+    private final Copies copies = new Copies();
     private final Request request = new Request(this);
     private volatile Transport transport;
     private volatile long cluster;
@@ -165,6 +168,7 @@ public final class Rpc implements AutoCloseable {
     private final Counter expired;
     private final Counter failed;
     private final Counter dropped;
+    private final Counter repeated;
 
     /**
      * Over {@code transport}, which stays the caller's to close, after this.
@@ -200,6 +204,7 @@ public final class Rpc implements AutoCloseable {
         expired = metrics.counter(RpcMetrics.EXPIRED);
         failed = metrics.counter(RpcMetrics.FAILED);
         dropped = metrics.counter(RpcMetrics.DROPPED);
+        repeated = metrics.counter(RpcMetrics.REPEATED);
         lookedAt = clock.nanoTime();
     }
 
@@ -267,7 +272,7 @@ public final class Rpc implements AutoCloseable {
     public synchronized Call newCall() {
         for (int slot = 0; slot < options.callsMax(); slot++) {
             if (calls.get(slot) == null) {
-                long first = slot + (random.nextLong() >>> 24) * options.callsMax();
+                long first = slot + (random.nextLong() >>> 24) * Call.PLACES;
                 Call call = new Call(this, slot, first);
                 calls.set(slot, call);
                 callsUsed = Math.max(callsUsed, slot + 1);
@@ -355,6 +360,7 @@ public final class Rpc implements AutoCloseable {
         while (!polling.compareAndSet(false, true)) {
             Thread.yield();
         }
+        copies.forgetAll();
         polling.set(false);
     }
 
@@ -485,7 +491,8 @@ public final class Rpc implements AutoCloseable {
                 return;
             }
             long id = replyHeader.wrap(message, Call.BODY).call();
-            Call call = calls.get((int) Long.remainderUnsigned(id, options.callsMax()));
+            int place = (int) (id & Call.PLACES - 1);
+            Call call = place < calls.length() ? calls.get(place) : null;
             if (call != null && call.expects(id)) {
                 call.replied(memory, offset, length);
             } else {
@@ -511,6 +518,10 @@ public final class Rpc implements AutoCloseable {
                 return;
             }
             request.wrap(session, memory, offset, length, clock.nanoTime());
+            if (!copies.isNew(session, request.call(), request.attempt())) {
+                repeated.increment();
+                return;
+            }
             Kind kind = kindOf(request.templateId());
             if (kind == null) {
                 unknown.increment();
@@ -533,6 +544,7 @@ public final class Rpc implements AutoCloseable {
         @Override
         public void onClosed(Session session) {
             // A peer finds out when it sends; replies to strangers have nowhere to go.
+            copies.forget(session);
         }
     }
 
@@ -662,10 +674,6 @@ public final class Rpc implements AutoCloseable {
     /** Longest message. */
     public int messageBytesMax() {
         return options.messageBytesMax();
-    }
-
-    int callsMax() {
-        return options.callsMax();
     }
 
     long resendNanos() {

@@ -19,7 +19,10 @@ public enum RpcMetrics implements MetricDescriptor {
     FAILED("rpc.requests.failed_total", "Services and completions that ended with an error."),
     DROPPED(
             "rpc.replies.dropped_total",
-            "Replies that could not be sent while they were wanted, or not be kept.");
+            "Replies that could not be sent while they were wanted, or not be kept."),
+    REPEATED(
+            "rpc.requests.repeated_total",
+            "Copies of requests that the transport brought twice, which were dropped.");
 
     private final String label;
     private final String description;

@@ -27,7 +27,7 @@ public record RpcOptions(
 
     /** Checks every value. */
     public RpcOptions {
-        Checks.inRange("calls.max", callsMax, 1, 65_536);
+        Checks.inRange("calls.max", callsMax, 1, Call.PLACES);
         Checks.inRange("requests.max", requestsMax, 1, 65_536);
         Checks.inRange("threads.max", threadsMax, 1, 1_024);
         Checks.inRange("message.bytes.max", messageBytesMax, 1_024, 64 << 20);

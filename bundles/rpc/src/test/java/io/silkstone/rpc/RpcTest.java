@@ -129,6 +129,19 @@ class RpcTest {
     }
 
     @Test
+    void request_thatComesTwice_isServedOnce() {
+        AtomicLong pings = server.answerPings();
+        for (int round = 1; round <= 3; round++) {
+            wire.copies(3);
+            client.ping(call, peer, 1_000);
+            pump();
+            assertThat(number(call)).isEqualTo(round);
+        }
+        assertThat(pings).hasValue(3);
+        assertThat(server.count(RpcMetrics.REPEATED)).isEqualTo(6);
+    }
+
+    @Test
     void reply_thatComesTwice_isLate() {
         server.answerPings();
         wire.copies(1, 2);

@@ -239,7 +239,7 @@ class SchemaEvolutionTest {
         ping.wrapAndApplyHeader(new UnsafeBuffer(message.asByteBuffer()), 0, newHeader);
         ping.header().cluster(0).target(0).timeoutMicros(1_000);
         for (var priority : io.silkstone.rpc.next.Priority.values()) {
-            ping.header().priority(priority);
+            ping.header().call(seen.size()).attempt((short) 0).priority(priority);
             peer.send(message, BODY + ping.encodedLength());
             server.rpc.poll();
         }

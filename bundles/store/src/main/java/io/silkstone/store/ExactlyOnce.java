@@ -55,6 +55,7 @@ final class ExactlyOnce {
     private long leaseId;
     private long request;
     private long firstUnanswered;
+    private long epoch;
     private boolean armed;
 
     /** Set while the request is under way. */
@@ -80,11 +81,26 @@ final class ExactlyOnce {
     }
 
     /** The next change is this request. */
-    void arm(long leaseId, long request, long firstUnanswered) {
+    void arm(long leaseId, long request, long firstUnanswered, long epoch) {
         this.leaseId = leaseId;
         this.request = request;
         this.firstUnanswered = firstUnanswered;
+        this.epoch = epoch;
         armed = true;
+    }
+
+    /**
+     * Whether the next change may be made on {@code hash} as far as its epoch says: a tablet that
+     * is in a later one may have been somebody else's since the change was asked for, who knew of
+     * it what is not known here.
+     */
+    private boolean isInTime(TableData table, long hash) {
+        return !armed || epoch == 0 || table.tabletOf(hash).epoch <= epoch;
+    }
+
+    /** What to answer where {@code begun} is how the change began that has no result yet. */
+    Status admit(Status begun, TableData table, long hash) {
+        return begun == Status.OK && !isInTime(table, hash) ? Status.NOT_OWNER : begun;
     }
 
     /** Whether the change under way, or the next one, is to happen exactly once. */

@@ -146,8 +146,9 @@ final class MultiWrite {
                 once.repeat(batch);
                 return ordered;
             }
-            if (ordered != Status.OK) {
-                return ordered;
+            Status admitted = once.admit(ordered, table, hash);
+            if (admitted != Status.OK) {
+                return admitted;
             }
             TabletRange tablet = session.lockedTablet(table);
             return isWithin(tablet, batch) ? attempt(table, batch) : Status.SEVERAL_TABLETS;

@@ -44,6 +44,7 @@ import java.util.regex.Pattern;
 public final class Store implements KvStore, AutoCloseable {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}");
     private static final int TABLETS_MAX = Key.SLOTS;
+    private static final long[] NOTHING = {};
     private static final long SLOT_MASK = (1L << Key.SLOT_SHIFT) - 1;
     private static final long LOCK_NANOS_MAX = 10_000_000_000L;
 
@@ -325,6 +326,17 @@ public final class Store implements KvStore, AutoCloseable {
             }
         }
         return all;
+    }
+
+    /**
+     * The hashes of a table that are served here: pairs of a first and a last one, unsigned and
+     * ascending, neighbours as one. The same array comes back until any tablet of the table comes,
+     * goes or is cut; so two that are the same mean that all of it was served in between. Not to be
+     * changed. Empty when there is no such table.
+     */
+    public long[] served(int tableId) {
+        TableData table = tables.numbered(tableId);
+        return table == null ? NOTHING : table.served();
     }
 
     /**

@@ -274,8 +274,8 @@ final class StoreSession implements KvSession {
     }
 
     @Override
-    public void once(long lease, long request, long firstUnanswered) {
-        once.arm(lease, request, firstUnanswered);
+    public void once(long lease, long request, long firstUnanswered, long epoch) {
+        once.arm(lease, request, firstUnanswered, epoch);
     }
 
     @Override
@@ -500,7 +500,7 @@ final class StoreSession implements KvSession {
     private Status attempt(TableData table, Key key, WriteOptions options, Change change) {
         long hash = key.hash();
         for (int attempt = 0; ; attempt++) {
-            Status begun = begin(table, hash);
+            Status begun = once.admit(begin(table, hash), table, hash);
             if (begun != Status.OK) {
                 return begun;
             }

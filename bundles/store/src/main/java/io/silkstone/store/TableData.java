@@ -33,6 +33,9 @@ final class TableData implements KvStore.Table {
     private volatile HashTable[] discarded = NONE;
     private volatile TabletRange[] tablets;
 
+    /** What this store owns, neighbours as one: pairs of a first and a last hash. */
+    private volatile long[] served;
+
     /** Whether this store does not own all of the hashes. */
     private volatile boolean partial;
 
@@ -167,8 +170,29 @@ final class TableData implements KvStore.Table {
     }
 
     private void setTablets(List<TabletRange> ranges) {
+        served = served(ranges);
         tablets = ranges.toArray(TabletRange[]::new);
         partial = !ranges.stream().allMatch(range -> range.owned);
+    }
+
+    private static long[] served(List<TabletRange> ranges) {
+        long[] served = new long[2 * ranges.size()];
+        int length = 0;
+        for (TabletRange each : ranges) {
+            boolean follows = length > 0 && served[length - 1] + 1 == each.firstHash;
+            if (each.owned && !follows) {
+                served[length++] = each.firstHash;
+                served[length++] = each.lastHash;
+            } else if (each.owned) {
+                served[length - 1] = each.lastHash;
+            }
+        }
+        return Arrays.copyOf(served, length);
+    }
+
+    /** See {@link Store#served}. */
+    long[] served() {
+        return served;
     }
 
     /** Whether there are hashes that this store does not own. */

@@ -146,7 +146,7 @@ class ExactlyOnceSimulationTest {
             Request request = onTheirWay.remove(random.nextInt(onTheirWay.size()));
             session.enter();
             linger();
-            session.once(request.client, request.number, request.firstUnanswered);
+            session.once(request.client, request.number, request.firstUnanswered, 0);
             Status status = perform(session, request);
             String answer = status + " " + session.version() + " " + session.number();
             linger();
@@ -183,7 +183,7 @@ class ExactlyOnceSimulationTest {
             long version = 0;
             for (int time = 0; time < 2; time++) {
                 session.enter();
-                session.once(CLIENTS, number, number);
+                session.once(CLIENTS, number, number, 0);
                 Status status = session.writeAll(table, batch);
                 assertThat(status).isIn(Status.OK, Status.RETRY_LATER, Status.OUT_OF_MEMORY);
                 if (status == Status.OK) {

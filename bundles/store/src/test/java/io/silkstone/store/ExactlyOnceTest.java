@@ -56,29 +56,29 @@ class ExactlyOnceTest {
     }
 
     private Status write(long request, String key, String value) {
-        fixture.session.once(LEASE, request, 0);
+        fixture.session.once(LEASE, request, 0, 0);
         return fixture.write(key, value, options);
     }
 
     private Status remove(long request, String key) {
-        fixture.session.once(LEASE, request, 0);
+        fixture.session.once(LEASE, request, 0, 0);
         return fixture.batch(
                 () -> fixture.session.remove(fixture.table, fixture.key(key), options));
     }
 
     private Status increment(long request, String key, long delta) {
-        fixture.session.once(LEASE, request, 0);
+        fixture.session.once(LEASE, request, 0, 0);
         return fixture.increment(key, delta);
     }
 
     private Status expire(long request, String key) {
-        fixture.session.once(LEASE, request, 0);
+        fixture.session.once(LEASE, request, 0, 0);
         return fixture.batch(
                 () -> fixture.session.expire(fixture.table, fixture.key(key), options));
     }
 
     private Status writeAll(long request) {
-        fixture.session.once(LEASE, request, 0);
+        fixture.session.once(LEASE, request, 0, 0);
         return fixture.batch(() -> fixture.session.writeAll(fixture.table, batch));
     }
 
@@ -132,7 +132,7 @@ class ExactlyOnceTest {
     @Test
     void write_ofTheSameNumberByAnotherLease_isAnotherRequest() {
         write(1, "k", "one");
-        fixture.session.once(LEASE + 1, 1, 0);
+        fixture.session.once(LEASE + 1, 1, 0, 0);
         assertThat(fixture.write("k", "two")).isEqualTo(OK);
         assertThat(fixture.read("k")).isEqualTo("two");
     }
@@ -143,7 +143,7 @@ class ExactlyOnceTest {
         fixture.write("k", "two");
         try (KvSession other = fixture.store.openSession()) {
             other.enter();
-            other.once(LEASE, 1, 0);
+            other.once(LEASE, 1, 0, 0);
             assertThat(other.remove(fixture.table, fixture.key("k"), options)).isEqualTo(OK);
             other.exit();
         }
@@ -157,7 +157,7 @@ class ExactlyOnceTest {
         assertThat(write(1, "k", "one")).isEqualTo(OK);
         fixture.write("k", "two", new WriteOptions());
         fixture.session.enter();
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         MemorySegment value = MemorySegment.ofArray(new byte[3]);
         assertThat(fixture.session.write(fixture.table, fixture.key("k"), value, 0, 3, options))
                 .isEqualTo(OK);
@@ -178,7 +178,7 @@ class ExactlyOnceTest {
         assertThat(remove(1, "k")).isEqualTo(OK);
         fixture.write("k", "one", new WriteOptions());
         fixture.session.enter();
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         assertThat(fixture.session.remove(fixture.table, fixture.key("k"), options)).isEqualTo(OK);
         assertThat(fixture.session.version()).isEqualTo(version);
         assertThat(fixture.value()).isEqualTo("zero");
@@ -263,7 +263,7 @@ class ExactlyOnceTest {
     }
 
     private Status refused(long request, WriteOptions rules) {
-        fixture.session.once(LEASE, request, 0);
+        fixture.session.once(LEASE, request, 0, 0);
         return fixture.write("k", "two", rules);
     }
 
@@ -274,7 +274,7 @@ class ExactlyOnceTest {
         assertThat(write(1, "k", "two")).isEqualTo(EXISTS);
         fixture.remove("k");
         fixture.session.enter();
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         assertThat(fixture.session.remove(fixture.table, fixture.key("k"), options))
                 .isEqualTo(EXISTS);
         assertThat(fixture.value()).isEqualTo("one");
@@ -284,7 +284,7 @@ class ExactlyOnceTest {
     @Test
     void tooLarge_isRecordedForTheKeyAndTheValue() {
         byte[] value = new byte[fixture.store.valueBytesMax() + 1];
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         assertThat(fixture.write("k", value, options)).isEqualTo(TOO_LARGE);
         assertThat(write(1, "k", "small")).isEqualTo(TOO_LARGE);
         String longKey = "x".repeat(KvStore.KEY_BYTES_MAX + 1);
@@ -298,7 +298,7 @@ class ExactlyOnceTest {
     void write_ofTheLongestValueAndKey_hasRoomForItsResult() {
         byte[] value = new byte[fixture.store.valueBytesMax()];
         String key = "x".repeat(KvStore.KEY_BYTES_MAX);
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         options.expireAt(Long.MAX_VALUE);
         assertThat(fixture.write(key, value, options)).isEqualTo(OK);
         assertThat(results()).isOne();
@@ -309,7 +309,7 @@ class ExactlyOnceTest {
         byte[] value = new byte[fixture.store.valueBytesMax() * 2 / 3];
         fixture.write("k", value, new WriteOptions());
         options.returnPrevious();
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         assertThat(fixture.write("k", value, options)).isEqualTo(TOO_LARGE);
         assertThat(fixture.session.hadPrevious()).isFalse();
         assertThat(write(2, "k", "small")).isEqualTo(OK);
@@ -396,7 +396,7 @@ class ExactlyOnceTest {
     void once_belowWhatTheClientHasTheAnswersOf_isStale() {
         write(1, "k", "one");
         write(2, "k", "two");
-        fixture.session.once(LEASE, 3, 2);
+        fixture.session.once(LEASE, 3, 2, 0);
         assertThat(fixture.write("k", "three")).isEqualTo(OK);
         assertThat(results()).as("the first result is dead").isEqualTo(2);
         assertThat(write(1, "k", "one")).isEqualTo(STALE_REQUEST);
@@ -410,7 +410,7 @@ class ExactlyOnceTest {
         assertThat(increment(0, "n", 1)).isEqualTo(OK);
         assertThat(increment(last, "n", 1)).isEqualTo(OK);
         assertThat(increment(last + 1, "n", 1)).isEqualTo(RETRY_LATER);
-        fixture.session.once(LEASE, last + 1, 1);
+        fixture.session.once(LEASE, last + 1, 1, 0);
         assertThat(fixture.increment("n", 1)).isEqualTo(OK);
         assertThat(increment(last, "n", 1)).isEqualTo(OK);
         assertThat(fixture.read("n")).isEqualTo("3");
@@ -433,7 +433,7 @@ class ExactlyOnceTest {
             closed = arena.allocate(10);
         }
         fixture.session.enter();
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         Key key = fixture.key("k");
         assertThatThrownBy(() -> fixture.session.write(fixture.table, key, closed, 0, 10, options))
                 .isInstanceOf(IllegalStateException.class);
@@ -448,7 +448,7 @@ class ExactlyOnceTest {
         KvStore.Table table = fixture.store.createTable("t", 1);
         fixture.store.dropTable("t");
         fixture.session.enter();
-        fixture.session.once(LEASE, 1, 0);
+        fixture.session.once(LEASE, 1, 0, 0);
         assertThat(fixture.session.remove(table, fixture.key("k"), options))
                 .isEqualTo(NO_SUCH_TABLE);
         fixture.session.exit();
@@ -463,23 +463,23 @@ class ExactlyOnceTest {
         int written = 0;
         Status status = OK;
         while (status == OK) {
-            fixture.session.once(LEASE, written, written);
+            fixture.session.once(LEASE, written, written, 0);
             status = fixture.write("filling" + written, value, options);
             written++;
         }
         assertThat(status).isEqualTo(OUT_OF_MEMORY);
         int results = results();
         long refused = written - 1;
-        fixture.session.once(LEASE, refused, refused);
+        fixture.session.once(LEASE, refused, refused, 0);
         assertThat(fixture.write("filling" + refused, value, options)).isEqualTo(OUT_OF_MEMORY);
         assertThat(results()).isLessThanOrEqualTo(results);
         for (int number = 0; number < 100; number++) {
-            fixture.session.once(LEASE + 1, number, 0);
+            fixture.session.once(LEASE + 1, number, 0, 0);
             Key key = fixture.key("filling" + number);
             assertThat(fixture.batch(() -> fixture.session.remove(fixture.table, key, options)))
                     .isEqualTo(OK);
         }
-        fixture.session.once(LEASE, refused, refused);
+        fixture.session.once(LEASE, refused, refused, 0);
         assertThat(fixture.write("filling" + refused, value, options)).isEqualTo(OK);
         assertThat(fixture.read("filling" + refused)).hasSize(50_000);
     }
@@ -496,7 +496,7 @@ class ExactlyOnceTest {
     void forgetLease_forgetsItsResultsAndNoOthers() {
         write(1, "k", "one");
         write(2, "k", "two");
-        fixture.session.once(LEASE + 1, 1, 0);
+        fixture.session.once(LEASE + 1, 1, 0, 0);
         fixture.write("k", "three");
         assertThat(fixture.store.leases()).containsExactlyInAnyOrder(LEASE, LEASE + 1);
         fixture.store.forgetLease(LEASE);
@@ -526,7 +526,7 @@ class ExactlyOnceTest {
             assertThat(fixture.session.number()).isEqualTo(request);
         }
         fixture.session.enter();
-        fixture.session.once(LEASE, 0, 0);
+        fixture.session.once(LEASE, 0, 0, 0);
         assertThat(fixture.session.remove(fixture.table, fixture.key("k"), options)).isEqualTo(OK);
         assertThat(fixture.value()).isEqualTo("before");
         fixture.session.exit();
@@ -541,7 +541,7 @@ class ExactlyOnceTest {
         options.returnPrevious();
         fixture.write("k", value, new WriteOptions());
         for (int request = 0; request < 640; request++) {
-            fixture.session.once(LEASE, request, Math.max(0, request - 10));
+            fixture.session.once(LEASE, request, Math.max(0, request - 10), 0);
             assertThat(fixture.write("k", value, options)).isEqualTo(OK);
         }
         fixture.remove("k");

@@ -168,7 +168,7 @@ class StoreAccountingTest {
                 wrap(key, random);
                 session.enter();
                 if (round % ONCE_ONE_IN == 0) {
-                    session.once(lease, round, Math.max(0, round - REQUESTS_UNANSWERED));
+                    session.once(lease, round, Math.max(0, round - REQUESTS_UNANSWERED), 0);
                 }
                 Status status = step(session, table, key, options.reset(), batch.clear(), random);
                 session.exit();

@@ -213,7 +213,7 @@ class TabletOwnershipSimulationTest {
         String name = key.hash() + " ";
         int before = stateOf(key);
         request++;
-        session.once(lease, request, request - 50);
+        session.once(lease, request, request - 50, 0);
         Status status = session.increment(table, key, 1, options);
         boolean within = judge(status, key, before);
         if (status == Status.OK) {

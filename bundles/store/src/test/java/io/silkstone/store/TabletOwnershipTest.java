@@ -145,14 +145,63 @@ class TabletOwnershipTest {
         Key[] keys = {key(1)};
         fixture.session.readAll(table, keys, 1, (index, status, object) -> statuses.add(status));
         assertThat(statuses).containsExactly(NOT_OWNER);
-        fixture.session.once(1, 1, 0);
+        fixture.session.once(1, 1, 0, 0);
         assertThat(fixture.session.increment(table, key(1), 1, options)).isEqualTo(NOT_OWNER);
         fixture.session.exit();
         store.takeTablet(ID, 0, -1, 1);
         fixture.session.enter();
-        fixture.session.once(1, 1, 0);
+        fixture.session.once(1, 1, 0, 0);
         assertThat(fixture.session.increment(table, key(1), 1, options)).isEqualTo(OK);
         fixture.session.exit();
+    }
+
+    private Status incrementOnce(long request, long epoch) {
+        fixture.session.enter();
+        fixture.session.once(1, request, 0, epoch);
+        Status status = fixture.session.increment(table, key(1), 1, options);
+        fixture.session.exit();
+        return status;
+    }
+
+    @Test
+    void change_ofAnEarlierEpoch_isAnsweredFromItsResultOrNotAtAll() throws StoreRefused {
+        store.takeTablet(ID, 0, -1, 5);
+        assertThat(incrementOnce(1, 4)).isEqualTo(NOT_OWNER);
+        assertThat(incrementOnce(1, 5)).isEqualTo(OK);
+        store.takeTablet(ID, 0, -1, 6);
+        assertThat(incrementOnce(1, 5)).isEqualTo(OK);
+        assertThat(fixture.session.number()).isEqualTo(1);
+        assertThat(incrementOnce(2, 5)).isEqualTo(NOT_OWNER);
+        assertThat(incrementOnce(2, 7)).isEqualTo(OK);
+        assertThat(incrementOnce(3, 0)).isEqualTo(OK);
+        assertThat(fixture.session.number()).isEqualTo(3);
+    }
+
+    @Test
+    void batch_ofAnEarlierEpoch_isNotMade() throws StoreRefused {
+        store.takeTablet(ID, 0, -1, 5);
+        WriteBatch batch = new WriteBatch();
+        batch.remove(key(1), options);
+        fixture.session.enter();
+        fixture.session.once(1, 1, 0, 4);
+        assertThat(fixture.session.writeAll(table, batch)).isEqualTo(NOT_OWNER);
+        fixture.session.once(1, 1, 0, 5);
+        assertThat(fixture.session.writeAll(table, batch)).isEqualTo(OK);
+        fixture.session.exit();
+    }
+
+    @Test
+    void served_isTheSameUntilSomethingChanges() throws StoreRefused {
+        assertThat(store.served(ID)).isEmpty();
+        store.takeTablet(ID, 0, HALF - 1, 1);
+        long[] half = store.served(ID);
+        assertThat(half).containsExactly(0, HALF - 1);
+        assertThat(store.served(ID)).isSameAs(half);
+        store.takeTablet(ID, HALF, -1, 2);
+        assertThat(store.served(ID)).containsExactly(0, -1);
+        store.dropTablet(ID, 0, HALF - 1);
+        assertThat(store.served(ID)).containsExactly(HALF, -1);
+        assertThat(store.served(ID + 1)).isEmpty();
     }
 
     @Test
@@ -322,7 +371,7 @@ class TabletOwnershipTest {
         long before = store.usage().logLive();
         store.takeTablet(ID, 0, -1, 1);
         for (int number = 0; number < OBJECTS; number++) {
-            fixture.session.once(number % 40, number, 0);
+            fixture.session.once(number % 40, number, 0, 0);
             options.returnPrevious();
             write(number % 300);
         }
@@ -343,7 +392,7 @@ class TabletOwnershipTest {
     void dropTable_takesItsResultsAlong() throws StoreRefused {
         store.takeTablet(ID, 0, -1, 1);
         long before = store.usage().logLive();
-        fixture.session.once(1, 1, 0);
+        fixture.session.once(1, 1, 0, 0);
         write(1);
         store.dropTable("forty");
         assertThat(read(1)).isEqualTo(NO_SUCH_TABLE);

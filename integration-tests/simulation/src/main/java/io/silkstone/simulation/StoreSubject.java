@@ -117,19 +117,25 @@ public final class StoreSubject implements Subject {
     public void scan(int count, BiConsumer<String, Reply> visitor) {
         long cursor = 0;
         do {
-            session.enter();
-            try {
-                cursor =
-                        session.scan(
-                                table,
-                                cursor,
-                                count,
-                                object -> visitor.accept(nameOf(object), saw(object)));
-            } finally {
-                session.exit();
-            }
+            cursor = scan(cursor, count, visitor);
             linger.run();
         } while (cursor != 0);
+    }
+
+    /** Shows some objects from {@code cursor} on, and returns the next cursor, 0 at the end. */
+    public long scan(long cursor, int count, BiConsumer<String, Reply> visitor) {
+        session.enter();
+        try {
+            return session.scan(
+                    table, cursor, count, object -> visitor.accept(nameOf(object), saw(object)));
+        } finally {
+            session.exit();
+        }
+    }
+
+    /** Removes everything. */
+    public Status clear() {
+        return session.clear(table);
     }
 
     private static String nameOf(ObjectView object) {
@@ -180,7 +186,7 @@ public final class StoreSubject implements Subject {
             case REMOVE -> session.remove(table, key, options);
             case INCREMENT -> session.increment(table, key, call.delta(), options);
             case EXPIRE -> session.expire(table, key, options);
-            case LOSS -> throw new IllegalArgumentException("nobody asks for a loss");
+            case CLEAR, LOSS -> throw new IllegalArgumentException("no operation on a key");
         };
     }
 
@@ -209,11 +215,11 @@ public final class StoreSubject implements Subject {
             case WRONG_VERSION -> Reply.refused(Outcome.WRONG_VERSION, version);
             case NOT_A_NUMBER -> Reply.refused(Outcome.NOT_A_NUMBER, version);
             case OUT_OF_MEMORY, RETRY_LATER, UNAVAILABLE -> Reply.noEffect();
+            case NO_SUCH_TABLE -> Reply.noTable();
             case UNKNOWN -> Reply.lost();
             case OK,
                     OVERFLOW,
                     TOO_LARGE,
-                    NO_SUCH_TABLE,
                     NOT_OWNER,
                     OLD_VERSION,
                     SEVERAL_TABLETS,

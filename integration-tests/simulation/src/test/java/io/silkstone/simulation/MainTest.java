@@ -57,7 +57,7 @@ class MainTest {
     @Test
     void run_stepThatNeverHappened_isPrinted() {
         run("--seed", "7", "--scenario", "cluster");
-        assertThat(printed()).containsPattern("(?m)^ +never  message ClearTable$");
+        assertThat(printed()).containsPattern("(?m)^ +never  message Ping$");
     }
 
     @ParameterizedTest

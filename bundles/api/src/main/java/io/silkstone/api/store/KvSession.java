@@ -154,13 +154,22 @@ public interface KvSession extends AutoCloseable {
      *     answers for it that the lease has not ended: results of ended ones are forgotten
      * @param request the number of this change, from 1
      * @param firstUnanswered the lowest number whose result the client does not have yet
+     * @param epoch of the key's tablet as the client knows it: where this store has it in a later
+     *     one the answer is NOT_OWNER, unless the result is recorded, for the tablet may have been
+     *     another server's in between, and the change made there. 0 for any
      */
-    void once(long lease, long request, long firstUnanswered);
+    void once(long lease, long request, long firstUnanswered, long epoch);
 
     /**
-     * Visits some objects of {@code table}, those that this server owns. Objects that are there
-     * during a whole scan from cursor 0 to cursor 0 are visited at least once, whatever is written
-     * meanwhile; expired ones are not visited.
+     * Visits some objects of {@code table}: those of this server's tablets, or of all servers'
+     * where the store is a whole cluster. Objects that are there during a whole scan from cursor 0
+     * to cursor 0 are visited at least once, whatever is written meanwhile, and in a cluster
+     * wherever tablets move and are split; expired ones are not visited. What a server that is down
+     * had is not there.
+     *
+     * <p>Nothing is remembered of a scan but its cursor, which may be used in another session, and
+     * again. In a cluster it stays where it is, and 0 becomes another one that means the same, when
+     * a server that is up did not answer in time: nothing was visited then.
      *
      * @param cursor 0 to begin, then what the call before returned
      * @param count about how many objects to visit in this call, at least 1

@@ -183,8 +183,10 @@ public final class KvCommands implements CommandScope {
         // A scan may visit an object twice; by key, the second visit replaces the first.
         Map<String, Found> found = new LinkedHashMap<>();
         long cursor = 0;
+        long before;
         try (KvSession session = present.openSession()) {
             do {
+                before = cursor;
                 session.enter();
                 try {
                     cursor =
@@ -196,9 +198,12 @@ public final class KvCommands implements CommandScope {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-            } while (cursor != 0 && found.size() <= count);
+            } while (cursor != 0 && cursor != before && found.size() <= count);
         }
         List<Found> rows = new ArrayList<>(found.values());
+        if (cursor != 0 && cursor == before) {
+            throw new CommandRefused("A server does not answer; try again.");
+        }
         boolean more = rows.size() > count || cursor != 0;
         Table<Found> shown =
                 Table.of(rows.subList(0, Math.min(count, rows.size())))

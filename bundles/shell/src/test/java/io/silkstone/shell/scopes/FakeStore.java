@@ -186,7 +186,7 @@ public final class FakeStore implements KvStore {
         }
 
         @Override
-        public void once(long lease, long request, long firstUnanswered) {
+        public void once(long lease, long request, long firstUnanswered, long epoch) {
             throw new UnsupportedOperationException();
         }
 

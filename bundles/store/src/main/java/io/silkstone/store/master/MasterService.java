@@ -12,6 +12,7 @@ import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.rpc.Hashes;
 import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
@@ -109,6 +110,7 @@ public final class MasterService {
     private final WriteAllReplyEncoder writeAllReply = new WriteAllReplyEncoder();
     private final ScanDecoder scan = new ScanDecoder();
     private final ScanReplyEncoder scanReply = new ScanReplyEncoder();
+    private final Clears clears = new Clears();
     private Key[] keys = {};
 
     /**
@@ -274,6 +276,7 @@ public final class MasterService {
         ChangeKind kind = change.kind();
         long delta = change.delta();
         ExactlyOnceDecoder once = change.once();
+        long epoch = epoch(change.epoch(), ChangeDecoder.epochNullValue());
         int keyLength = change.keyLength();
         int keyOffset = change.limit() + LENGTH_BYTES;
         key(request, keyOffset, keyLength);
@@ -290,7 +293,7 @@ public final class MasterService {
             refuseUnlessAnswered(request, Status.NO_SUCH_TABLE, table);
             return;
         }
-        if (!named(request, once)) {
+        if (!named(request, once, epoch)) {
             return;
         }
         Status status;
@@ -320,18 +323,23 @@ public final class MasterService {
         if (isAnswer(status)) {
             sendChange(request, length);
         } else {
-            refuse(request, status, table, key.hash());
+            refuse(request, status, table, key.hash(), epoch);
         }
     }
 
+    /** 0 when an older client has said none. */
+    private static long epoch(long said, long unsaid) {
+        return said == unsaid ? 0 : said;
+    }
+
     /** Has the next change of the session be the one that the message names, if it names one. */
-    private boolean named(Request request, ExactlyOnceDecoder once) {
+    private boolean named(Request request, ExactlyOnceDecoder once, long epoch) {
         long lease = once.lease();
         if (lease == 0) {
             return true;
         }
         switch (clientLeases.judge(lease, once.leaseExpiry())) {
-            case ALIVE -> session.once(lease, once.request(), once.firstUnanswered());
+            case ALIVE -> session.once(lease, once.request(), once.firstUnanswered(), epoch);
             case PUT_OFF ->
                     request.refuse(
                             io.silkstone.rpc.messages.Status.RETRY_LATER, 5 * RETRY_NANOS, "");
@@ -458,6 +466,7 @@ public final class MasterService {
         writeAll.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         int table = (int) writeAll.table();
         ExactlyOnceDecoder once = writeAll.once();
+        long epoch = epoch(writeAll.epoch(), WriteAllDecoder.epochNullValue());
         batch.clear();
         boolean fits = true;
         long hash = 0;
@@ -487,7 +496,7 @@ public final class MasterService {
                     request, data == null ? Status.NO_SUCH_TABLE : Status.TOO_LARGE, table);
             return;
         }
-        if (!named(request, once)) {
+        if (!named(request, once, epoch)) {
             return;
         }
         Status status;
@@ -500,7 +509,7 @@ public final class MasterService {
         if (isAnswer(status)) {
             sendChange(request, encodeWriteAll(request, status));
         } else {
-            refuse(request, status, table, hash);
+            refuse(request, status, table, hash, epoch);
         }
     }
 
@@ -531,6 +540,8 @@ public final class MasterService {
         ScanReplyEncoder.ObjectsEncoder objects =
                 scanReply.objectsCount(ScanReplyEncoder.ObjectsEncoder.countMaxValue());
         long cursor = scan.cursor();
+        long until = scan.until() == ScanDecoder.untilNullValue() ? 0 : scan.until();
+        long[] served = store.served(table);
         int[] found = new int[1];
         session.enter();
         try {
@@ -544,12 +555,20 @@ public final class MasterService {
                                     found[0]++;
                                     encode(request, objects, object, values);
                                 });
-            } while (cursor != 0 && found[0] < wanted && scanReply.limit() < REPLY_BYTES / 2);
+            } while (cursor != 0
+                    && Hashes.isBefore(cursor, until)
+                    && found[0] < wanted
+                    && scanReply.limit() < REPLY_BYTES / 2);
             objects.resetCountToIndex();
         } finally {
             session.exit();
         }
-        scanReply.cursor(cursor);
+        if (store.served(table) != served) {
+            // What came or went meanwhile may have been passed over.
+            request.refuse(of(Status.RETRY_LATER), RETRY_NANOS, "");
+            return;
+        }
+        scanReply.cursor(cursor).served(Hashes.number(served));
         send(request, scanReply.limit());
     }
 
@@ -611,28 +630,41 @@ public final class MasterService {
         request.send(BODY + reply.encodedLength());
     }
 
-    /** In a thread of its own: it waits until all others have left the table. */
+    /**
+     * In a thread of its own: it waits until all others have left the table. As with a change,
+     * nothing is said of one that was made when the lease has ended.
+     */
     private void clear(Request request) {
         if (mayNotServe(request)) {
             return;
         }
         ClearTableDecoder clear = new ClearTableDecoder();
         clear.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        boolean isNamed = clear.request() != ClearTableDecoder.requestNullValue();
+        long number = isNamed ? clear.request() : 0;
         KvStore.Table data = store.table((int) clear.table());
-        Status status = Status.OK;
-        if (data != null) {
-            try (KvSession own = store.openSession()) {
-                status = own.clear(data);
-            }
-        }
-        if (mayNotServe(request)) {
-            return;
-        }
-        if (status == Status.OK) {
+        Status status = data == null ? Status.OK : clear(data, number);
+        if (status == Status.OK && lease.getAsBoolean()) {
             request.done(0);
-        } else {
+        } else if (status != Status.OK && !mayNotServe(request)) {
             refuse(request, status, (int) clear.table(), 0);
         }
+    }
+
+    private Status clear(KvStore.Table table, long number) {
+        return switch (clears.begin(number)) {
+            case DONE -> Status.OK;
+            case UNDER_WAY -> Status.RETRY_LATER;
+            case CLEAR -> {
+                Status status = Status.RETRY_LATER;
+                try (KvSession own = store.openSession()) {
+                    status = own.clear(table);
+                } finally {
+                    clears.end(number, status == Status.OK);
+                }
+                yield status;
+            }
+        };
     }
 
     private void refuseUnlessAnswered(Request request, Status status, int table) {
@@ -642,8 +674,12 @@ public final class MasterService {
     }
 
     private void refuse(Request request, Status status, int table, long hash) {
+        refuse(request, status, table, hash, 0);
+    }
+
+    private void refuse(Request request, Status status, int table, long hash, long epoch) {
         if (status == Status.NOT_OWNER) {
-            direct(request, table, hash);
+            direct(request, table, hash, epoch);
         } else if (status == Status.RETRY_LATER) {
             request.refuse(of(status), RETRY_NANOS, "");
         } else {
@@ -651,15 +687,18 @@ public final class MasterService {
         }
     }
 
-    /** Says who has the key, as far as this server knows. */
-    private void direct(Request request, int table, long hash) {
+    /**
+     * Says who has the key, as far as this server knows: itself, if the request was for the tablet
+     * in {@code epoch}, which is not 0, and that is over.
+     */
+    private void direct(Request request, int table, long hash, long epoch) {
         ClusterMap.Tablet tablet = membership.map().tablet(table, hash);
         ServerId self = membership.self();
         if (tablet == null) {
             request.refuse(of(Status.NO_SUCH_TABLE));
         } else if (tablet.state() == ClusterMap.TabletState.LOST) {
             request.refuse(of(Status.UNAVAILABLE));
-        } else if (tablet.owner().equals(self)) {
+        } else if (tablet.owner().equals(self) && (epoch == 0 || tablet.epoch() <= epoch)) {
             request.refuse(of(Status.RETRY_LATER), 2 * RETRY_NANOS, "");
         } else {
             request.moved(tablet.owner().packed(), tablet.epoch());

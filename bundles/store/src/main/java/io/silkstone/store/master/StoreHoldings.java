@@ -15,10 +15,11 @@ import java.util.List;
 /**
  * Brings the tables and tablets of a store in line with what the coordinator says.
  *
- * <p>A tablet whose epoch is another one than it had here was somebody else's in between, even if
- * it is this server's again: what it held is dropped. What cannot be done at once, because agents
- * still remove what a range held before, is tried again until it can; operations on it are put off
- * meanwhile.
+ * <p>A tablet of the same range and a later epoch stays as it is, and has that epoch from then on:
+ * it was cut, or was to leave and did not. It cannot have been somebody else's in between, for then
+ * this server has let go of it before, or has dropped everything. What cannot be done at once,
+ * because agents still remove what a range held before, is tried again until it can; operations on
+ * it are put off meanwhile.
  */
 public final class StoreHoldings implements Membership.Holdings {
     private static final long PAUSE_NANOS = 2_000_000;

@@ -60,7 +60,7 @@ final class KeyModel {
             case REMOVE -> removed(state, call, reply);
             case INCREMENT -> incremented(state, call, reply);
             case EXPIRE -> expired(state, call, reply);
-            case LOSS -> state.removed();
+            case LOSS, CLEAR -> state.removed();
         };
     }
 

@@ -3,43 +3,37 @@ package io.silkstone.simulation.cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
-import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.client.ClusterStore;
 import io.silkstone.coordinator.CoordinatorOptions;
+import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.simulation.Chance;
-import io.silkstone.simulation.ContendedWorkload;
 import io.silkstone.simulation.Judgement;
 import io.silkstone.simulation.Report;
 import io.silkstone.simulation.Scenario;
 import io.silkstone.simulation.Script;
-import io.silkstone.simulation.StoreSubject;
-import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History;
-import io.silkstone.simulation.history.Reply;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.Faults;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
  * A cluster and its clients: every operation under every rule through the client, over messages
  * that are slow, lost, doubled and out of order; servers and the coordinator are killed and come
- * back, stand still, are cut off; tablets are split and given to others; clients die.
+ * back, stand still, are cut off, say good-bye; tablets are split and given to others; a table is
+ * dropped and made again; clients close and die.
  *
  * <p>A server that is lost takes with it what it held. That is part of the history of each key that
- * was there, at the moment at which the coordinator gives its tablet to somebody else.
+ * was there, at the moment at which the coordinator counts the server as down.
  */
 public final class ClusterScenario implements Scenario {
     private static final long MILLI = 1_000_000;
     private static final int SERVERS_MAX = 4;
     private static final int CLIENTS_MAX = 4;
-    private static final int OPERATIONS_PER_CLIENT = 50;
     private static final int TROUBLES_MAX = 8;
     private static final long TROUBLE_NANOS_MAX = 1_500 * MILLI;
 
@@ -55,18 +49,17 @@ public final class ClusterScenario implements Scenario {
     private static final long MARGIN_NANOS_MAX = 50 * MILLI;
     private static final long CLIENT_LEASE_MILLIS_MIN = 1_000;
     private static final long CLIENT_LEASE_MILLIS_MAX = 5_000;
-    private static final long PAUSE_NANOS_MAX = 60 * MILLI;
+    private static final int COMMANDS_PER_SNAPSHOT_MIN = 3;
+    private static final int COMMANDS_PER_SNAPSHOT_MAX = 60;
     private static final long STEPS_MAX = 2_000_000;
 
-    /** In one tablet for ever: some of them are changed together now and then. */
-    private static final List<String> TOGETHER = List.of("{pair}-0", "{pair}-1", "{pair}-2");
-
-    private static final List<String> APART =
-            List.of("text-0", "text-1", "text-2", "number-0", "number-1");
-    private static final List<String> KEYS = both(TOGETHER, APART);
-    private static final int EXCHANGES_MAX = 4;
-    private static final long EXCHANGE_NANOS_MAX = 20 * MILLI;
     private static final int ASSIGNMENTS = 8;
+
+    /** Of the table that comes and goes. */
+    private static final int TABLETS_MAX = 8;
+
+    private static final int TABLETS_FIRST = 2;
+    private static final int ATTEMPTS_MAX = 20;
 
     /** While the coordinator's disk fails, so that it has something to write. */
     private static final int DECISIONS_HURRIED = 3;
@@ -81,12 +74,6 @@ public final class ClusterScenario implements Scenario {
     /** Of processes made of {@code parts}. */
     ClusterScenario(Parts parts) {
         this.parts = parts;
-    }
-
-    private static List<String> both(List<String> some, List<String> others) {
-        List<String> all = new ArrayList<>(some);
-        all.addAll(others);
-        return List.copyOf(all);
     }
 
     @Override
@@ -114,11 +101,10 @@ public final class ClusterScenario implements Scenario {
         private final SimulatedCoordinator coordinator;
         private final List<SimulatedServer> servers = new ArrayList<>();
         private final List<SimulatedClient> clients = new ArrayList<>();
-        private final List<Chance> chances = new ArrayList<>();
-        private final Key key = new Key();
+        private final List<ClientLife> lives = new ArrayList<>();
+        private final Tables tables = new Tables();
         private final BitSet gone = new BitSet();
         private int clientsLeft;
-        private long operations;
 
         private Run(World world) {
             this.world = world;
@@ -131,6 +117,7 @@ public final class ClusterScenario implements Scenario {
                             world,
                             times().withServersFirst(count)
                                     .withTabletsFirst(random.nextInt(3) == 0 ? 16 : 0),
+                            journal(),
                             this::mapChanged);
             List<String> seeds = new ArrayList<>(List.of(SimulatedCoordinator.ADDRESS));
             for (int number = 1; number <= count; number++) {
@@ -147,8 +134,10 @@ public final class ClusterScenario implements Scenario {
                                     : Faults.NONE.withDelay(5_000, 20_000));
             int clientCount = random.nextInt(1, CLIENTS_MAX + 1);
             for (int client = 0; client < clientCount; client++) {
-                clients.add(new SimulatedClient(world, "client-" + client, seeds));
-                chances.add(new Chance(random.split()));
+                SimulatedClient process = new SimulatedClient(world, "client-" + client, seeds);
+                Chance chance = new Chance(random.split());
+                clients.add(process);
+                lives.add(new ClientLife(world, client, process, chance, tables));
             }
         }
 
@@ -161,6 +150,16 @@ public final class ClusterScenario implements Scenario {
                     random.nextLong(CLIENT_LEASE_MILLIS_MIN, CLIENT_LEASE_MILLIS_MAX + 1),
                     1,
                     0);
+        }
+
+        /** Snapshots so often that some are written, read and torn. */
+        private JournalOptions journal() {
+            JournalOptions usual = JournalOptions.DEFAULT;
+            return new JournalOptions(
+                    random.nextInt(COMMANDS_PER_SNAPSHOT_MIN, COMMANDS_PER_SNAPSHOT_MAX + 1),
+                    usual.proposalsMax(),
+                    usual.commandBytesMax(),
+                    usual.repairNanos());
         }
 
         private Faults faults() {
@@ -183,6 +182,7 @@ public final class ClusterScenario implements Scenario {
                 clients.get(client).process().create(ThreadRuntime.NORMAL, () -> serve(number));
             }
             world.runtime().create(ThreadRuntime.NORMAL, this::trouble);
+            world.runtime().create(ThreadRuntime.NORMAL, this::makeTheTable);
             while (clientsLeft > 0) {
                 world.runtime().step();
                 if (world.runtime().steps() > STEPS_MAX) {
@@ -199,71 +199,17 @@ public final class ClusterScenario implements Scenario {
             Judgement judgement = Judgement.of(history);
             List<String> violations = new ArrayList<>(judgement.violations());
             violations.addAll(coordinator.violations());
+            violations.addAll(world.violations());
+            long operations = lives.stream().mapToLong(ClientLife::operations).sum();
             return new Report(
                     operations, fingerprint, world.coverage(), violations, judgement.keys());
         }
 
         private void serve(int client) {
-            SimulatedClient me = clients.get(client);
-            KvStore.Table table = null;
-            while (table == null) {
-                me.process().sleep(10 * MILLI);
-                table = me.store().table(KvStore.DEFAULT_TABLE);
-            }
-            Chance chance = chances.get(client);
-            ContendedWorkload workload = new ContendedWorkload(client, KEYS, chance);
-            try (StoreSubject subject =
-                    new StoreSubject(me.store().openSession(), table, () -> {})) {
-                for (int count = 0; count < OPERATIONS_PER_CLIENT; count++) {
-                    chance.next();
-                    if (world.script().has("client %d, operation %02d".formatted(client, count))) {
-                        askSomething(client, subject, workload);
-                    }
-                    if (chance.nextInt(3) != 0) {
-                        me.process().sleep(1 + chance.nextLong(PAUSE_NANOS_MAX));
-                    }
-                }
+            try {
+                lives.get(client).run();
             } finally {
                 ended(client);
-            }
-        }
-
-        private void askSomething(int client, StoreSubject subject, ContendedWorkload workload) {
-            Chance chance = chances.get(client);
-            switch (chance.nextInt(24)) {
-                case 0, 1 -> writeTogether(client, subject, workload);
-                case 2, 3 -> readMany(client, subject, workload);
-                case 4, 5 -> exchange(client, subject, workload);
-                case 6 -> scan(client);
-                default -> askForOne(client, subject, workload);
-            }
-        }
-
-        /**
-         * Looks at everything. What is shown was there at some time since the beginning, and when
-         * all was looked at, what was not shown was at some time not there.
-         */
-        private void scan(int client) {
-            History.Moment since = history.now();
-            operations++;
-            Set<String> hidden = history.keys();
-            Status status =
-                    clients.get(client)
-                            .scan(
-                                    KvStore.DEFAULT_TABLE,
-                                    object -> {
-                                        String name =
-                                                new String(object.key(), StandardCharsets.UTF_8);
-                                        String value = StoreSubject.seen(object.value());
-                                        Reply reply = Reply.saw(value, object.version());
-                                        history.told(client, name, since, reply);
-                                        hidden.remove(name);
-                                        world.count("SCAN shown");
-                                    });
-            world.count("SCAN " + status);
-            if (status == Status.OK) {
-                hidden.forEach(name -> history.told(client, name, since, Reply.notFound()));
-                hidden.forEach(name -> world.count("SCAN not shown"));
             }
         }
 
@@ -274,122 +220,39 @@ public final class ClusterScenario implements Scenario {
             }
         }
 
-        private void askForOne(int client, StoreSubject subject, ContendedWorkload workload) {
-            String name = workload.nextKey();
-            ask(client, subject, workload, name, workload.nextCall(name, nowMillis()));
-        }
-
-        private Reply ask(
-                int client,
-                StoreSubject subject,
-                ContendedWorkload workload,
-                String name,
-                Call call) {
-            History.Pending pending = history.called(client, name, call);
-            operations++;
-            Reply reply = subject.ask(name, call);
-            world.count(call.kind() + " " + reply.outcome());
-            note(workload, name, pending, reply);
-            return reply;
-        }
-
-        private void note(
-                ContendedWorkload workload, String name, History.Pending pending, Reply reply) {
-            switch (reply.outcome()) {
-                case NO_EFFECT -> pending.hadNoEffect();
-                case LOST -> {}
-                default -> {
-                    pending.replied(reply);
-                    workload.told(name, reply);
-                }
-            }
-        }
-
-        /** Reads and writes what was read, until nobody came between. */
-        private void exchange(int client, StoreSubject subject, ContendedWorkload workload) {
-            String name = workload.nextKey();
-            Reply.Outcome outcome = Reply.Outcome.WRONG_VERSION;
-            for (int turn = 0;
-                    turn < EXCHANGES_MAX && outcome == Reply.Outcome.WRONG_VERSION;
-                    turn++) {
-                Reply seen = ask(client, subject, workload, name, Call.read());
-                if (seen.outcome() != Reply.Outcome.OK) {
-                    return;
-                }
-                long nanos = 1 + chances.get(client).nextLong(EXCHANGE_NANOS_MAX);
-                clients.get(client).process().sleep(nanos);
-                Call write = workload.nextExchange(name, seen.version(), nowMillis());
-                outcome = ask(client, subject, workload, name, write).outcome();
-                world.count("exchange " + outcome);
-            }
-        }
-
-        /** All of it or none; each part is judged as an operation on its key. */
-        private void writeTogether(int client, StoreSubject subject, ContendedWorkload workload) {
-            List<String> names = some(TOGETHER, client);
-            List<Call> calls =
-                    names.stream().map(name -> workload.nextChange(name, nowMillis())).toList();
-            List<History.Pending> pending = new ArrayList<>();
-            for (int index = 0; index < names.size(); index++) {
-                pending.add(history.called(client, names.get(index), calls.get(index)));
-            }
-            together("BATCH", workload, names, pending, subject.writeAll(names, calls));
-        }
-
-        /** Each key for itself, in messages that go to several servers at once. */
-        private void readMany(int client, StoreSubject subject, ContendedWorkload workload) {
-            List<String> names = some(KEYS, client);
-            List<History.Pending> pending =
-                    names.stream().map(name -> history.called(client, name, Call.read())).toList();
-            together("READ_ALL", workload, names, pending, subject.readAll(names));
-        }
-
-        private void together(
-                String what,
-                ContendedWorkload workload,
-                List<String> names,
-                List<History.Pending> pending,
-                List<Reply> replies) {
-            operations += names.size();
-            for (int index = 0; index < names.size(); index++) {
-                world.count(what + " " + replies.get(index).outcome());
-                note(workload, names.get(index), pending.get(index), replies.get(index));
-            }
-        }
-
-        /** Two or more of {@code names}, in their order. */
-        private List<String> some(List<String> names, int client) {
-            Chance chance = chances.get(client);
-            List<String> some = new ArrayList<>(names);
-            int count = chance.nextInt(2, names.size() + 1);
-            while (some.size() > count) {
-                some.remove(chance.nextInt(some.size()));
-            }
-            return some;
-        }
-
-        private long nowMillis() {
-            return world.epochClock().millis();
-        }
-
-        /** Tells the history what is lost. */
+        /** Tells the history what is lost, and since when a table is gone. */
         private void mapChanged(ClusterMap before, ClusterMap after) {
-            for (String name : history.keys()) {
-                key.wrap(name.getBytes(StandardCharsets.UTF_8));
-                for (ClusterMap.Table table : after.tables()) {
-                    ClusterMap.Tablet was = before.tablet(table.id(), key.hash());
-                    ClusterMap.Tablet is = after.tablet(table.id(), key.hash());
-                    if (was != null && is != null && !is.owner().equals(was.owner())) {
-                        ClusterMap.Server owner = after.server(was.owner());
-                        boolean released = owner != null && owner.up();
-                        if (!released) {
-                            history.lost(name);
-                            world.count("key lost with its server");
-                        } else {
-                            world.count("key without an object given to another server");
-                        }
-                    }
+            for (ClusterMap.Table table : before.tables()) {
+                if (!after.tables().contains(table)) {
+                    tables.dropped(table.id(), world.runtime().clock().nanoTime());
                 }
+            }
+            for (String name : history.keys()) {
+                int table = Named.tableOf(name);
+                long hash = Named.hashOf(name);
+                ClusterMap.Tablet was = before.tablet(table, hash);
+                ClusterMap.Tablet is = after.tablet(table, hash);
+                if (was != null && is != null) {
+                    tabletChanged(name, was, is, after);
+                }
+            }
+        }
+
+        private void tabletChanged(
+                String name, ClusterMap.Tablet was, ClusterMap.Tablet is, ClusterMap after) {
+            boolean wasLost = was.state() == ClusterMap.TabletState.LOST;
+            boolean isLost = is.state() == ClusterMap.TabletState.LOST;
+            boolean goesOn = is.owner().equals(was.owner()) && !isLost;
+            if (wasLost || goesOn) {
+                return;
+            }
+            ClusterMap.Server owner = after.server(was.owner());
+            boolean released = !isLost && owner != null && owner.up();
+            if (released) {
+                world.count("key without an object given to another server");
+            } else {
+                history.lost(name);
+                world.count("key lost with its server");
             }
         }
 
@@ -400,7 +263,7 @@ public final class ClusterScenario implements Scenario {
                 troubles.next();
                 world.runtime().sleep(1 + troubles.nextLong(QUIET_NANOS_MAX));
                 if (world.script().has("trouble " + count)) {
-                    trouble(troubles.nextInt(8));
+                    trouble(troubles.nextInt(12));
                 }
             }
         }
@@ -412,7 +275,9 @@ public final class ClusterScenario implements Scenario {
                 case 3 -> cutAServerOff();
                 case 4 -> stopSomebody();
                 case 5 -> splitATablet();
-                case 6 -> assignATablet();
+                case 6, 7 -> assignATablet();
+                case 8, 9 -> renewTheTable();
+                case 10 -> haveAServerLeave();
                 default -> killAClient();
             }
         }
@@ -430,6 +295,17 @@ public final class ClusterScenario implements Scenario {
             if (server.isRunning()) {
                 world.befell(server.name(), "server killed");
                 server.kill();
+                pause();
+                server.start();
+                history.note(server.name() + ": started again, empty");
+            }
+        }
+
+        private void haveAServerLeave() {
+            SimulatedServer server = someServer();
+            if (server.isRunning()) {
+                world.befell(server.name(), "server leaves");
+                server.leave();
                 pause();
                 server.start();
                 history.note(server.name() + ": started again, empty");
@@ -470,8 +346,12 @@ public final class ClusterScenario implements Scenario {
 
         private void stopSomebody() {
             long nanos = 1 + troubles.nextLong(3_000 * MILLI);
-            if (troubles.nextInt(3) == 0) {
+            int whom = troubles.nextInt(6);
+            if (whom < 2) {
                 stop("coordinator", coordinator.process(), nanos);
+            } else if (whom == 2) {
+                int client = troubles.nextInt(clients.size());
+                stop("client " + client, clients.get(client).process(), nanos);
             } else {
                 SimulatedServer server = someServer();
                 stop(server.name(), server.process(), nanos);
@@ -489,8 +369,35 @@ public final class ClusterScenario implements Scenario {
             operate(
                     store -> {
                         long slot = troubles.nextInt(1, Key.SLOTS);
-                        store.splitTablet(KvStore.DEFAULT_TABLE, slot << Key.SLOT_SHIFT);
+                        store.splitTablet(someTable(), slot << Key.SLOT_SHIFT);
                         world.befell("operator", "tablet split");
+                    });
+        }
+
+        private String someTable() {
+            return troubles.nextInt(3) == 0 ? Tables.PASSING : KvStore.DEFAULT_TABLE;
+        }
+
+        /** As soon as there is a server that could have it. */
+        private void makeTheTable() {
+            boolean made = false;
+            for (int turn = 0; turn < ATTEMPTS_MAX && !made && clientsLeft > 0; turn++) {
+                world.runtime().sleep(QUIET_NANOS_MAX / ATTEMPTS_MAX);
+                made = operate(store -> store.createTable(Tables.PASSING, TABLETS_FIRST));
+            }
+        }
+
+        /** Drops the table that comes and goes, if it is there, and makes it again. */
+        private void renewTheTable() {
+            operate(
+                    store -> {
+                        store.dropTable(Tables.PASSING);
+                        world.befell("operator", "table dropped");
+                        if (troubles.nextBoolean()) {
+                            world.runtime().sleep(1 + troubles.nextLong(QUIET_NANOS_MAX));
+                        }
+                        store.createTable(Tables.PASSING, troubles.nextInt(TABLETS_MAX + 1));
+                        world.befell("operator", "table made");
                     });
         }
 
@@ -507,10 +414,9 @@ public final class ClusterScenario implements Scenario {
 
         /** Gives away a tablet that clients use, if there is nothing in it. */
         private void assign(ClusterStore store, ClusterMap.Server server) {
-            String name = KEYS.get(troubles.nextInt(KEYS.size()));
-            long hash = new Key().wrap(name.getBytes(StandardCharsets.UTF_8)).hash();
+            String name = Tables.KEYS.get(troubles.nextInt(Tables.KEYS.size()));
             try {
-                store.assignTablet(KvStore.DEFAULT_TABLE, hash, server.id());
+                store.assignTablet(someTable(), Named.hashOf(name), server.id());
                 world.befell("operator", "tablet assigned");
             } catch (StoreRefused e) {
                 world.count("assignment refused");
@@ -521,7 +427,8 @@ public final class ClusterScenario implements Scenario {
             void make(ClusterStore store) throws StoreRefused;
         }
 
-        private void operate(Wish wish) {
+        private boolean operate(Wish wish) {
+            boolean[] granted = new boolean[1];
             SimulatedClient operator =
                     new SimulatedClient(world, "operator", List.of(SimulatedCoordinator.ADDRESS));
             long thread =
@@ -531,12 +438,14 @@ public final class ClusterScenario implements Scenario {
                                     () -> {
                                         try {
                                             wish.make(operator.store());
+                                            granted[0] = true;
                                         } catch (StoreRefused e) {
                                             world.count("operator refused");
                                         }
                                     });
             world.runtime().join(thread);
             operator.kill();
+            return granted[0];
         }
 
         private void killAClient() {

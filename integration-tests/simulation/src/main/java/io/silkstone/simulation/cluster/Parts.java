@@ -1,6 +1,7 @@
 package io.silkstone.simulation.cluster;
 
 import io.silkstone.api.store.KvSession;
+import io.silkstone.api.transport.Transport;
 import io.silkstone.base.EpochClock;
 import io.silkstone.coordinator.journal.Disk;
 import java.util.function.BooleanSupplier;
@@ -25,6 +26,11 @@ interface Parts {
 
     /** The time of day by which a server's objects expire. */
     default EpochClock timeOfDay(EpochClock genuine) {
+        return genuine;
+    }
+
+    /** What brings messages to the server called {@code name}. */
+    default Transport transport(String name, Transport genuine) {
         return genuine;
     }
 

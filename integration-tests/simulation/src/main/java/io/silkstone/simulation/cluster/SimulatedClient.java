@@ -17,19 +17,26 @@ import java.util.function.Consumer;
 
 /** A process that asks the cluster. */
 final class SimulatedClient {
-    private static final ClientOptions OPTIONS =
-            new ClientOptions(
-                    TimeUnit.SECONDS.toNanos(2), TimeUnit.MILLISECONDS.toNanos(300), 1 << 20);
+    /** Of an operation. */
+    static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+    private static final ClientOptions OPTIONS =
+            new ClientOptions(TIMEOUT_NANOS, TimeUnit.MILLISECONDS.toNanos(300), 1 << 20);
+
+    private final World world;
+    private final List<String> seeds;
+    private final Rpc rpc;
     private final SimulatedProcess process;
     private final MemoryTransport transport;
-    private final ClusterStore store;
-    private final KvClient applications;
+    private ClusterStore store;
+    private KvClient applications;
 
     SimulatedClient(World world, String name, List<String> seeds) {
+        this.world = world;
+        this.seeds = seeds;
         process = world.process(name);
         transport = world.network().transport("");
-        Rpc rpc =
+        rpc =
                 new Rpc(
                         new WatchedTransport(world, transport),
                         RpcOptions.DEFAULT,
@@ -38,10 +45,20 @@ final class SimulatedClient {
                         Patience.of(process),
                         world.random().split(),
                         world.metrics());
+        openStore();
+        process.attach(core -> new SimulatedPoller(process, transport, rpc, () -> {}));
+    }
+
+    /** Begins as a client that nobody has heard of. */
+    void openStore() {
         store = new ClusterStore(rpc, seeds, OPTIONS, world.random().split(), world.metrics());
         // Its polling is not started: this process has a poller.
         applications = new KvClient(store, new ClientPolling(), 1);
-        process.attach(core -> new SimulatedPoller(process, transport, rpc, () -> {}));
+    }
+
+    /** Gives the lease back. */
+    void closeStore() {
+        applications.close();
     }
 
     SimulatedProcess process() {

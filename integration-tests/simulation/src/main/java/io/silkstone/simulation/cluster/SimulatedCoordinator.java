@@ -29,6 +29,7 @@ final class SimulatedCoordinator {
     private final World world;
     private final SimulatedDisk disk;
     private final CoordinatorOptions options;
+    private final JournalOptions journal;
     private final BiConsumer<ClusterMap, ClusterMap> changed;
     private SimulatedProcess process;
     private MemoryTransport transport;
@@ -46,9 +47,13 @@ final class SimulatedCoordinator {
      * @param changed told of the map before and after each command, once a command
      */
     SimulatedCoordinator(
-            World world, CoordinatorOptions options, BiConsumer<ClusterMap, ClusterMap> changed) {
+            World world,
+            CoordinatorOptions options,
+            JournalOptions journal,
+            BiConsumer<ClusterMap, ClusterMap> changed) {
         this.world = world;
         this.options = options;
+        this.journal = journal;
         this.changed = changed;
         disk = new SimulatedDisk(world.random().split());
     }
@@ -86,7 +91,7 @@ final class SimulatedCoordinator {
                 new JournalLog(
                         world.parts().disk(disk),
                         ADDRESS,
-                        JournalOptions.DEFAULT,
+                        journal,
                         process.clock(),
                         world.random().split(),
                         world.metrics());

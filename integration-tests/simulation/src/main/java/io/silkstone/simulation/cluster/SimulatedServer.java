@@ -35,6 +35,7 @@ final class SimulatedServer {
     private SimulatedProcess process;
     private MemoryTransport transport;
     private Store store;
+    private Membership membership;
     private MasterService service;
     private boolean running;
     private int starts;
@@ -70,7 +71,7 @@ final class SimulatedServer {
         transport = world.network().transport(address);
         Rpc rpc =
                 new Rpc(
-                        new WatchedTransport(world, transport),
+                        new WatchedTransport(world, world.parts().transport(name, transport)),
                         RpcOptions.DEFAULT,
                         process.clock(),
                         process,
@@ -92,7 +93,7 @@ final class SimulatedServer {
         for (Agent agent : store.agents()) {
             process.create(ThreadRuntime.NORMAL, () -> drive(agent));
         }
-        Membership membership =
+        membership =
                 new Membership(
                         new MasterOptions(node, address, "", coordinators),
                         rpc,
@@ -101,13 +102,14 @@ final class SimulatedServer {
                         new Home(),
                         world.random().split());
         SimulatedProcess mine = process;
+        Membership own = membership;
         service =
                 new MasterService(
                         rpc,
                         store,
                         WatchedSession.of(world, world.parts().session(store.openSession())),
                         membership,
-                        world.parts().lease(() -> mayServe(mine, membership)));
+                        world.parts().lease(() -> mayServe(mine, own)));
         service.register();
         service.registerDirections();
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
@@ -137,14 +139,14 @@ final class SimulatedServer {
      * What the membership says, now and then after a standstill: a process can be stopped between
      * any two of its steps, and just before a reply leaves it hurts most.
      */
-    private boolean mayServe(SimulatedProcess mine, Membership membership) {
+    private boolean mayServe(SimulatedProcess mine, Membership own) {
         if (standstills.nextInt(STANDSTILL_ONE_IN) == 0
                 && world.script().has("standstills of " + name)) {
             world.befell(name, "server stopped while it served");
             mine.pause(1 + standstills.nextLong(STANDSTILL_NANOS_MAX));
             mine.yield();
         }
-        return membership.mayServe();
+        return own.mayServe();
     }
 
     private void drive(Agent agent) {
@@ -156,6 +158,14 @@ final class SimulatedServer {
                 mine.yield();
             }
         }
+    }
+
+    /** Says good-bye to the coordinator, and then ends. By a thread of no process. */
+    void leave() {
+        Membership own = membership;
+        long farewell = process.create(ThreadRuntime.NORMAL, own::close);
+        world.runtime().join(farewell);
+        kill();
     }
 
     /** As kill -9. */

@@ -8,6 +8,8 @@ import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.threads.simulation.SimulatedRuntime;
 import io.silkstone.transport.memory.MemoryNetwork;
 import io.silkstone.transport.memory.MemoryOptions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -28,6 +30,7 @@ final class World implements AutoCloseable {
     private final MemoryNetwork network;
     private final Metrics metrics = new Metrics();
     private final Map<String, Long> coverage = new TreeMap<>();
+    private final List<String> violations = new ArrayList<>();
 
     World(SplittableRandom random, Parts parts, Script script) {
         this.random = random;
@@ -94,6 +97,17 @@ final class World implements AutoCloseable {
     void befell(String whom, String what) {
         count(what);
         history.note(whom + ": " + what);
+    }
+
+    /** Something has happened that must not. */
+    void violated(String sentence) {
+        history.note("WRONG: " + sentence);
+        violations.add(sentence);
+    }
+
+    /** What must not happen and did, besides what the history shows. */
+    List<String> violations() {
+        return violations;
     }
 
     Map<String, Long> coverage() {

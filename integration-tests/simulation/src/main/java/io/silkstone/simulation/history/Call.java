@@ -28,6 +28,8 @@ public record Call(
         INCREMENT,
         /** Changes the time of expiry only. */
         EXPIRE,
+        /** A part of the removal of everything in a table. */
+        CLEAR,
         /** Nobody's: the server that had the key was lost with all that it held. */
         LOSS
     }
@@ -75,6 +77,11 @@ public record Call(
     /** The loss of whatever there is. */
     public static Call loss() {
         return new Call(Kind.LOSS, "", 0, Rule.NONE, 0, Expiry.NONE, 0);
+    }
+
+    /** The removal of whatever there is, which is not told what that was. */
+    public static Call clear() {
+        return new Call(Kind.CLEAR, "", 0, Rule.NONE, 0, Expiry.NONE, 0);
     }
 
     /** This call under {@code newRule}. */

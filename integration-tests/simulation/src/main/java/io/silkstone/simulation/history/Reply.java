@@ -17,6 +17,8 @@ public record Reply(Outcome outcome, String value, long version, long number) {
     public enum Outcome {
         /** Refused for want of something; it certainly had no effect. */
         NO_EFFECT,
+        /** There is no such table any more; it certainly had no effect. */
+        NO_TABLE,
         /** Nobody answered in time: it may have had its effect, may have it yet, or never. */
         LOST,
         OK,
@@ -29,6 +31,11 @@ public record Reply(Outcome outcome, String value, long version, long number) {
     /** Refused for want of something. */
     public static Reply noEffect() {
         return new Reply(Outcome.NO_EFFECT, "", 0, 0);
+    }
+
+    /** The table is gone. */
+    public static Reply noTable() {
+        return new Reply(Outcome.NO_TABLE, "", 0, 0);
     }
 
     /** Nobody answered. */

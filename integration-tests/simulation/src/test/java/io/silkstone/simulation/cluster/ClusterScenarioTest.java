@@ -11,7 +11,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,20 +24,34 @@ class ClusterScenarioTest {
     private static final int RUNS_UNTIL_CAUGHT = 500;
     private static final int RUNS_FOR_COVERAGE = 40;
 
-    private static final Pattern SELDOM =
-            Pattern.compile(
-                    "message (ClearTable|CloseLease|CountObjects|CreateTable|DropTable|GetUsage"
-                            + "|Leave|Ping|Usage)"
-                            + "|refusal (LEASE_EXPIRED|UNAVAILABLE)"
-                            + "|coordinator restored from a snapshot"
-                            + "|retry whose result was forgotten"
-                            + "|(REMOVE|EXPIRE) LOST"
-                            + "|coordinator\\.(commands\\.unknown|journal\\.failures|stalls"
-                            + "|journal\\.snapshots)_total"
-                            + "|rpc\\.(messages\\.malformed|replies\\.dropped|requests\\.busy"
-                            + "|requests\\.expired|requests\\.failed|requests\\.unknown)_total"
-                            + "|client\\.operations\\.unknown_total"
-                            + "|transport\\.memory\\.message\\.full_total");
+    /** What nobody does here: it would be news if somebody did. */
+    private static final List<String> NOT_ASKED_FOR =
+            List.of(
+                    // For people and tests; no process sends it.
+                    "message Ping",
+                    // Processes of one version with whole messages, and memory enough.
+                    "coordinator.commands.unknown_total",
+                    "rpc.messages.malformed_total",
+                    "rpc.requests.unknown_total",
+                    "rpc.requests.failed_total",
+                    "rpc.requests.busy_total",
+                    "transport.memory.message.full_total");
+
+    /** What comes about in hundreds of runs, and need not in so few. */
+    private static final List<String> RARE =
+            List.of(
+                    "REMOVE LOST",
+                    "EXPIRE LOST",
+                    "CLEAR UNAVAILABLE",
+                    "COUNT of some servers",
+                    "refusal LEASE_EXPIRED",
+                    "refusal UNAVAILABLE",
+                    "retry whose result was forgotten",
+                    "client.operations.unknown_total",
+                    "coordinator.journal.failures_total",
+                    "coordinator.stalls_total",
+                    "rpc.replies.dropped_total",
+                    "rpc.requests.expired_total");
 
     private static final Logger SILENT = Logger.getLogger("io.silkstone");
 
@@ -58,6 +71,13 @@ class ClusterScenarioTest {
         Report report = new ClusterScenario().run(seed);
         assertThat(report.violations()).isEmpty();
         assertThat(new ClusterScenario().run(seed)).isEqualTo(report);
+    }
+
+    /** A clear asked servers a second time, and removed what was written since the first. */
+    @ParameterizedTest
+    @ValueSource(longs = {501_265, 501_345})
+    void clear_whileTabletsAreCut_clearsOnce(long seed) {
+        assertThat(new ClusterScenario().run(seed).violations()).isEmpty();
     }
 
     @Test
@@ -83,12 +103,8 @@ class ClusterScenarioTest {
         }
         Set<String> never = new TreeSet<>(coverage.keySet());
         never.removeIf(step -> coverage.get(step) != 0);
-        assertThat(never).filteredOn(step -> !isSeldom(step)).isEmpty();
-    }
-
-    /** Not to be met in so few runs, or at all by clients like these. */
-    private static boolean isSeldom(String step) {
-        return SELDOM.matcher(step).matches();
+        never.removeAll(RARE);
+        assertThat(never).isSubsetOf(NOT_ASKED_FOR);
     }
 
     @ParameterizedTest

@@ -135,8 +135,13 @@ final class Nodes implements AutoCloseable {
         return cluster.process(node).orElseThrow();
     }
 
+    /** Nodes that stop clear their shared memory away; whoever does not stop is killed. */
     @Override
-    public void close() throws IOException {
-        cluster.close();
+    public void close() throws IOException, InterruptedException {
+        try {
+            cluster.command("down");
+        } finally {
+            cluster.close();
+        }
     }
 }

@@ -4,6 +4,7 @@ import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.coordinator.CoordinatorOptions;
+import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.simulation.Script;
 import io.silkstone.simulation.StoreSubject;
 import io.silkstone.simulation.history.Call;
@@ -54,6 +55,7 @@ public final class CalmCluster implements AutoCloseable {
                 new SimulatedCoordinator(
                         world,
                         CoordinatorOptions.DEFAULT.withServersFirst(servers),
+                        JournalOptions.DEFAULT,
                         (before, after) -> {});
         coordinator.start();
         for (int number = 1; number <= servers; number++) {

@@ -183,9 +183,12 @@ public final class Membership {
         }
     }
 
-    /** Whether the lease holds now. A clock is read; nothing else costs. */
+    /**
+     * Whether the lease holds now, and nobody has begun to say good-bye: what is dropped then is
+     * still this server's to all others. A clock is read; nothing else costs.
+     */
     public boolean mayServe() {
-        return leased && rpc.now() - leaseEnd < 0;
+        return leased && !closing && rpc.now() - leaseEnd < 0;
     }
 
     /** Who this server is; NONE while it is none. */

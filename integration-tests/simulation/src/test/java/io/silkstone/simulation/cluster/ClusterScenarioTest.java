@@ -80,6 +80,12 @@ class ClusterScenarioTest {
         assertThat(new ClusterScenario().run(seed).violations()).isEmpty();
     }
 
+    /** A server that had dropped what it held, and not yet said so, had nothing to show. */
+    @Test
+    void scan_ofAServerThatLeaves_isNotWhole() {
+        assertThat(new ClusterScenario().run(501_697).violations()).isEmpty();
+    }
+
     @Test
     void run_anotherSeed_goesAnotherWay() {
         assertThat(new ClusterScenario().run(1).fingerprint())

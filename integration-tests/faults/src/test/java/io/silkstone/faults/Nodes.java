@@ -137,9 +137,11 @@ final class Nodes implements AutoCloseable {
 
     /** Nodes that stop clear their shared memory away; whoever does not stop is killed. */
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         try {
             cluster.command("down");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             cluster.close();
         }

@@ -1,6 +1,7 @@
 package io.silkstone.launcher;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,6 +20,8 @@ import java.util.concurrent.TimeoutException;
 final class RunningNode {
     // The kernel counts from its boot, whose time of day moves a little when the clock is set.
     private static final long CLOCK_JITTER_MILLIS = 2_000;
+
+    private static final long LOOK_MILLIS = 100;
 
     private final Path home;
     private final ProcessHandle process;
@@ -42,7 +45,7 @@ final class RunningNode {
             String[] words = Files.readString(file(home)).strip().split(" ");
             long startedMillis = Long.parseLong(words[1]);
             return ProcessHandle.of(Long.parseLong(words[0]))
-                    .filter(ProcessHandle::isAlive)
+                    .filter(RunningNode::lives)
                     .filter(found -> startedAt(found, startedMillis))
                     .map(found -> new RunningNode(home, found));
         } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
@@ -83,13 +86,37 @@ final class RunningNode {
      */
     boolean stop(long seconds) throws InterruptedException {
         ask();
-        try {
-            process.onExit().get(seconds, TimeUnit.SECONDS);
-            return true;
-        } catch (TimeoutException e) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        while (lives(process) && System.nanoTime() < deadline) {
+            try {
+                process.onExit().get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                // The end of one that nobody buries is seen by looking.
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        return !lives(process);
+    }
+
+    /**
+     * Whether {@code process} runs. One that has ended keeps its number until its parent asks for
+     * the exit code, which in a container may be never; the kernel says so in the letter after its
+     * name in {@code /proc/PID/stat} (proc_pid_stat(5)). Where there is no such file the JDK is
+     * believed.
+     */
+    private static boolean lives(ProcessHandle process) {
+        if (!process.isAlive()) {
             return false;
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
+        }
+        try {
+            Path file = Path.of("/proc", Long.toString(process.pid()), "stat");
+            String stat = Files.readString(file, StandardCharsets.ISO_8859_1);
+            // The name stands in parentheses, and may hold some itself.
+            String state = stat.substring(stat.lastIndexOf(')') + 1).strip();
+            return !state.startsWith("Z") && !state.startsWith("X");
+        } catch (IOException e) {
+            return process.isAlive();
         }
     }
 

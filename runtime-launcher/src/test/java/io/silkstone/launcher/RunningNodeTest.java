@@ -55,4 +55,21 @@ class RunningNodeTest {
         assertThat(process.isAlive()).isFalse();
         assertThat(RunningNode.find(home)).isEmpty();
     }
+
+    @Test
+    void find_processThatNobodyBuries_isNone() throws Exception {
+        Process parent =
+                new ProcessBuilder("sh", "-c", "sleep 300 & echo $!; exec sleep 300").start();
+        try {
+            String pid = parent.inputReader().readLine();
+            ProcessHandle child = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+            RunningNode.write(home, child);
+            RunningNode node = RunningNode.find(home).orElseThrow();
+            assertThat(node.stop(60)).isTrue();
+            assertThat(child.isAlive()).as("as the JDK sees it").isTrue();
+            assertThat(RunningNode.find(home)).isEmpty();
+        } finally {
+            parent.destroyForcibly().waitFor();
+        }
+    }
 }

@@ -34,6 +34,12 @@ final class Refusal {
                         || type.equals("org.osgi.service.cm.ConfigurationException")
                         || type.equals("java.lang.IllegalArgumentException")
                                 && trace.length > 0
-                                && trace[0].getClassName().equals(CHECKS));
+                                && judgesSettings(trace[0].getClassName()));
+    }
+
+    /** Bundles that see the API alone check in the class of their options, or in a component. */
+    private static boolean judgesSettings(String type) {
+        return type.startsWith(OURS)
+                && (type.equals(CHECKS) || type.endsWith("Options") || type.endsWith("Component"));
     }
 }

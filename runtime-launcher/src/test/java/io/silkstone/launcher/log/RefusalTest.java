@@ -37,6 +37,8 @@ class RefusalTest {
         assertThat(Refusal.reasonOf(new RuntimeException(refused))).isEqualTo("The port is taken.");
         assertThat(Refusal.reasonOf(checked("io.silkstone.base.Checks")))
                 .isEqualTo("cores.min must be at most cores.max");
+        assertThat(Refusal.reasonOf(checked("io.silkstone.gateway.GatewayOptions")))
+                .isEqualTo("cores.min must be at most cores.max");
         assertThat(
                         Refusal.reasonOf(
                                 new Copy("org.osgi.service.cm.ConfigurationException", "Not so.")))

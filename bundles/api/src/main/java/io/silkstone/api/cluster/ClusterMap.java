@@ -67,7 +67,7 @@ public final class ClusterMap {
      * @param firstHash lowest hash
      * @param lastHash highest hash
      * @param owner who serves it, or did until it was lost
-     * @param epoch grows whenever the owner changes
+     * @param epoch grows whenever the owner changes, and when a move to an heir is taken back
      * @param state what is being done to it
      * @param heir with LEAVING, who is to have it; else NONE
      */

@@ -103,7 +103,7 @@ final class InfoReport {
         line("java_version", Runtime.version());
         line("threads", x.server.threads.mode());
         line("process_id", ProcessHandle.current().pid());
-        line("run_id", identity.nodeId());
+        line("run_id", x.server.runId);
         line("tcp_port", identity.port());
         line("uptime_in_seconds", seconds);
         line("uptime_in_days", seconds / 86_400);
@@ -179,7 +179,7 @@ final class InfoReport {
         line("role", "master");
         line("connected_slaves", 0);
         line("master_failover_state", "no-failover");
-        line("master_replid", x.server.identity().nodeId());
+        line("master_replid", x.server.runId);
         line("master_repl_offset", 0);
     }
 

@@ -10,6 +10,7 @@ import io.silkstone.gateway.resp.MemoryBudget;
 import io.silkstone.gateway.resp.MemoryRefused;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
@@ -34,6 +35,7 @@ public final class ServerContext {
      */
     static final int CALLS_ELSEWHERE_MAX = 512;
 
+    private static final int RUN_ID_BYTES = 20;
     private static final System.Logger LOG = System.getLogger(ServerContext.class.getName());
 
     final KvStore store;
@@ -48,6 +50,9 @@ public final class ServerContext {
     final LongSupplier nanoTime;
     final RandomGenerator random;
     final long startedMillis;
+
+    /** Drawn at each start: by this clients see that a node has lost what it held in memory. */
+    final String runId;
 
     /** Password checks that wait. */
     final PasswordLine passwordLine;
@@ -96,6 +101,9 @@ public final class ServerContext {
         this.nanoTime = nanoTime;
         this.random = random;
         this.startedMillis = clock.millis();
+        byte[] drawn = new byte[RUN_ID_BYTES];
+        random.nextBytes(drawn);
+        this.runId = HexFormat.of().formatHex(drawn);
     }
 
     /** What the server is. */

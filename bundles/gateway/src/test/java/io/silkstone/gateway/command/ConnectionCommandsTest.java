@@ -136,6 +136,13 @@ class ConnectionCommandsTest {
     }
 
     @Test
+    void info_runId_isDrawnAndNotTheNodes() {
+        String info = client.send("INFO", "server");
+        assertThat(info).containsPattern("run_id:[0-9a-f]{40}\r\n").doesNotContain("ab".repeat(20));
+        assertThat(client.send("INFO", "server")).isEqualTo(info);
+    }
+
+    @Test
     void statistics_tellRefusedFromFailed() {
         client.ask("SET s x");
         client.ask("INCR s");

@@ -51,7 +51,9 @@ record ConfigSchema(String pid, boolean factory, Map<String, SettingRule> rules)
 
     private String unknown(String key, int line) {
         List<String> keys = new ArrayList<>(rules.keySet());
-        return "line %d: there is no key \"%s\"; keys are %s.%s"
-                .formatted(line, key, String.join(", ", keys), Spelling.hint(key, keys));
+        String hint =
+                Spelling.nearest(key, keys).map(" (did you mean \"%s\"?)"::formatted).orElse("");
+        return "line %d: there is no key \"%s\"; keys are %s%s"
+                .formatted(line, key, String.join(", ", keys), hint);
     }
 }

@@ -344,9 +344,10 @@ final class EtcDirectory implements ConfigStore {
     }
 
     private void report(String name, FileState state, List<String> problems) {
-        if (!problems.equals(state.problems)) {
+        List<String> said = problems.stream().map(EtcDirectory::withoutFullStop).toList();
+        if (!said.equals(state.problems)) {
             refusals.increment();
-            for (String problem : problems) {
+            for (String problem : said) {
                 LOG.log(
                         System.Logger.Level.ERROR,
                         "etc/{0} {1}{2}",
@@ -355,7 +356,12 @@ final class EtcDirectory implements ConfigStore {
                         state.applied == null ? "" : "; the last good values stay in force");
             }
         }
-        state.problems = List.copyOf(problems);
+        state.problems = said;
+    }
+
+    /** Whoever shows a problem goes on after it; a component's words may be a whole sentence. */
+    private static String withoutFullStop(String problem) {
+        return problem.endsWith(".") ? problem.substring(0, problem.length() - 1) : problem;
     }
 
     /** Typed values, or null when no bundle here knows the PID and it is one of ours. */
@@ -405,8 +411,13 @@ final class EtcDirectory implements ConfigStore {
         state.applied = typed;
         state.trialLooks = onTrial ? TRIAL_LOOKS : 0;
         if (!onTrial) {
-            state.good = typed;
+            passed(name, state);
         }
+    }
+
+    /** Only now it is said: of an edit that its component refuses, nothing is ever in force. */
+    private static void passed(String name, FileState state) {
+        state.good = state.applied;
         LOG.log(System.Logger.Level.INFO, "etc/{0} is in force", name);
     }
 
@@ -419,7 +430,7 @@ final class EtcDirectory implements ConfigStore {
         String failure = target.failure(pidOf(name), state.appliedMs);
         if (failure == null) {
             if (state.trialLooks == 0) {
-                state.good = state.applied;
+                passed(name, state);
             }
             return;
         }
@@ -448,9 +459,30 @@ final class EtcDirectory implements ConfigStore {
 
     private String nobodyReads(String name) {
         List<String> pids =
-                schemas.values().stream().flatMap(List::stream).map(ConfigSchema::pid).toList();
+                schemas.values().stream()
+                        .flatMap(List::stream)
+                        .map(ConfigSchema::pid)
+                        .distinct()
+                        .toList();
+        String typed = rulesPidOf(name);
+        String hint = Spelling.hint(typed, pids);
         return "etc/%s waits: no bundle installed here is configured by it.%s"
-                .formatted(name, Spelling.hint(rulesPidOf(name), pids));
+                .formatted(name, hint.isEmpty() ? hintOfBeginnings(typed, pids) : hint);
+    }
+
+    /** Names what is configurable below a name like {@code typed}, which is only the beginning. */
+    private static String hintOfBeginnings(String typed, List<String> pids) {
+        int words = typed.split("\\.").length;
+        Map<String, String> byBeginning = new TreeMap<>();
+        for (String pid : pids) {
+            String[] parts = pid.split("\\.");
+            int length = Math.min(words, parts.length);
+            String beginning = String.join(".", List.of(parts).subList(0, length));
+            byBeginning.merge(beginning, pid, (one, other) -> one + " or " + other);
+        }
+        return Spelling.nearest(typed, byBeginning.keySet())
+                .map(beginning -> " Did you mean " + byBeginning.get(beginning) + "?")
+                .orElse("");
     }
 
     private ConfigSchema schemaOf(String name) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -421,7 +422,8 @@ final class DeployDirectory {
         }
 
         String line() {
-            return "%d bytes of %d".formatted(bytes, modifiedMs);
+            return "This is about the file of %d bytes that was written last at %s."
+                    .formatted(bytes, Instant.ofEpochMilli(modifiedMs));
         }
     }
 }

@@ -98,7 +98,7 @@ class EtcDirectoryTest {
         write(SAMPLE, "name = x\nport = 2\n");
         scanTwice();
         assertThat(target.values.get(SAMPLE)).containsEntry("port", 2);
-        target.refuse("port 2 is taken");
+        target.refuse("port 2 is taken.");
         directory.scan();
         assertThat(target.values.get(SAMPLE)).containsEntry("port", 1);
         assertThat(directory.problems())
@@ -288,6 +288,19 @@ class EtcDirectoryTest {
         Files.delete(etc.resolve("io.silkstone.smple.cfg"));
         directory.scan();
         assertThat(directory.unread()).isEmpty();
+    }
+
+    @Test
+    void unread_beginningOfAName_namesWhatIsBelowIt() throws Exception {
+        String deep =
+                SchemaReaderTest.DOCUMENT.replace("io.silkstone.many", "io.silkstone.xy.many");
+        directory.schemasOf(2, SchemaReaderTest.read(deep));
+        write("io.silkstone.yx", "port = 1\n");
+        directory.start();
+        assertThat(directory.unread())
+                .singleElement()
+                .asString()
+                .endsWith(" Did you mean io.silkstone.xy.many?");
     }
 
     private static String valueOf(List<Setting> settings, String key) {

@@ -115,7 +115,7 @@ class SchemaReaderTest {
         assertThat(problems).hasSize(2);
         assertThat(problems.getFirst())
                 .startsWith("line 1: there is no key \"porte\"; keys are port, log.bytes,")
-                .endsWith("Did you mean \"port\"?");
+                .endsWith(" (did you mean \"port\"?)");
         assertThat(problems.getLast()).isEqualTo("name has no default and must be set: text");
     }
 

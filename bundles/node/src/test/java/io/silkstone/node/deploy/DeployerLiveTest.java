@@ -250,6 +250,15 @@ class DeployerLiveTest {
         TestBundle.policy("fixed", "3.0.0", TestPolicies.Stillborn.class).writeTo(jar);
         Path report = home.resolve("deploy/mine.jar.failed");
         LiveFramework.await("the report", () -> reads(report, "wrong quarter"));
+        assertThat(report)
+                .content()
+                .contains("the file of " + Files.size(jar) + " bytes")
+                .contains(
+                        "at "
+                                + Files.getLastModifiedTime(jar)
+                                        .toInstant()
+                                        .toString()
+                                        .substring(0, 10));
         assertThat(slot.inUse().version()).isEqualTo("2.0.0");
         TestBundle.policy("fixed", "4.0.0", TestPolicies.Steady.class).writeTo(jar);
         LiveFramework.await("use", () -> slot.inUse().version().equals("4.0.0"));

@@ -11,8 +11,6 @@ import java.util.List;
  * @param commands what to run instead of opening a session; empty for a session
  */
 record ClientOptions(Path home, List<String> commands) {
-    static final String USAGE = "usage: silkstone shell [--home DIR] [-c COMMANDS]...";
-
     /**
      * Understands {@code words}.
      *
@@ -24,10 +22,13 @@ record ClientOptions(Path home, List<String> commands) {
         for (int index = 0; index < words.length; index += 2) {
             String word = words[index];
             if (!word.equals("--home") && !word.equals("-c")) {
-                throw new IllegalArgumentException("Cannot use '".concat(word).concat("'; "));
+                throw new IllegalArgumentException(
+                        "shell does not take \""
+                                .concat(word)
+                                .concat("\": it takes --home DIR and -c COMMANDS."));
             }
             if (index + 1 == words.length) {
-                throw new IllegalArgumentException(word.concat(" needs a value; "));
+                throw new IllegalArgumentException(word.concat(" needs a value after it."));
             }
             if (word.equals("-c")) {
                 commands.add(words[index + 1]);
@@ -36,7 +37,7 @@ record ClientOptions(Path home, List<String> commands) {
             }
         }
         if (home == null) {
-            throw new IllegalArgumentException("--home is missing; ");
+            throw new IllegalArgumentException("shell needs --home DIR.");
         }
         return new ClientOptions(home, commands);
     }

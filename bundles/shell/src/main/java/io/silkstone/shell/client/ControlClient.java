@@ -54,7 +54,7 @@ public final class ControlClient {
         try {
             options = ClientOptions.parse(arguments);
         } catch (IllegalArgumentException e) {
-            say(err, e.getMessage().concat(ClientOptions.USAGE));
+            say(err, e.getMessage());
             return MISUSED;
         }
         SocketChannel socket = connect(options.socket());
@@ -196,7 +196,8 @@ public final class ControlClient {
     }
 
     private static void say(OutputStream stream, String sentence) {
-        show(stream, Frame.of(Frame.Kind.ERR, sentence.concat(System.lineSeparator())));
+        String line = "silkstone: ".concat(sentence).concat(System.lineSeparator());
+        show(stream, Frame.of(Frame.Kind.ERR, line));
     }
 
     private static int worse(int code, int next) {

@@ -69,7 +69,10 @@ public final class BundleCommands implements CommandScope {
             if (Files.isRegularFile(jar)) {
                 return jar;
             }
-            throw new CommandRefused("There is no file " + jar + '.');
+            throw new CommandRefused(
+                    Files.isDirectory(jar)
+                            ? jar + " is a directory."
+                            : "There is no file " + jar + '.');
         } catch (InvalidPathException e) {
             throw new CommandRefused(e.getMessage() + '.');
         }

@@ -105,6 +105,9 @@ public final class NodeCommands implements CommandScope {
                 metrics.now().snapshot().stream()
                         .filter(metric -> metric.label().contains(part))
                         .toList();
+        if (shown.isEmpty() && !part.isEmpty()) {
+            throw new CommandRefused("No metric fits '" + part + "'.");
+        }
         return Table.of(shown)
                 .column("metric", Metric::label)
                 .column("value", Metric::value)
@@ -117,6 +120,9 @@ public final class NodeCommands implements CommandScope {
                 node.now().config().stream()
                         .filter(one -> one.pid().contains(part) || one.key().contains(part))
                         .toList();
+        if (shown.isEmpty() && !part.isEmpty()) {
+            throw new CommandRefused("No setting fits '" + part + "'.");
+        }
         return Table.of(shown)
                 .column("pid", Setting::pid)
                 .column("key", Setting::key)

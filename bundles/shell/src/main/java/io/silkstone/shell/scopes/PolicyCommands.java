@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Sees and switches policies. */
 public final class PolicyCommands implements CommandScope {
@@ -94,17 +95,32 @@ public final class PolicyCommands implements CommandScope {
         List<String> kinds = call.has(KIND) ? List.of(call.value(KIND)) : kinds(present);
         List<String> lines = new ArrayList<>();
         for (String kind : kinds) {
-            if (present.inUse(kind) == null) {
+            if (present.inUse(kind) != null) {
+                lines.addAll(present.why(kind).lines().toList());
+            } else if (kinds(present).contains(kind)) {
+                lines.add(undecided(present, kind));
+            } else {
+                List<String> deciding =
+                        kinds(present).stream().filter(one -> present.inUse(one) != null).toList();
                 throw new CommandRefused(
                         "Nothing on this node decides by policies of the kind '"
                                 + kind
                                 + "'; there are "
-                                + String.join(", ", kinds(present))
+                                + (deciding.isEmpty() ? "none" : String.join(", ", deciding))
                                 + '.');
             }
-            lines.addAll(present.why(kind).lines().toList());
         }
         return Lines.of(lines);
+    }
+
+    /** Of what is chosen when the node starts there is no decision to explain. */
+    private static String undecided(PolicyDirectory directory, String kind) {
+        return directory.installed().stream()
+                .filter(entry -> entry.policy().kind().equals(kind))
+                .map(entry -> entry.policy().toString())
+                .collect(
+                        Collectors.joining(
+                                ", ", "", ": installed, and nothing here switches this kind."));
     }
 
     private static String nameOf(PolicyId policy) {

@@ -17,18 +17,18 @@ class ClientOptionsTest {
 
     @Test
     void parse_withoutAHome_isRefused() {
-        assertThatThrownBy(ClientOptions::parse).hasMessageStartingWith("--home is missing");
+        assertThatThrownBy(ClientOptions::parse).hasMessage("shell needs --home DIR.");
     }
 
     @Test
     void parse_withoutAValue_isRefused() {
         assertThatThrownBy(() -> ClientOptions.parse("--home", "h", "-c"))
-                .hasMessageStartingWith("-c needs a value");
+                .hasMessage("-c needs a value after it.");
     }
 
     @Test
     void parse_anUnknownWord_isRefused() {
         assertThatThrownBy(() -> ClientOptions.parse("--hom", "h"))
-                .hasMessageStartingWith("Cannot use '--hom'");
+                .hasMessage("shell does not take \"--hom\": it takes --home DIR and -c COMMANDS.");
     }
 }

@@ -89,7 +89,7 @@ class ControlSocketTest {
     void client_whereNoNodeRuns_saysSo(@TempDir Path elsewhere) throws Exception {
         ClientProcess client = new ClientProcess(List.of("--home", elsewhere.toString()));
         assertThat(client.exitCode()).isEqualTo(1);
-        assertThat(client.err()).isEqualTo("No node runs in " + elsewhere + ".\n");
+        assertThat(client.err()).isEqualTo("silkstone: No node runs in " + elsewhere + ".\n");
     }
 
     @Test
@@ -98,7 +98,7 @@ class ControlSocketTest {
         Files.createFile(socket);
         ClientProcess client = new ClientProcess(List.of("--home", elsewhere.toString()));
         assertThat(client.exitCode()).isEqualTo(1);
-        assertThat(client.err()).startsWith("No node runs in ");
+        assertThat(client.err()).startsWith("silkstone: No node runs in ");
     }
 
     @Test
@@ -107,8 +107,8 @@ class ControlSocketTest {
         assertThat(client.exitCode()).isEqualTo(2);
         assertThat(client.err())
                 .isEqualTo(
-                        "Cannot use '--hom'; usage: silkstone shell"
-                                + " [--home DIR] [-c COMMANDS]...\n");
+                        "silkstone: shell does not take \"--hom\": it takes --home DIR and -c"
+                                + " COMMANDS.\n");
     }
 
     @Test

@@ -131,6 +131,12 @@ class NodeCommandsTest {
     }
 
     @Test
+    void metricsAndConfig_thatNothingFits_areRefused() {
+        node.assertRefused("No metric fits 'nosuch'.", "metrics", "nosuch");
+        node.assertRefused("No setting fits 'nosuch'.", "config", "nosuch");
+    }
+
+    @Test
     void config_ofAPart_showsOnlyThat() throws Exception {
         assertThat(node.run("config", "shell"))
                 .isEqualTo(
@@ -200,6 +206,7 @@ class NodeCommandsTest {
         CommandRunner bundle = new CommandRunner(new BundleCommands(() -> deployer), folder);
         bundle.assertRefused(
                 "There is no file " + folder.resolve("b.jar") + ".", "deploy", "b.jar");
+        bundle.assertRefused(folder + " is a directory.", "deploy", folder.toString());
         assertThat(deployer.seen).isEmpty();
     }
 

@@ -14,6 +14,8 @@ class PolicyCommandsTest {
     private static final PolicyId LOADFACTOR = new PolicyId("cores", "loadfactor", "1.0.0", 12);
     private static final PolicyId FIXED = new PolicyId("cores", "fixed", "1.0.0", 13);
 
+    private static final PolicyId AERON = new PolicyId("transport", "aeron", "1.0.0", 14);
+
     private final Directory directory = new Directory();
     private final CommandRunner policy = new CommandRunner(new PolicyCommands(() -> directory));
 
@@ -24,7 +26,8 @@ class PolicyCommandsTest {
         public List<Entry> installed() {
             return List.of(
                     new Entry(LOADFACTOR, "in use", "io.silkstone.cores-loadfactor"),
-                    new Entry(FIXED, "ready", "io.silkstone.cores-fixed"));
+                    new Entry(FIXED, "ready", "io.silkstone.cores-fixed"),
+                    new Entry(AERON, "ready", "io.silkstone.transport-aeron"));
         }
 
         @Override
@@ -67,9 +70,10 @@ class PolicyCommandsTest {
         assertThat(policy.run("list"))
                 .isEqualTo(
                         """
-                        KIND   NAME        VERSION  STATE   SOURCE
-                        cores  loadfactor  1.0.0    in use  io.silkstone.cores-loadfactor
-                        cores  fixed       1.0.0    ready   io.silkstone.cores-fixed""");
+                        KIND       NAME        VERSION  STATE   SOURCE
+                        cores      loadfactor  1.0.0    in use  io.silkstone.cores-loadfactor
+                        cores      fixed       1.0.0    ready   io.silkstone.cores-fixed
+                        transport  aeron       1.0.0    ready   io.silkstone.transport-aeron""");
     }
 
     @Test
@@ -105,7 +109,14 @@ class PolicyCommandsTest {
     @Test
     void why_ofAKind_isItsReasons() throws Exception {
         assertThat(policy.run("why", "cores")).isEqualTo("It was wanted.\nIt decided 2 cores.");
-        assertThat(policy.run("why")).isEqualTo("It was wanted.\nIt decided 2 cores.");
+    }
+
+    @Test
+    void why_withoutAKind_isAboutAllOfThem() throws Exception {
+        String undecided = "transport/aeron 1.0.0: installed, and nothing here switches this kind.";
+        assertThat(policy.run("why"))
+                .isEqualTo("It was wanted.\nIt decided 2 cores.\n" + undecided);
+        assertThat(policy.run("why", "transport")).isEqualTo(undecided);
     }
 
     @Test
@@ -118,7 +129,7 @@ class PolicyCommandsTest {
 
     @Test
     void kindsAndNames_areOffered() {
-        assertThat(policy.offers("use", 0)).containsExactly("cores");
+        assertThat(policy.offers("use", 0)).containsExactly("cores", "transport");
         assertThat(policy.offers("use", 1, "cores")).containsExactly("fixed", "loadfactor");
         assertThat(policy.offers("use", 1, "nix")).isEmpty();
     }

@@ -1,6 +1,9 @@
 package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.Cluster;
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.node.Node;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Checks;
@@ -169,11 +172,34 @@ public final class MembershipComponent implements HealthCheck {
         if (member == null) {
             return new Result(Result.Status.OK, "This node is alone.");
         }
-        return member.isMember()
-                ? new Result(Result.Status.OK, "This node is " + member.status() + '.')
-                : new Result(
-                        Result.Status.CRITICAL,
-                        "This node serves nothing: " + member.status() + '.');
+        if (!member.isMember()) {
+            return new Result(
+                    Result.Status.CRITICAL, "This node serves nothing: " + member.status() + '.');
+        }
+        String known = "This node is " + member.status() + '.';
+        String losses = losses(member.map());
+        return losses.isEmpty()
+                ? new Result(Result.Status.OK, known)
+                : new Result(Result.Status.WARN, known + ' ' + losses);
+    }
+
+    /**
+     * Which servers are missed, and how many tablets nobody serves; empty when there are none. A
+     * server that is down and whose tablets others have is not missed: it may have left for ever.
+     */
+    static String losses(ClusterMap map) {
+        List<Tablet> lost =
+                map.tablets().stream().filter(one -> one.state() == TabletState.LOST).toList();
+        if (lost.isEmpty()) {
+            return "";
+        }
+        List<String> owners =
+                lost.stream().map(Tablet::owner).distinct().sorted().map(Object::toString).toList();
+        return "%s %s down; %s lost, see `tablet:list`."
+                .formatted(
+                        (owners.size() == 1 ? "Server " : "Servers ") + String.join(", ", owners),
+                        owners.size() == 1 ? "is" : "are",
+                        lost.size() == 1 ? "1 tablet is" : lost.size() + " tablets are");
     }
 
     /** Leaves the cluster, while the store and the way to the others are still there. */

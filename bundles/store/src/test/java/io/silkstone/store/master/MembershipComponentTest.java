@@ -3,7 +3,12 @@ package io.silkstone.store.master;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
 import java.lang.annotation.Annotation;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MembershipComponentTest {
@@ -33,5 +38,33 @@ class MembershipComponentTest {
                 .isEqualTo("10.0.0.7:7610");
         assertThat(MembershipComponent.endpoint("aeron:[2001:db8::7]:7700", null))
                 .isEqualTo("[2001:db8::7]:7600");
+    }
+
+    @Test
+    void losses_lostTablets_areCountedAndTheirServersNamed() {
+        ServerId one = new ServerId(1, 1);
+        ServerId two = new ServerId(2, 1);
+        assertThat(MembershipComponent.losses(map(tablet(one, TabletState.NORMAL)))).isEmpty();
+        assertThat(
+                        MembershipComponent.losses(
+                                map(
+                                        tablet(one, TabletState.NORMAL),
+                                        tablet(two, TabletState.LOST))))
+                .isEqualTo("Server 2.1 is down; 1 tablet is lost, see `tablet:list`.");
+        assertThat(
+                        MembershipComponent.losses(
+                                map(
+                                        tablet(two, TabletState.LOST),
+                                        tablet(one, TabletState.LOST),
+                                        tablet(two, TabletState.LOST))))
+                .isEqualTo("Servers 1.1, 2.1 are down; 3 tablets are lost, see `tablet:list`.");
+    }
+
+    private static ClusterMap map(Tablet... tablets) {
+        return new ClusterMap(1, 1, List.of(), List.of(), List.of(tablets));
+    }
+
+    private static Tablet tablet(ServerId owner, TabletState state) {
+        return new Tablet(1, 0, -1, owner, 1, state, ServerId.NONE);
     }
 }

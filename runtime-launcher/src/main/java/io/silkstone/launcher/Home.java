@@ -195,11 +195,14 @@ final class Home implements AutoCloseable {
         FileLock lock = null;
         try {
             lock = file.tryLock();
+            if (lock == null) {
+                file.close();
+            }
         } catch (OverlappingFileLockException e) {
-            // Held by this very process: as taken as by another one.
+            // Held by this very process: as taken as by another one. The file stays open, since
+            // the kernel takes all locks back when a process closes any descriptor of a file.
         }
         if (lock == null) {
-            file.close();
             String who =
                     RunningNode.find(root).map(node -> "process " + node.pid()).orElse("a node");
             throw new StartRefused(

@@ -2,6 +2,7 @@ package io.silkstone.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +67,20 @@ class HomeTest {
                                             + " --home %s`, or give this node another home.")
                                     .formatted(root(), ProcessHandle.current().pid(), root()));
             assertThat(home.run().resolve("control.sock")).exists();
+        }
+    }
+
+    /** A process that closes a descriptor of a file loses its locks on it. */
+    @Test
+    void take_homeInUseByThisProcess_leavesItsLock() throws Exception {
+        Path locks = Path.of("/proc/locks");
+        assumeTrue(Files.exists(locks), "the kernel does not list locks");
+        try (Home home = Home.take(root())) {
+            Object inode = Files.getAttribute(home.run().resolve("node.lock"), "unix:ino");
+            String held = " %d .*:%s ".formatted(ProcessHandle.current().pid(), inode);
+            assertThat(Files.readString(locks)).containsPattern(held);
+            assertThatThrownBy(() -> Home.take(root())).isInstanceOf(StartRefused.class);
+            assertThat(Files.readString(locks)).containsPattern(held);
         }
     }
 

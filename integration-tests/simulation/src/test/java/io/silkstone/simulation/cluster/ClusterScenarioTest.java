@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClusterScenarioTest {
     private static final int RUNS_UNTIL_CAUGHT = 500;
-    private static final int RUNS_FOR_COVERAGE = 40;
+    private static final int RUNS_FOR_COVERAGE = 200;
 
     /** What nobody does here: it would be news if somebody did. */
     private static final List<String> NOT_ASKED_FOR =

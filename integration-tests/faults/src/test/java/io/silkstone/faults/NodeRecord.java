@@ -89,6 +89,8 @@ final class NodeRecord {
         void ended(Reply reply, long patienceNanos) {
             synchronized (NodeRecord.this) {
                 long now = System.nanoTime();
+                // Who judged in between knew the call, and not its reply.
+                touched.add(subject.name);
                 if (now - beganAt > patienceNanos) {
                     complaints.add(
                             "client %d waited %d ms for %s of %s"

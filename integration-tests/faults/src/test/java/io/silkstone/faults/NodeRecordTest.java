@@ -86,6 +86,15 @@ class NodeRecordTest {
     }
 
     @Test
+    void judge_replyAfterTheLastJudgement_isJudged() {
+        told(Call.write("a"), Reply.ok(Reply.UNTOLD));
+        NodeRecord.Turn read = record.begin(1, KEY, Call.read());
+        assertThat(record.judge()).isEmpty();
+        read.ended(Reply.notFound(), Long.MAX_VALUE);
+        assertThat(record.judge()).hasSize(1);
+    }
+
+    @Test
     void judge_whoWaitsLongerThanPromised_isHeardOf() {
         record.begin(1, KEY, Call.read()).ended(Reply.noEffect(), -1);
         assertThat(record.judge()).hasSize(1).first().asString().contains("client 1 waited");

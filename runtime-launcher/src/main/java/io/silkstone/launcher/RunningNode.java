@@ -1,6 +1,7 @@
 package io.silkstone.launcher;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
  * The node that lives in a home directory, seen from another process. A process number alone proves
@@ -109,13 +111,20 @@ final class RunningNode {
         if (!process.isAlive()) {
             return false;
         }
+        Path kernel = Path.of("/proc", Long.toString(process.pid()));
         try {
-            Path file = Path.of("/proc", Long.toString(process.pid()), "stat");
-            String stat = Files.readString(file, StandardCharsets.ISO_8859_1);
+            String stat = Files.readString(kernel.resolve("stat"), StandardCharsets.ISO_8859_1);
             // The name stands in parentheses, and may hold some itself.
             String state = stat.substring(stat.lastIndexOf(')') + 1).strip();
-            return !state.startsWith("Z") && !state.startsWith("X");
-        } catch (IOException e) {
+            if (!state.startsWith("Z") && !state.startsWith("X")) {
+                return true;
+            }
+            // The letter is that of the first thread alone. While others are still on their way
+            // out, the process has its ports and its lock, and a successor would be refused.
+            try (Stream<Path> threads = Files.list(kernel.resolve("task"))) {
+                return threads.count() > 1;
+            }
+        } catch (IOException | UncheckedIOException e) {
             return process.isAlive();
         }
     }

@@ -1,11 +1,13 @@
 package io.silkstone.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +72,43 @@ class RunningNodeTest {
             assertThat(RunningNode.find(home)).isEmpty();
         } finally {
             parent.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void find_firstThreadEndedAndOthersNot_isFound() throws Exception {
+        // Only a thread that ends by itself leaves the others; no JVM's first one does.
+        String program =
+                """
+                import ctypes, threading, time
+                threading.Thread(target=time.sleep, args=(300,)).start()
+                print(flush=True)
+                ctypes.CDLL(None).pthread_exit(None)
+                """;
+        assumeThat(hasPython()).as("python3 is here").isTrue();
+        Process process = new ProcessBuilder("python3", "-c", program).start();
+        try {
+            RunningNode.write(home, process.toHandle());
+            process.inputReader().readLine();
+            Path stat = Path.of("/proc", Long.toString(process.pid()), "stat");
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!Files.readString(stat).contains(") Z ")) {
+                assertThat(System.nanoTime() - deadline).isNegative();
+                Thread.sleep(10);
+            }
+            assertThat(RunningNode.find(home)).as("with a thread left").isPresent();
+            process.destroyForcibly().waitFor();
+            assertThat(RunningNode.find(home)).isEmpty();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static boolean hasPython() throws InterruptedException {
+        try {
+            return new ProcessBuilder("python3", "--version").start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
         }
     }
 }

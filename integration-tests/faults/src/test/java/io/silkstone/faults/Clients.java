@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Threads that use the cluster until they are closed, each the keys of one node, so that a silent
@@ -21,7 +20,7 @@ final class Clients implements AutoCloseable {
     private static final long END_MILLIS = 30_000;
 
     private final List<Thread> threads = new ArrayList<>();
-    private final AtomicLong longestStall = new AtomicLong();
+    private final Stalls stalls = new Stalls();
     private volatile boolean closing;
 
     /** Begins to watch how long this very process may not run. */
@@ -32,10 +31,9 @@ final class Clients implements AutoCloseable {
     private void watch() {
         try {
             while (!closing) {
-                long from = System.nanoTime();
+                long due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WATCH_MILLIS);
                 Thread.sleep(WATCH_MILLIS);
-                long over = System.nanoTime() - from - TimeUnit.MILLISECONDS.toNanos(WATCH_MILLIS);
-                longestStall.accumulateAndGet(over, Math::max);
+                stalls.add(due, System.nanoTime());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -44,12 +42,12 @@ final class Clients implements AutoCloseable {
 
     /** Forgets how long this process did not run. */
     void beginRound() {
-        longestStall.set(0);
+        stalls.clear();
     }
 
-    /** The longest time for which a thread of this process did not run, in nanoseconds. */
-    long longestStall() {
-        return longestStall.get();
+    /** When this process did not run, since the round began. */
+    Stalls stalls() {
+        return stalls;
     }
 
     /** Starts a thread that uses {@code record}'s node by way of {@code door}, and closes that. */

@@ -89,6 +89,8 @@ final class NodeRecord {
         void ended(Reply reply, long patienceNanos) {
             synchronized (NodeRecord.this) {
                 long now = System.nanoTime();
+                // Who judged in between knew the call, and not its reply.
+                touched.add(subject.name);
                 if (now - beganAt > patienceNanos) {
                     complaints.add(
                             "client %d waited %d ms for %s of %s"
@@ -209,15 +211,18 @@ final class NodeRecord {
         return successOf.values().stream().filter(at -> at - nanos > 0).count() >= clients;
     }
 
-    /** The longest time without an answer until {@code now}, in nanoseconds. */
-    synchronized long longestGap(long now) {
+    /**
+     * The longest time without an answer until {@code now}, in nanoseconds: of each the part in
+     * which the clients were able to ask.
+     */
+    synchronized long longestGap(long now, Stalls stalls) {
         long longest = 0;
         long last = successes.isEmpty() ? now : successes.getFirst();
         for (long at : successes) {
-            longest = Math.max(longest, at - last);
+            longest = Math.max(longest, at - last - stalls.within(last, at));
             last = at;
         }
-        return Math.max(longest, now - last);
+        return Math.max(longest, now - last - stalls.within(last, now));
     }
 
     /**

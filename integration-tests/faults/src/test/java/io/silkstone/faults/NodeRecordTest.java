@@ -86,6 +86,33 @@ class NodeRecordTest {
     }
 
     @Test
+    void judge_replyAfterTheLastJudgement_isJudged() {
+        told(Call.write("a"), Reply.ok(Reply.UNTOLD));
+        NodeRecord.Turn read = record.begin(1, KEY, Call.read());
+        assertThat(record.judge()).isEmpty();
+        read.ended(Reply.notFound(), Long.MAX_VALUE);
+        assertThat(record.judge()).hasSize(1);
+    }
+
+    @Test
+    void longestGap_stall_excusesTheGapInWhichItWas() {
+        told(Call.read(), Reply.notFound());
+        long now = System.nanoTime();
+        long second = 1_000_000_000;
+        long later = now + 10 * second;
+        long gap = record.longestGap(later, new Stalls());
+        assertThat(gap).isGreaterThanOrEqualTo(10 * second);
+        Stalls stalls = new Stalls();
+        stalls.add(later, later + 60 * second);
+        stalls.add(now, now + second / 20);
+        assertThat(record.longestGap(later, stalls)).isEqualTo(gap);
+        stalls.add(now + 2 * second, now + 5 * second);
+        stalls.add(later - second, later);
+        assertThat(record.longestGap(later, stalls)).isEqualTo(gap - 4 * second);
+        assertThat(stalls.longest()).isEqualTo(60 * second);
+    }
+
+    @Test
     void judge_whoWaitsLongerThanPromised_isHeardOf() {
         record.begin(1, KEY, Call.read()).ended(Reply.noEffect(), -1);
         assertThat(record.judge()).hasSize(1).first().asString().contains("client 1 waited");

@@ -51,7 +51,11 @@ public final class ServerContext {
     final RandomGenerator random;
     final long startedMillis;
 
-    /** Drawn at each start: by this clients see that a node has lost what it held in memory. */
+    /**
+     * Drawn at each start: by this clients see that a node which was started again has lost what it
+     * held in memory. A node that loses its keys while it runs, since the coordinator gave it up,
+     * keeps its run id; its generation in the cluster's map tells that.
+     */
     final String runId;
 
     /** Password checks that wait. */

@@ -68,6 +68,9 @@ final class LogService implements ClusteredService {
     /** Whoever said last, in this term, that it leads; 0 for nobody. */
     private long confirmed;
 
+    /** A frame was applied in part or not at all: nothing after it counts, and no snapshot. */
+    private boolean hasFailed;
+
     private boolean toldLeading;
     private String toldLeader = "";
 
@@ -134,7 +137,8 @@ final class LogService implements ClusteredService {
         this.cluster = cluster;
         try {
             replica.restore(snapshot == null ? nothing : read(snapshot));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            hasFailed = true;
             listener.failed(e);
             throw e;
         }
@@ -174,6 +178,9 @@ final class LogService implements ClusteredService {
 
     @Override
     public void onTakeSnapshot(ExclusivePublication publication) {
+        if (hasFailed) {
+            throw new AgentTerminationException("the state machine lacks what came before");
+        }
         byte[] address = leader.getBytes(StandardCharsets.UTF_8);
         byte[] state = replica.snapshot();
         ByteBuffer written =
@@ -208,20 +215,24 @@ final class LogService implements ClusteredService {
             int offset,
             int length,
             Header header) {
-        byte[] bytes = new byte[length];
-        buffer.getBytes(offset, bytes);
-        LogFrame frame = LogFrame.decoded(bytes);
-        if (frame == null) {
-            return;
+        if (hasFailed) {
+            throw new AgentTerminationException("the state machine lacks what came before");
         }
         try {
-            apply(frame);
-        } catch (RuntimeException e) {
-            // To leave it out would make this replica another than the rest.
+            byte[] bytes = new byte[length];
+            buffer.getBytes(offset, bytes);
+            LogFrame frame = LogFrame.decoded(bytes);
+            if (frame != null) {
+                apply(frame);
+                tell();
+            }
+        } catch (Throwable e) {
+            // To leave it out would make this replica another than the rest; Aeron goes on behind
+            // it, even after errors.
+            hasFailed = true;
             listener.failed(e);
             throw new AgentTerminationException(e);
         }
-        tell();
     }
 
     private void apply(LogFrame frame) {

@@ -255,6 +255,19 @@ class AeronClusterLogTest {
     }
 
     @Test
+    void apply_throwsAnError_restoresTheReplicaAndLeavesNothingOut() throws Exception {
+        members.startAll();
+        members.insist("before");
+        Member member = members.member(members.leader() % ThreeMembers.MEMBERS + 1);
+        int restores = member.replica.restores();
+        member.replica.failOnce(new StackOverflowError("once"));
+        members.insist("the one that fails on a follower");
+        members.insist("after");
+        members.awaitEqual(3);
+        assertThat(member.replica.restores()).isGreaterThan(restores);
+    }
+
+    @Test
     void members_whoseAgentsEnd_beginAnew() throws Exception {
         members.startAll();
         members.insist("before");

@@ -176,7 +176,8 @@ final class AeronClusterLog implements CoordinatorLog {
         while (!closed) {
             try {
                 live();
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) {
+                // Errors as well: without this thread the member would be gone and look alive.
                 fail(e);
             }
             Throwable cause = failure;

@@ -16,6 +16,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -84,6 +85,9 @@ final class AeronClusterLog implements CoordinatorLog {
     private volatile Joined joined = Joined.NOT;
     private volatile LogService service;
     private volatile Consensus consensus;
+
+    /** Since it began last, this member was in a term: it knows how far the log is committed. */
+    private volatile boolean hasHadTerm;
 
     private Ingress ingress;
     private boolean isIngressOwn;
@@ -225,6 +229,7 @@ final class AeronClusterLog implements CoordinatorLog {
     private void takePart(Media media) throws IOException {
         LogService present = new LogService(replica, nothing, proposals, new Events());
         unfoundedAt = clock.nanoTime();
+        hasHadTerm = false;
         try (Aeron aeron = media.client();
                 Consensus module =
                         new Consensus(
@@ -238,7 +243,9 @@ final class AeronClusterLog implements CoordinatorLog {
                 if (aeron.isClosed()) {
                     fail(new IllegalStateException("its media driver gave it up"));
                 }
-                present.present(module.term());
+                OptionalLong term = module.term();
+                hasHadTerm |= term.isPresent();
+                present.present(term);
                 work += lead(aeron, present, module);
                 work += found(present);
                 proposals.expire(clock.nanoTime());
@@ -394,8 +401,10 @@ final class AeronClusterLog implements CoordinatorLog {
             return new Roll.Answer(Roll.Stage.ESTABLISHED, 0);
         }
         boolean leads = present.isLeader() && !module.isElecting();
+        // Until then it is the position of its snapshot, behind what it once helped to commit.
         return new Roll.Answer(
-                leads ? Roll.Stage.LEADING : Roll.Stage.ESTABLISHED, module.commitPosition());
+                leads ? Roll.Stage.LEADING : Roll.Stage.ESTABLISHED,
+                hasHadTerm ? module.commitPosition() : 0);
     }
 
     private boolean hasTerms() {

@@ -42,7 +42,8 @@ final class Roll implements AutoCloseable {
     /**
      * What a member says.
      *
-     * @param position up to where it knows the log to be committed
+     * @param position up to where it knows the log to be committed; 0 before it has known a leader
+     *     since it began
      */
     record Answer(Stage stage, long position) {
         /** Whether it has something that could be lost. */

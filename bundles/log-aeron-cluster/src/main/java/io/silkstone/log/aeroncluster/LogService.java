@@ -302,8 +302,6 @@ final class LogService implements ClusteredService {
             return;
         }
         boolean began = leads && !toldLeading;
-        toldLeading = leads;
-        toldLeader = address;
         if (began) {
             proposals.open(proposer);
         } else if (!leads) {
@@ -315,15 +313,18 @@ final class LogService implements ClusteredService {
             LOG.log(Level.INFO, "the coordinators are led from {0}", address);
         }
         replica.leads(leads, address);
+        // Only now: what was not heard is told again.
+        toldLeading = leads;
+        toldLeader = address;
     }
 
     /** Nobody leads as far as this member knows. The service must have ended. */
     void tellNothing() {
         proposals.close();
         if (toldLeading || !toldLeader.isEmpty()) {
+            replica.leads(false, "");
             toldLeading = false;
             toldLeader = "";
-            replica.leads(false, "");
         }
     }
 

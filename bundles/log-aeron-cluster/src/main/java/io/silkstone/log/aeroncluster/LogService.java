@@ -31,15 +31,16 @@ import org.agrona.concurrent.UnsafeBuffer;
  * number that it draws for that; when the frame comes back, everything before has been applied, and
  * everybody has heard the leader's address.
  *
- * <p>A snapshot is the last index, whether the log was founded, the leader's address and the state
- * machine's own snapshot, all in one row of bytes that is cut into messages.
+ * <p>A snapshot is the last index, whether the log was founded, the leader's address with the term
+ * in which it said so, the term itself (the leader's word for it may be behind the snapshot) and the
+ * state machine's own snapshot, all in one row of bytes that is cut into messages.
  *
  * <p>Threads: the cluster's service thread; what is said to be for any, any.
  */
 final class LogService implements ClusteredService {
     private static final Logger LOG = System.getLogger(LogService.class.getName());
-    private static final int SNAPSHOT_VERSION = 1;
-    private static final int SNAPSHOT_HEADER_BYTES = 32;
+    private static final int SNAPSHOT_VERSION = 2;
+    private static final int SNAPSHOT_HEADER_BYTES = 40;
     private static final int SNAPSHOT_PART_BYTES = 32 << 10;
     private static final int FRAGMENTS_PER_POLL = 16;
     private static final long NO_TERM = -1;
@@ -164,7 +165,7 @@ final class LogService implements ClusteredService {
         isFounded = read.getInt() != 0;
         index = read.getLong();
         leaderTerm = read.getLong();
-        term = leaderTerm;
+        term = read.getLong();
         byte[] address = new byte[read.getInt()];
         byte[] state = new byte[read.getInt()];
         if (read.remaining() != address.length + state.length) {
@@ -189,7 +190,8 @@ final class LogService implements ClusteredService {
         written.putInt(SNAPSHOT_VERSION)
                 .putInt(isFounded ? 1 : 0)
                 .putLong(index)
-                .putLong(leaderTerm);
+                .putLong(leaderTerm)
+                .putLong(term);
         written.putInt(address.length).putInt(state.length).put(address).put(state);
         UnsafeBuffer buffer = new UnsafeBuffer(written.array());
         cluster.idleStrategy().reset();

@@ -84,6 +84,9 @@ public final class CoordinatorComponent {
     private long thread = ThreadRuntime.NONE;
     private volatile boolean closing;
 
+    /** Why the log that there is could not be used last; empty when there was none. */
+    private volatile String unused = "";
+
     private record Settings(
             boolean enabled, String log, CoordinatorOptions coordinator, JournalOptions journal) {}
 
@@ -338,6 +341,7 @@ public final class CoordinatorComponent {
                 begin(factory.open(rpc.address(), this::earlierState));
                 used = factory;
             } catch (RuntimeException e) {
+                unused = String.valueOf(e.getMessage());
                 LOG.log(
                         Level.ERROR,
                         "no coordinator runs in this node: the log {0}: {1}",
@@ -389,6 +393,16 @@ public final class CoordinatorComponent {
     private boolean tellMissing(long startedAt) {
         if (NanoClock.SYSTEM.nanoTime() - startedAt < MISSED_NANOS) {
             return false;
+        }
+        if (!unused.isEmpty()) {
+            LOG.log(
+                    Level.WARNING,
+                    "no coordinator runs in this node: the log {0} of etc/{1}.cfg is there, but"
+                            + " could not be used: {2}",
+                    settings.log(),
+                    PID,
+                    unused);
+            return true;
         }
         LOG.log(
                 Level.WARNING,

@@ -32,8 +32,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * everybody has heard the leader's address.
  *
  * <p>A snapshot is the last index, whether the log was founded, the leader's address with the term
- * in which it said so, the term itself (the leader's word for it may be behind the snapshot) and the
- * state machine's own snapshot, all in one row of bytes that is cut into messages.
+ * in which it said so, the term itself (the leader's word for it may be behind the snapshot) and
+ * the state machine's own snapshot, all in one row of bytes that is cut into messages.
  *
  * <p>Threads: the cluster's service thread; what is said to be for any, any.
  */

@@ -1,7 +1,6 @@
 package io.silkstone.log.aeroncluster;
 
 import io.aeron.Aeron;
-import io.aeron.cluster.RecordingLog;
 import io.aeron.exceptions.AeronException;
 import io.silkstone.api.cluster.CoordinatorLog;
 import io.silkstone.api.metrics.Counter;
@@ -9,7 +8,6 @@ import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.base.Checks;
 import io.silkstone.base.NanoClock;
 import io.silkstone.log.aeroncluster.LogDirectory.Joined;
-import java.io.File;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -150,7 +148,8 @@ final class AeronClusterLog implements CoordinatorLog {
     }
 
     private void readEarlier() {
-        if (joined == Joined.GIVEN || joined == Joined.FOUNDED && !options.foundsFromJournal()) {
+        boolean isFounded = joined == Joined.GIVEN || joined == Joined.ESTABLISHED;
+        if (isFounded || joined == Joined.FOUNDED && !options.foundsFromJournal()) {
             return;
         }
         earlierState = earlier.get();
@@ -246,6 +245,10 @@ final class AeronClusterLog implements CoordinatorLog {
                 OptionalLong term = module.term();
                 hasHadTerm |= term.isPresent();
                 present.present(term);
+                if (joined == Joined.FOUNDED && present.isFounded()) {
+                    directory.join(Joined.ESTABLISHED);
+                    joined = Joined.ESTABLISHED;
+                }
                 work += lead(aeron, present, module);
                 work += found(present);
                 proposals.expire(clock.nanoTime());
@@ -394,7 +397,7 @@ final class AeronClusterLog implements CoordinatorLog {
             return new Roll.Answer(Roll.Stage.BLANK, 0);
         }
         boolean isFounded = present != null && present.isFounded();
-        if (joined == Joined.FOUNDED && !isFounded && !hasTerms()) {
+        if (joined == Joined.FOUNDED && !isFounded && !directory.hasTerms()) {
             return new Roll.Answer(Roll.Stage.FOUNDING, 0);
         }
         if (present == null || module == null) {
@@ -405,15 +408,6 @@ final class AeronClusterLog implements CoordinatorLog {
         return new Roll.Answer(
                 leads ? Roll.Stage.LEADING : Roll.Stage.ESTABLISHED,
                 hasHadTerm ? module.commitPosition() : 0);
-    }
-
-    private boolean hasTerms() {
-        if (!new File(directory.cluster(), RecordingLog.RECORDING_LOG_FILE_NAME).exists()) {
-            return false;
-        }
-        try (RecordingLog log = new RecordingLog(directory.cluster(), false)) {
-            return !log.entries().isEmpty();
-        }
     }
 
     @Override

@@ -231,6 +231,34 @@ class AeronClusterLogTest {
     }
 
     @Test
+    void start_withoutTheLogItOnceHad_isGivenIt() throws Exception {
+        members.startAll();
+        members.insist("first");
+        members.awaitEqual(1);
+        for (String lost : List.of("cluster", "archive")) {
+            Path data = members.data(3);
+            ThreeMembers.await("it is established", () -> isJoined(data, "ESTABLISHED", "GIVEN"));
+            members.stop(3);
+            LogDirectory.removeTree(data.resolve(lost));
+            Member member = members.start(3);
+            members.insist("without " + lost);
+            ThreeMembers.await("it was given", () -> isJoined(data, "GIVEN"));
+            ThreeMembers.await(
+                    "it has all", () -> member.replica.notes().contains("without " + lost));
+        }
+        members.awaitEqual(3);
+    }
+
+    private static boolean isJoined(Path data, String... words) {
+        try {
+            return Files.exists(data.resolve("joined"))
+                    && List.of(words).contains(Files.readString(data.resolve("joined")).strip());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
     void start_newLogBesideAJournal_isRefused() {
         Set<Thread> before = threads();
         assertThatThrownBy(() -> members.start(1, () -> new byte[1]))

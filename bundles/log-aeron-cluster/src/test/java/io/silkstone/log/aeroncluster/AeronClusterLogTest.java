@@ -259,6 +259,31 @@ class AeronClusterLogTest {
     }
 
     @Test
+    void start_membersDisagreeOnFounding_foundsNothing() throws Exception {
+        members.start(1);
+        members.start(2);
+        members.foundsFromJournal = true;
+        members.start(3, () -> "precious".getBytes(StandardCharsets.UTF_8));
+        LogOptions journal = members.options(3);
+        Set<Roll.Stage> seen = new HashSet<>();
+        for (int look = 0; look < 40; look++) {
+            for (int other = 0; other < 2; other++) {
+                Roll.ask(journal, members.endpoints.get(other))
+                        .ifPresent(answer -> seen.add(answer.stage()));
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        assertThat(seen).containsExactly(Roll.Stage.STRANGER);
+        members.stop(1);
+        members.stop(2);
+        members.start(1);
+        members.start(2);
+        members.insist("after it was put right");
+        members.awaitEqual(2);
+        assertThat(members.member(1).replica.notes()).startsWith("precious");
+    }
+
+    @Test
     void start_newLogBesideAJournal_isRefused() {
         Set<Thread> before = threads();
         assertThatThrownBy(() -> members.start(1, () -> new byte[1]))

@@ -413,26 +413,51 @@ final class AeronClusterLog implements CoordinatorLog {
     @Override
     public void close() {
         closed = true;
+        // Before anything that may take long: whoever waits for an outcome need not wait for it.
+        LogService present = service;
+        if (present != null) {
+            present.candidate(0);
+        }
+        proposals.close();
+        endOf("its thread", this::awaitThread);
+        if (roll != null) {
+            endOf("its TCP port", roll::close);
+        }
+        // What the thread took in its last round.
+        proposals.close();
+        if (directory != null) {
+            endOf("its buffers", () -> LogDirectory.removeTree(options.memory()));
+            endOf("its directory", directory::close);
+        }
+    }
+
+    private void awaitThread() {
+        if (thread == null) {
+            return;
+        }
+        LockSupport.unpark(thread);
         try {
-            if (thread != null) {
-                LockSupport.unpark(thread);
-                thread.join();
-            }
-            if (roll != null) {
-                roll.close();
-            }
-            proposals.close();
-            if (directory != null) {
-                LogDirectory.removeTree(options.memory());
-                directory.close();
-            }
-        } catch (IOException e) {
-            LOG.log(
-                    Level.WARNING,
-                    "something of the coordinators'' log stays: {0}",
-                    e.getMessage());
+            thread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** A step of the end; the others come whatever becomes of it. */
+    private static void endOf(String what, Ending step) {
+        try {
+            step.end();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "something of the coordinators'' log stays, {0}: {1}",
+                    what,
+                    e.toString());
+        }
+    }
+
+    @FunctionalInterface
+    private interface Ending {
+        void end() throws IOException;
     }
 }

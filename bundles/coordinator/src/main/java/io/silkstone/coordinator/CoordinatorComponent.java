@@ -357,7 +357,16 @@ public final class CoordinatorComponent {
             return null;
         }
         try (FileDisk earlier = FileDisk.open(directory)) {
-            if (earlier.names().isEmpty()) {
+            if (!JournalState.isThere(earlier)) {
+                return null;
+            }
+            if (JournalState.isReplaced(earlier)) {
+                LOG.log(
+                        Level.WARNING,
+                        "the journal in {0} begins no log any more: another log has taken its"
+                                + " place, as the file {1} there says",
+                        directory,
+                        JournalState.REPLACED);
                 return null;
             }
             return JournalState.read(earlier, settings.journal());
@@ -369,11 +378,33 @@ public final class CoordinatorComponent {
         }
     }
 
+    /** Another log has a leader, so it has its beginning: the journal is not to be one again. */
+    private void replaceJournal() {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (FileDisk earlier = FileDisk.open(directory)) {
+            JournalState.replace(earlier);
+        } catch (IOException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "move {0} away, another log has taken its place; that could not be written"
+                            + " there: {1}",
+                    directory,
+                    e.getMessage());
+        }
+    }
+
     private void run() {
         long startedAt = NanoClock.SYSTEM.nanoTime();
         boolean isTold = false;
+        boolean isReplaced = settings.log().equals(LOCAL);
         while (!closing) {
             Coordinator current = coordinator;
+            if (!isReplaced && current != null && !current.leader().isEmpty()) {
+                replaceJournal();
+                isReplaced = true;
+            }
             if (current == null && !isTold) {
                 isTold = tellMissing(startedAt);
             }

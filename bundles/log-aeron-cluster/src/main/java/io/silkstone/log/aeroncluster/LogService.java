@@ -299,7 +299,8 @@ final class LogService implements ClusteredService {
     private void tell() {
         long proposer = candidate;
         boolean leads = isLeader && isFounded && proposer != 0 && proposer == confirmed;
-        String address = leads || !isLeader && leaderTerm == presentTerm ? leader : "";
+        boolean follows = !isLeader && isFounded && leaderTerm == presentTerm;
+        String address = leads || follows ? leader : "";
         if (leads == toldLeading && address.equals(toldLeader)) {
             return;
         }

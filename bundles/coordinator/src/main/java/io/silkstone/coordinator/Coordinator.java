@@ -62,7 +62,8 @@ import java.util.random.RandomGenerator;
  * <p><b>Where it differs from RAMCloud</b> (specification B.3): there servers ping each other, a
  * suspect is asked once more by the coordinator, and one that is wrongly declared dead finds out
  * from its backups or peers. Without backups nothing would keep it from serving reads meanwhile;
- * leases do, at the price of a message from each server to the coordinator four times per lease.
+ * leases do, at the price of a message from each server to the coordinator every 750 ms, or four
+ * times per lease when leases are short.
  *
  * <p>Threads: requests come from the thread that polls the {@link Rpc}, outcomes from the log's;
  * {@link #doWork} is called by one thread at a time, over and over.

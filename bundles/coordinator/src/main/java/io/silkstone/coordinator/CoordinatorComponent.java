@@ -84,6 +84,9 @@ public final class CoordinatorComponent {
     private long thread = ThreadRuntime.NONE;
     private volatile boolean closing;
 
+    /** Why the log that there is could not be used last; empty when there was none. */
+    private volatile String unused = "";
+
     private record Settings(
             boolean enabled, String log, CoordinatorOptions coordinator, JournalOptions journal) {}
 
@@ -338,6 +341,7 @@ public final class CoordinatorComponent {
                 begin(factory.open(rpc.address(), this::earlierState));
                 used = factory;
             } catch (RuntimeException e) {
+                unused = String.valueOf(e.getMessage());
                 LOG.log(
                         Level.ERROR,
                         "no coordinator runs in this node: the log {0}: {1}",
@@ -353,7 +357,16 @@ public final class CoordinatorComponent {
             return null;
         }
         try (FileDisk earlier = FileDisk.open(directory)) {
-            if (earlier.names().isEmpty()) {
+            if (!JournalState.isThere(earlier)) {
+                return null;
+            }
+            if (JournalState.isReplaced(earlier)) {
+                LOG.log(
+                        Level.WARNING,
+                        "the journal in {0} begins no log any more: another log has taken its"
+                                + " place, as the file {1} there says",
+                        directory,
+                        JournalState.REPLACED);
                 return null;
             }
             return JournalState.read(earlier, settings.journal());
@@ -365,11 +378,33 @@ public final class CoordinatorComponent {
         }
     }
 
+    /** Another log has a leader, so it has its beginning: the journal is not to be one again. */
+    private void replaceJournal() {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (FileDisk earlier = FileDisk.open(directory)) {
+            JournalState.replace(earlier);
+        } catch (IOException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "move {0} away, another log has taken its place; that could not be written"
+                            + " there: {1}",
+                    directory,
+                    e.getMessage());
+        }
+    }
+
     private void run() {
         long startedAt = NanoClock.SYSTEM.nanoTime();
         boolean isTold = false;
+        boolean isReplaced = settings.log().equals(LOCAL);
         while (!closing) {
             Coordinator current = coordinator;
+            if (!isReplaced && current != null && !current.leader().isEmpty()) {
+                replaceJournal();
+                isReplaced = true;
+            }
             if (current == null && !isTold) {
                 isTold = tellMissing(startedAt);
             }
@@ -389,6 +424,16 @@ public final class CoordinatorComponent {
     private boolean tellMissing(long startedAt) {
         if (NanoClock.SYSTEM.nanoTime() - startedAt < MISSED_NANOS) {
             return false;
+        }
+        if (!unused.isEmpty()) {
+            LOG.log(
+                    Level.WARNING,
+                    "no coordinator runs in this node: the log {0} of etc/{1}.cfg is there, but"
+                            + " could not be used: {2}",
+                    settings.log(),
+                    PID,
+                    unused);
+            return true;
         }
         LOG.log(
                 Level.WARNING,

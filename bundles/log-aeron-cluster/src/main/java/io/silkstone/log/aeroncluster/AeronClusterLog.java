@@ -1,7 +1,6 @@
 package io.silkstone.log.aeroncluster;
 
 import io.aeron.Aeron;
-import io.aeron.cluster.RecordingLog;
 import io.aeron.exceptions.AeronException;
 import io.silkstone.api.cluster.CoordinatorLog;
 import io.silkstone.api.metrics.Counter;
@@ -9,13 +8,13 @@ import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.base.Checks;
 import io.silkstone.base.NanoClock;
 import io.silkstone.log.aeroncluster.LogDirectory.Joined;
-import java.io.File;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -85,6 +84,9 @@ final class AeronClusterLog implements CoordinatorLog {
     private volatile LogService service;
     private volatile Consensus consensus;
 
+    /** Since it began last, this member was in a term: it knows how far the log is committed. */
+    private volatile boolean hasHadTerm;
+
     private Ingress ingress;
     private boolean isIngressOwn;
     private boolean isLeadSent;
@@ -146,7 +148,8 @@ final class AeronClusterLog implements CoordinatorLog {
     }
 
     private void readEarlier() {
-        if (joined == Joined.GIVEN || joined == Joined.FOUNDED && !options.foundsFromJournal()) {
+        boolean isFounded = joined == Joined.GIVEN || joined == Joined.ESTABLISHED;
+        if (isFounded || joined == Joined.FOUNDED && !options.foundsFromJournal()) {
             return;
         }
         earlierState = earlier.get();
@@ -176,7 +179,8 @@ final class AeronClusterLog implements CoordinatorLog {
         while (!closed) {
             try {
                 live();
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) {
+                // Errors as well: without this thread the member would be gone and look alive.
                 fail(e);
             }
             Throwable cause = failure;
@@ -224,6 +228,7 @@ final class AeronClusterLog implements CoordinatorLog {
     private void takePart(Media media) throws IOException {
         LogService present = new LogService(replica, nothing, proposals, new Events());
         unfoundedAt = clock.nanoTime();
+        hasHadTerm = false;
         try (Aeron aeron = media.client();
                 Consensus module =
                         new Consensus(
@@ -237,7 +242,13 @@ final class AeronClusterLog implements CoordinatorLog {
                 if (aeron.isClosed()) {
                     fail(new IllegalStateException("its media driver gave it up"));
                 }
-                present.present(module.term());
+                OptionalLong term = module.term();
+                hasHadTerm |= term.isPresent();
+                present.present(term);
+                if (joined == Joined.FOUNDED && present.isFounded()) {
+                    directory.join(Joined.ESTABLISHED);
+                    joined = Joined.ESTABLISHED;
+                }
                 work += lead(aeron, present, module);
                 work += found(present);
                 proposals.expire(clock.nanoTime());
@@ -386,49 +397,67 @@ final class AeronClusterLog implements CoordinatorLog {
             return new Roll.Answer(Roll.Stage.BLANK, 0);
         }
         boolean isFounded = present != null && present.isFounded();
-        if (joined == Joined.FOUNDED && !isFounded && !hasTerms()) {
+        if (joined == Joined.FOUNDED && !isFounded && !directory.hasTerms()) {
             return new Roll.Answer(Roll.Stage.FOUNDING, 0);
         }
         if (present == null || module == null) {
             return new Roll.Answer(Roll.Stage.ESTABLISHED, 0);
         }
         boolean leads = present.isLeader() && !module.isElecting();
+        // Until then it is the position of its snapshot, behind what it once helped to commit.
         return new Roll.Answer(
-                leads ? Roll.Stage.LEADING : Roll.Stage.ESTABLISHED, module.commitPosition());
-    }
-
-    private boolean hasTerms() {
-        if (!new File(directory.cluster(), RecordingLog.RECORDING_LOG_FILE_NAME).exists()) {
-            return false;
-        }
-        try (RecordingLog log = new RecordingLog(directory.cluster(), false)) {
-            return !log.entries().isEmpty();
-        }
+                leads ? Roll.Stage.LEADING : Roll.Stage.ESTABLISHED,
+                hasHadTerm ? module.commitPosition() : 0);
     }
 
     @Override
     public void close() {
         closed = true;
+        // Before anything that may take long: whoever waits for an outcome need not wait for it.
+        LogService present = service;
+        if (present != null) {
+            present.candidate(0);
+        }
+        proposals.close();
+        endOf("its thread", this::awaitThread);
+        if (roll != null) {
+            endOf("its TCP port", roll::close);
+        }
+        // What the thread took in its last round.
+        proposals.close();
+        if (directory != null) {
+            endOf("its buffers", () -> LogDirectory.removeTree(options.memory()));
+            endOf("its directory", directory::close);
+        }
+    }
+
+    private void awaitThread() {
+        if (thread == null) {
+            return;
+        }
+        LockSupport.unpark(thread);
         try {
-            if (thread != null) {
-                LockSupport.unpark(thread);
-                thread.join();
-            }
-            if (roll != null) {
-                roll.close();
-            }
-            proposals.close();
-            if (directory != null) {
-                LogDirectory.removeTree(options.memory());
-                directory.close();
-            }
-        } catch (IOException e) {
-            LOG.log(
-                    Level.WARNING,
-                    "something of the coordinators'' log stays: {0}",
-                    e.getMessage());
+            thread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** A step of the end; the others come whatever becomes of it. */
+    private static void endOf(String what, Ending step) {
+        try {
+            step.end();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "something of the coordinators'' log stays, {0}: {1}",
+                    what,
+                    e.toString());
+        }
+    }
+
+    @FunctionalInterface
+    private interface Ending {
+        void end() throws IOException;
     }
 }

@@ -82,7 +82,8 @@ public final class AeronClusterLogComponent implements CoordinatorLogFactory {
         @AttributeDefinition(
                 description =
                         "whether a member says that it has something only when its disk has it; if"
-                                + " not, power that fails everywhere at once can lose decisions."
+                                + " not, decisions can be lost when power fails for one member and"
+                                + " another one dies, and when it fails everywhere at once."
                                 + " Applies at the next start.")
         boolean sync_enabled() default true;
 

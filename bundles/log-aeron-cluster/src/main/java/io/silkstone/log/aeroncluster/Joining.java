@@ -111,8 +111,8 @@ final class Joining {
     private String why(List<Roll.Answer> answers, long logs, long strangers) {
         int others = options.members().size() - 1;
         if (strangers > 0) {
-            return "another member has other members, or the same in another order, in its"
-                    + " configuration: the key must be equal everywhere";
+            return "another member has in its configuration other members, or the same in another"
+                    + " order, or another value of founding: both keys must be equal everywhere";
         }
         if (logs > 0) {
             return "this member has nothing, and is given the log when %d others have it and one"

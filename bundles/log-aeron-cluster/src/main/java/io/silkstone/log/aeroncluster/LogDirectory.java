@@ -1,7 +1,10 @@
 package io.silkstone.log.aeroncluster;
 
+import io.aeron.cluster.RecordingLog;
 import java.io.File;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -18,7 +21,8 @@ import java.nio.file.attribute.BasicFileAttributes;
  *
  * <pre>
  *   lock
- *   joined     how this member came to its log; without it there is none, whatever else lies here
+ *   joined     how this member came to its log; without it, or with nothing of the
+ *              others here, there is none
  *   cluster/   Aeron's list of terms and snapshots
  *   archive/   the log and the snapshots
  * </pre>
@@ -31,10 +35,16 @@ final class LogDirectory implements AutoCloseable {
         /** It began one with the others, who had nothing either. */
         FOUNDED,
         /** It was given what the others had. */
-        GIVEN
+        GIVEN,
+        /** It began one with the others, and that has a beginning. */
+        ESTABLISHED
     }
 
+    private static final Logger LOG = System.getLogger(LogDirectory.class.getName());
     private static final String JOINED = "joined";
+
+    /** Aeron's name for the archive's list of recordings. */
+    private static final String CATALOG = "archive.catalog";
 
     private final Path path;
     private final FileChannel lock;
@@ -83,7 +93,47 @@ final class LogDirectory implements AutoCloseable {
         return path.resolve("archive").toFile();
     }
 
+    /**
+     * How this member came to its log; NOT as well when the log is gone that it once had, since it
+     * then lacks what it promised to keep. A member that is FOUNDED has promised nothing yet, but
+     * asks the others again too.
+     */
     Joined joined() throws IOException {
+        Joined written = written();
+        boolean isThere =
+                switch (written) {
+                    case NOT -> true;
+                    case FOUNDED -> hasFiles();
+                    case GIVEN, ESTABLISHED -> hasFiles() && hasTerms();
+                };
+        if (!isThere) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0} lacks the log or its list: this member counts as one that lost its disk",
+                    path);
+        }
+        return isThere ? written : Joined.NOT;
+    }
+
+    private boolean hasFiles() {
+        return recordingLog().exists() && new File(archive(), CATALOG).exists();
+    }
+
+    private File recordingLog() {
+        return new File(cluster(), RecordingLog.RECORDING_LOG_FILE_NAME);
+    }
+
+    /** Whether Aeron's list of terms and snapshots has any. */
+    boolean hasTerms() {
+        if (!recordingLog().exists()) {
+            return false;
+        }
+        try (RecordingLog log = new RecordingLog(cluster(), false)) {
+            return !log.entries().isEmpty();
+        }
+    }
+
+    private Joined written() throws IOException {
         Path file = path.resolve(JOINED);
         if (!Files.exists(file)) {
             return Joined.NOT;
@@ -104,13 +154,21 @@ final class LogDirectory implements AutoCloseable {
             file.force(true);
         }
         Files.move(written, path.resolve(JOINED), StandardCopyOption.ATOMIC_MOVE);
+        sync();
+    }
+
+    private void sync() throws IOException {
         try (FileChannel folder = FileChannel.open(path, StandardOpenOption.READ)) {
             folder.force(true);
         }
     }
 
-    /** Removes what an attempt to be given a log has left. */
+    /** Removes what an attempt to be given a log has left, or a log that is not whole. */
     void clear() throws IOException {
+        // First: what is copied halfway must not be taken for the log of which this speaks.
+        if (Files.deleteIfExists(path.resolve(JOINED))) {
+            sync();
+        }
         removeTree(cluster().toPath());
         removeTree(archive().toPath());
     }

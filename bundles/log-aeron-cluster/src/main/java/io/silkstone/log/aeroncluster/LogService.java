@@ -31,15 +31,16 @@ import org.agrona.concurrent.UnsafeBuffer;
  * number that it draws for that; when the frame comes back, everything before has been applied, and
  * everybody has heard the leader's address.
  *
- * <p>A snapshot is the last index, whether the log was founded, the leader's address and the state
- * machine's own snapshot, all in one row of bytes that is cut into messages.
+ * <p>A snapshot is the last index, whether the log was founded, the leader's address with the term
+ * in which it said so, the term itself (the leader's word for it may be behind the snapshot) and
+ * the state machine's own snapshot, all in one row of bytes that is cut into messages.
  *
  * <p>Threads: the cluster's service thread; what is said to be for any, any.
  */
 final class LogService implements ClusteredService {
     private static final Logger LOG = System.getLogger(LogService.class.getName());
-    private static final int SNAPSHOT_VERSION = 1;
-    private static final int SNAPSHOT_HEADER_BYTES = 32;
+    private static final int SNAPSHOT_VERSION = 2;
+    private static final int SNAPSHOT_HEADER_BYTES = 40;
     private static final int SNAPSHOT_PART_BYTES = 32 << 10;
     private static final int FRAGMENTS_PER_POLL = 16;
     private static final long NO_TERM = -1;
@@ -67,6 +68,9 @@ final class LogService implements ClusteredService {
 
     /** Whoever said last, in this term, that it leads; 0 for nobody. */
     private long confirmed;
+
+    /** A frame was applied in part or not at all: nothing after it counts, and no snapshot. */
+    private boolean hasFailed;
 
     private boolean toldLeading;
     private String toldLeader = "";
@@ -134,7 +138,8 @@ final class LogService implements ClusteredService {
         this.cluster = cluster;
         try {
             replica.restore(snapshot == null ? nothing : read(snapshot));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            hasFailed = true;
             listener.failed(e);
             throw e;
         }
@@ -160,7 +165,7 @@ final class LogService implements ClusteredService {
         isFounded = read.getInt() != 0;
         index = read.getLong();
         leaderTerm = read.getLong();
-        term = leaderTerm;
+        term = read.getLong();
         byte[] address = new byte[read.getInt()];
         byte[] state = new byte[read.getInt()];
         if (read.remaining() != address.length + state.length) {
@@ -174,6 +179,9 @@ final class LogService implements ClusteredService {
 
     @Override
     public void onTakeSnapshot(ExclusivePublication publication) {
+        if (hasFailed) {
+            throw new AgentTerminationException("the state machine lacks what came before");
+        }
         byte[] address = leader.getBytes(StandardCharsets.UTF_8);
         byte[] state = replica.snapshot();
         ByteBuffer written =
@@ -182,7 +190,8 @@ final class LogService implements ClusteredService {
         written.putInt(SNAPSHOT_VERSION)
                 .putInt(isFounded ? 1 : 0)
                 .putLong(index)
-                .putLong(leaderTerm);
+                .putLong(leaderTerm)
+                .putLong(term);
         written.putInt(address.length).putInt(state.length).put(address).put(state);
         UnsafeBuffer buffer = new UnsafeBuffer(written.array());
         cluster.idleStrategy().reset();
@@ -208,20 +217,24 @@ final class LogService implements ClusteredService {
             int offset,
             int length,
             Header header) {
-        byte[] bytes = new byte[length];
-        buffer.getBytes(offset, bytes);
-        LogFrame frame = LogFrame.decoded(bytes);
-        if (frame == null) {
-            return;
+        if (hasFailed) {
+            throw new AgentTerminationException("the state machine lacks what came before");
         }
         try {
-            apply(frame);
-        } catch (RuntimeException e) {
-            // To leave it out would make this replica another than the rest.
+            byte[] bytes = new byte[length];
+            buffer.getBytes(offset, bytes);
+            LogFrame frame = LogFrame.decoded(bytes);
+            if (frame != null) {
+                apply(frame);
+                tell();
+            }
+        } catch (Throwable e) {
+            // To leave it out would make this replica another than the rest; Aeron goes on behind
+            // it, even after errors.
+            hasFailed = true;
             listener.failed(e);
             throw new AgentTerminationException(e);
         }
-        tell();
     }
 
     private void apply(LogFrame frame) {
@@ -286,13 +299,12 @@ final class LogService implements ClusteredService {
     private void tell() {
         long proposer = candidate;
         boolean leads = isLeader && isFounded && proposer != 0 && proposer == confirmed;
-        String address = leads || !isLeader && leaderTerm == presentTerm ? leader : "";
+        boolean follows = !isLeader && isFounded && leaderTerm == presentTerm;
+        String address = leads || follows ? leader : "";
         if (leads == toldLeading && address.equals(toldLeader)) {
             return;
         }
         boolean began = leads && !toldLeading;
-        toldLeading = leads;
-        toldLeader = address;
         if (began) {
             proposals.open(proposer);
         } else if (!leads) {
@@ -304,15 +316,18 @@ final class LogService implements ClusteredService {
             LOG.log(Level.INFO, "the coordinators are led from {0}", address);
         }
         replica.leads(leads, address);
+        // Only now: what was not heard is told again.
+        toldLeading = leads;
+        toldLeader = address;
     }
 
     /** Nobody leads as far as this member knows. The service must have ended. */
     void tellNothing() {
         proposals.close();
         if (toldLeading || !toldLeader.isEmpty()) {
+            replica.leads(false, "");
             toldLeading = false;
             toldLeader = "";
-            replica.leads(false, "");
         }
     }
 

@@ -1,6 +1,8 @@
 package io.silkstone.log.aeroncluster;
 
 import io.silkstone.api.cluster.CoordinatorLog.Outcome;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -15,6 +17,8 @@ import java.util.Map;
  * <p>Threads: any. Outcomes are told with no lock held.
  */
 final class Proposals {
+    private static final Logger LOG = System.getLogger(Proposals.class.getName());
+
     private static final class UnderWay {
         final byte[] frame;
         final Outcome outcome;
@@ -52,7 +56,7 @@ final class Proposals {
             ended = new ArrayList<>(underWay.values());
             underWay.clear();
         }
-        ended.forEach(each -> each.outcome.ended(null));
+        ended.forEach(each -> end(each, null));
     }
 
     /** False when it is not taken. */
@@ -101,7 +105,7 @@ final class Proposals {
             ended = isOpen && of == proposer ? underWay.remove(number) : null;
         }
         if (ended != null) {
-            ended.outcome.ended(result);
+            end(ended, result);
         }
     }
 
@@ -118,6 +122,15 @@ final class Proposals {
                 }
             }
         }
-        late.forEach(each -> each.outcome.ended(null));
+        late.forEach(each -> end(each, null));
+    }
+
+    /** Whoever hears it and fails hurts neither the others nor the log. */
+    private static void end(UnderWay each, byte[] result) {
+        try {
+            each.outcome.ended(result);
+        } catch (Throwable e) {
+            LOG.log(Level.ERROR, "whoever proposed to the coordinators' log failed", e);
+        }
     }
 }

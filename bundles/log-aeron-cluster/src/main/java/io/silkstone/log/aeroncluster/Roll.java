@@ -18,9 +18,12 @@ import java.util.function.Supplier;
  * lacks it. A question and an answer are one line each over TCP:
  *
  * <pre>
- *   silkstone-log 1 MEMBERS            the members as the asker has them, without blanks
+ *   silkstone-log 1 MEMBERS FOUNDING   the members as the asker has them, without blanks, and with
+ *                                      what a log begins: new or journal
  *   silkstone-log 1 STAGE POSITION     or: silkstone-log 1 STRANGER 0
  * </pre>
+ *
+ * With what a log begins matters only while there is none: who has one does not look at it.
  *
  * <p>Threads: answers are given by one of its own, which waits in the kernel.
  */
@@ -35,14 +38,15 @@ final class Roll implements AutoCloseable {
         ESTABLISHED,
         /** It has a log, and leads. */
         LEADING,
-        /** It has other members in its configuration. */
+        /** It has other members in its configuration, or would begin a log with something else. */
         STRANGER
     }
 
     /**
      * What a member says.
      *
-     * @param position up to where it knows the log to be committed
+     * @param position up to where it knows the log to be committed; 0 before it has known a leader
+     *     since it began
      */
     record Answer(Stage stage, long position) {
         /** Whether it has something that could be lost. */
@@ -58,6 +62,7 @@ final class Roll implements AutoCloseable {
     private static final int BACKLOG = 16;
 
     private final String members;
+    private final String founding;
     private final Supplier<Answer> answer;
     private final ServerSocket server;
     private final Thread thread;
@@ -69,6 +74,7 @@ final class Roll implements AutoCloseable {
      */
     Roll(LogOptions options, Supplier<Answer> answer) throws IOException {
         members = members(options);
+        founding = founding(options);
         this.answer = answer;
         server = new ServerSocket();
         try {
@@ -89,14 +95,27 @@ final class Roll implements AutoCloseable {
         return String.join(",", options.members().stream().map(Endpoint::toString).toList());
     }
 
+    private static String founding(LogOptions options) {
+        return options.foundsFromJournal() ? "journal" : "new";
+    }
+
+    private Answer answer(String question) {
+        String[] words = question.split(" ");
+        Answer own = answer.get();
+        boolean isOurs =
+                words.length == 2
+                        && words[0].equals(members)
+                        && (own.hasLog() || words[1].equals(founding));
+        return isOurs ? own : new Answer(Stage.STRANGER, 0);
+    }
+
     private void run() {
         while (!server.isClosed()) {
             try (Socket socket = server.accept()) {
                 socket.setSoTimeout(TIMEOUT_MILLIS);
                 String line = line(socket);
                 if (line.startsWith(WORD)) {
-                    boolean isOurs = line.substring(WORD.length()).equals(members);
-                    Answer told = isOurs ? answer.get() : new Answer(Stage.STRANGER, 0);
+                    Answer told = answer(line.substring(WORD.length()));
                     send(socket, told.stage + " " + told.position);
                 }
             } catch (IOException | RuntimeException e) {
@@ -130,7 +149,7 @@ final class Roll implements AutoCloseable {
         try (Socket socket = new Socket()) {
             socket.connect(address, TIMEOUT_MILLIS);
             socket.setSoTimeout(TIMEOUT_MILLIS);
-            send(socket, members(options));
+            send(socket, members(options) + " " + founding(options));
             String line = line(socket);
             String[] words =
                     line.startsWith(WORD) ? line.substring(WORD.length()).split(" ") : null;

@@ -75,7 +75,8 @@ final class Upkeep implements AutoCloseable {
         while (!closed) {
             try {
                 look();
-            } catch (RuntimeException e) {
+            } catch (Exception e) {
+                // Aeron throws IOExceptions undeclared.
                 looksToRetry = looks + LOOKS_PER_RETRY;
                 LOG.log(Level.DEBUG, "the log stays as long as it is for now", e);
             }
@@ -198,7 +199,8 @@ final class Upkeep implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        LockSupport.unpark(thread);
+        // It may wait for the archive, or for members that do not answer.
+        thread.interrupt();
         try {
             thread.join();
         } catch (InterruptedException e) {

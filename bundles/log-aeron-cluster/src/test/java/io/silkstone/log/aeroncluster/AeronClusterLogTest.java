@@ -231,6 +231,59 @@ class AeronClusterLogTest {
     }
 
     @Test
+    void start_withoutTheLogItOnceHad_isGivenIt() throws Exception {
+        members.startAll();
+        members.insist("first");
+        members.awaitEqual(1);
+        for (String lost : List.of("cluster", "archive")) {
+            Path data = members.data(3);
+            ThreeMembers.await("it is established", () -> isJoined(data, "ESTABLISHED", "GIVEN"));
+            members.stop(3);
+            LogDirectory.removeTree(data.resolve(lost));
+            Member member = members.start(3);
+            members.insist("without " + lost);
+            ThreeMembers.await("it was given", () -> isJoined(data, "GIVEN"));
+            ThreeMembers.await(
+                    "it has all", () -> member.replica.notes().contains("without " + lost));
+        }
+        members.awaitEqual(3);
+    }
+
+    private static boolean isJoined(Path data, String... words) {
+        try {
+            return Files.exists(data.resolve("joined"))
+                    && List.of(words).contains(Files.readString(data.resolve("joined")).strip());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void start_membersDisagreeOnFounding_foundsNothing() throws Exception {
+        members.start(1);
+        members.start(2);
+        members.foundsFromJournal = true;
+        members.start(3, () -> "precious".getBytes(StandardCharsets.UTF_8));
+        LogOptions journal = members.options(3);
+        Set<Roll.Stage> seen = new HashSet<>();
+        for (int look = 0; look < 40; look++) {
+            for (int other = 0; other < 2; other++) {
+                Roll.ask(journal, members.endpoints.get(other))
+                        .ifPresent(answer -> seen.add(answer.stage()));
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        assertThat(seen).containsExactly(Roll.Stage.STRANGER);
+        members.stop(1);
+        members.stop(2);
+        members.start(1);
+        members.start(2);
+        members.insist("after it was put right");
+        members.awaitEqual(2);
+        assertThat(members.member(1).replica.notes()).startsWith("precious");
+    }
+
+    @Test
     void start_newLogBesideAJournal_isRefused() {
         Set<Thread> before = threads();
         assertThatThrownBy(() -> members.start(1, () -> new byte[1]))
@@ -252,6 +305,19 @@ class AeronClusterLogTest {
         members.start(3);
         members.insist("now");
         members.awaitEqual(1);
+    }
+
+    @Test
+    void apply_throwsAnError_restoresTheReplicaAndLeavesNothingOut() throws Exception {
+        members.startAll();
+        members.insist("before");
+        Member member = members.member(members.leader() % ThreeMembers.MEMBERS + 1);
+        int restores = member.replica.restores();
+        member.replica.failOnce(new StackOverflowError("once"));
+        members.insist("the one that fails on a follower");
+        members.insist("after");
+        members.awaitEqual(3);
+        assertThat(member.replica.restores()).isGreaterThan(restores);
     }
 
     @Test

@@ -15,6 +15,7 @@ final class NoteReplica implements CoordinatorLog.Replica {
     private int restores;
     private long lastIndex;
     private String fault;
+    private Error error;
 
     @Override
     public synchronized void restore(byte[] snapshot) {
@@ -35,6 +36,11 @@ final class NoteReplica implements CoordinatorLog.Replica {
         if (lastIndex != 0 && index != lastIndex + 1) {
             fault = index + " after " + lastIndex;
         }
+        if (error != null) {
+            Error thrown = error;
+            error = null;
+            throw thrown;
+        }
         lastIndex = index;
         notes.add(new String(command.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8));
         return Integer.toString(notes.size()).getBytes(StandardCharsets.UTF_8);
@@ -48,6 +54,11 @@ final class NoteReplica implements CoordinatorLog.Replica {
 
     synchronized List<String> notes() {
         return List.copyOf(notes);
+    }
+
+    /** The next command is not applied, but thrown at. */
+    synchronized void failOnce(Error with) {
+        error = with;
     }
 
     synchronized int size() {

@@ -53,6 +53,36 @@ class ProposalsTest {
     }
 
     @Test
+    void ended_oneOutcomeThrows_theOthersStillEnd() {
+        proposals.open(1);
+        proposals.add(
+                new byte[1],
+                result -> {
+                    throw new StackOverflowError("an outcome's own");
+                },
+                10);
+        add("b", 10);
+        send();
+        proposals.applied(1, sent.getFirst().sequence(), new byte[0]);
+        proposals.add(
+                new byte[1],
+                result -> {
+                    throw new IllegalStateException("an outcome's own");
+                },
+                5);
+        proposals.expire(5);
+        assertThat(ended).isEmpty();
+        proposals.add(
+                new byte[1],
+                result -> {
+                    throw new IllegalStateException("an outcome's own");
+                },
+                5);
+        proposals.close();
+        assertThat(ended).containsExactly("b null");
+    }
+
+    @Test
     void applied_lateOrForAnEarlierProposer_findsNobody() {
         proposals.open(1);
         add("late", 10);

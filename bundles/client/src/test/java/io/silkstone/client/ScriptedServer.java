@@ -71,6 +71,9 @@ final class ScriptedServer {
     /** Done after each page of a scan. */
     Runnable afterScan = () -> {};
 
+    /** Whether it is the coordinator as well. */
+    volatile boolean leads;
+
     volatile ClusterMap map = ClusterMap.NONE;
     int keysPerReply = Integer.MAX_VALUE;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
@@ -110,6 +113,12 @@ final class ScriptedServer {
     }
 
     private void map(Request request) {
+        GetClusterMapDecoder get = new GetClusterMapDecoder();
+        get.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        if (get.leaderOnly() == 1 && !leads) {
+            request.refuse(Status.NOT_LEADER);
+            return;
+        }
         ClusterMapEncoder reply = new ClusterMapEncoder();
         reply.wrapAndApplyHeader(request.reply(MapCodec.bytesMax(map)), 0, header);
         reply.header().status(Status.OK);

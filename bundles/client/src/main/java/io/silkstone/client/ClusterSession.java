@@ -463,15 +463,19 @@ final class ClusterSession implements KvSession {
     }
 
     /**
-     * Clears what each server has by the newest map, one after the other. What has objects does not
-     * move, so none is missed; and none is asked for twice, lest an object that was written after
-     * its key was cleared be removed as well. Where some are gone already, and others perhaps not,
-     * the answer is UNKNOWN.
+     * Clears what each server has by the leader's map, one after the other: by an older one a
+     * tablet might be left out, so nothing is done where nobody leads (UNAVAILABLE). What has
+     * objects does not move, so none is missed; and none is asked for twice, lest an object that
+     * was written after its key was cleared be removed as well. Where some are gone already, and
+     * others perhaps not, the answer is UNKNOWN.
      */
     @Override
     public Status clear(Table table) {
         forgetResult();
-        ClusterMap map = store.refreshMap();
+        ClusterMap map = store.leadersMap(store.options().timeoutNanos());
+        if (map == null) {
+            return Status.UNAVAILABLE;
+        }
         if (map.tablet(table.id(), 0) == null) {
             return Status.NO_SUCH_TABLE;
         }

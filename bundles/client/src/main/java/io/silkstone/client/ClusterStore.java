@@ -82,17 +82,27 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     }
 
     /**
-     * Fetches the map anew, and waits for it: the coordinator's, if one is among the seeds or has
-     * been met since, in which everything is that was done before. Where none answers a server's,
-     * and the one that is known here when nobody tells in time.
+     * Fetches the map anew, and waits for it: that of the coordinator that leads, in which
+     * everything is that was done before. Where nobody leads for a second it is a server's, which
+     * may be as old as the server's last renewal, and the one that is known here when nobody tells
+     * in time.
      */
     public ClusterMap refreshMap() {
+        ClusterMap told = leadersMap(COORDINATOR_NANOS);
+        return told == null ? mapOfAnyServer() : told;
+    }
+
+    /**
+     * As {@link #refreshMap}, but only from the coordinator that leads: null when it has told none
+     * in {@code nanos}.
+     */
+    ClusterMap leadersMap(long nanos) {
         try {
-            ClusterMap told = operator.clusterMap(COORDINATOR_NANOS);
+            ClusterMap told = operator.clusterMap(nanos);
             routes.learn(told);
-            return Routes.isMap(told) ? routes.map() : mapOfAnyServer();
+            return Routes.isMap(told) ? routes.map() : null;
         } catch (ClusterRefused e) {
-            return mapOfAnyServer();
+            return null;
         }
     }
 

@@ -83,7 +83,7 @@ final class Routes {
     private void fetch() {
         List<String> candidates = candidates();
         String address = candidates.get((int) random.applyAsLong(candidates.size()));
-        request.wrapAndApplyHeader(call.request(1_024), 0, header);
+        request.wrapAndApplyHeader(call.request(1_024), 0, header).leaderOnly((short) 0);
         int length = MessageHeaderEncoder.ENCODED_LENGTH + request.encodedLength();
         call.start(rpc.peer(address), 0, length, FETCH_NANOS, each -> fetched());
     }

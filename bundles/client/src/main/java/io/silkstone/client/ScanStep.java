@@ -20,7 +20,8 @@ import java.util.Map;
  * hashes with their bits reversed ({@link Hashes#isBefore}). It is the same place on all servers,
  * whatever tablets they have, so an object does not come behind it by moving. A step asks every
  * server of the table for what it has from the cursor on, and goes as far as the one that came
- * least far. What others have beyond that comes with the next step, and is left out here.
+ * least far. What others have beyond that comes with the next step, and is left out here; so is
+ * what comes before the cursor, since a server of few lines shows more than was asked for.
  *
  * <p>A tablet that moves between two of the questions could be missed by both. So each server says
  * which hashes it served while it looked, and the step counts only if that is what the map says of
@@ -100,7 +101,8 @@ final class ScanStep {
             order.addFirst(slowest);
         }
         for (ServerId server : order) {
-            long next = session.scan(table, server, cursor, end, count, this::take);
+            long next =
+                    session.scan(table, server, cursor, end, count, object -> take(object, cursor));
             long served = session.scanServed();
             long[] expected = owners.get(server).stream().mapToLong(Long::longValue).toArray();
             if (session.scanStatus() != Status.OK
@@ -134,7 +136,12 @@ final class ScanStep {
         return owners;
     }
 
-    private void take(ObjectView object) {
+    /** A server shows its whole line of objects, of which the last step may have shown some. */
+    private void take(ObjectView object, long cursor) {
+        boolean isBegun = cursor != 0 && cursor != BEGINNING;
+        if (isBegun && Hashes.isBefore(object.keyHash(), cursor)) {
+            return;
+        }
         byte[] bytes = new byte[object.keyLength() + object.valueLength()];
         MemorySegment copy = MemorySegment.ofArray(bytes);
         MemorySegment.copy(object.memory(), object.keyOffset(), copy, 0, object.keyLength());

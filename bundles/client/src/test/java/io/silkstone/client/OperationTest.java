@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.Status;
+import io.silkstone.rpc.messages.ClearTableDecoder;
 import io.silkstone.rpc.messages.GetClusterMapDecoder;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +62,45 @@ class OperationTest {
             second.map = before;
             assertThat(cluster.store.refreshMap()).isEqualTo(first.map);
         }
+    }
+
+    @Test
+    void refreshMap_whereAServerIsTheFirstSeed_isTheCoordinatorsMap() {
+        ClusterStore store = cluster.newStore(List.of(second.address, first.address));
+        for (int version = 1; version <= 10; version++) {
+            ClusterMap before = first.map;
+            cluster.publish(first.id, version, second.id, version);
+            second.map = before;
+            assertThat(store.refreshMap()).isEqualTo(first.map);
+        }
+    }
+
+    @Test
+    void refreshMap_whereNobodyLeads_isAServersMap() {
+        first.leads = false;
+        cluster.publish(first.id, 2, second.id, 2);
+        long began = cluster.now;
+        assertThat(cluster.store.refreshMap()).isEqualTo(first.map);
+        assertThat(cluster.now - began).isBetween(SECOND, 2 * SECOND);
+    }
+
+    /** By a server's map it might leave out what was assigned since. */
+    @Test
+    void clear_whereNobodyLeads_isUnavailableAndClearsNothing() {
+        List<ServerId> cleared = new ArrayList<>();
+        cluster.servers.forEach(
+                each ->
+                        each.rpc.serve(
+                                ClearTableDecoder.TEMPLATE_ID,
+                                request -> {
+                                    cleared.add(each.id);
+                                    request.done(0);
+                                }));
+        assertThat(cluster.session.clear(cluster.table)).isEqualTo(Status.OK);
+        assertThat(cleared).containsExactly(first.id, second.id);
+        first.leads = false;
+        assertThat(cluster.session.clear(cluster.table)).isEqualTo(Status.UNAVAILABLE);
+        assertThat(cleared).hasSize(2);
     }
 
     @Test

@@ -68,6 +68,19 @@ class ScanStepTest {
                         names.stream().map(name -> name + "=1").toList());
     }
 
+    /** Who has few lines shows the same one to each of the steps that others need for it. */
+    @Test
+    void scan_ofServersWithLinesOfDifferentWidth_showsEachObjectOnce() {
+        List<String> names = some(60);
+        names.forEach(name -> ownerOf(name).objects.put(name, "1"));
+        cluster.first.lineBits = 2;
+        cluster.second.lineBits = 6;
+        scanOn(0);
+        assertThat(seen)
+                .containsExactlyInAnyOrderElementsOf(
+                        names.stream().map(name -> name + "=1").toList());
+    }
+
     @Test
     void scan_doesNotMissATabletThatMovesBetweenTwoQuestions() {
         cluster.second.objects.put(HIGH, "2");

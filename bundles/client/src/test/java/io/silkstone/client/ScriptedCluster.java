@@ -72,6 +72,7 @@ final class ScriptedCluster {
                         new Steps(),
                         new SplittableRandom(2),
                         metrics);
+        first.leads = true;
         publish(first.id, 1, second.id, 1);
         store = newStore(List.of(first.address));
         table = store.table("default");

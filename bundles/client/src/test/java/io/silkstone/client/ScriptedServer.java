@@ -71,7 +71,14 @@ final class ScriptedServer {
     /** Done after each page of a scan. */
     Runnable afterScan = () -> {};
 
+    /** Whether it is the coordinator as well. */
+    volatile boolean leads;
+
     volatile ClusterMap map = ClusterMap.NONE;
+
+    /** Where it is not 0 the objects lie in so many lines, as a power of two, each a page. */
+    int lineBits;
+
     int keysPerReply = Integer.MAX_VALUE;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private long leases;
@@ -110,6 +117,12 @@ final class ScriptedServer {
     }
 
     private void map(Request request) {
+        GetClusterMapDecoder get = new GetClusterMapDecoder();
+        get.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        if (get.leaderOnly() == 1 && !leads) {
+            request.refuse(Status.NOT_LEADER);
+            return;
+        }
         ClusterMapEncoder reply = new ClusterMapEncoder();
         reply.wrapAndApplyHeader(request.reply(MapCodec.bytesMax(map)), 0, header);
         reply.header().status(Status.OK);
@@ -221,25 +234,31 @@ final class ScriptedServer {
         request.send(BODY + reply.encodedLength());
     }
 
-    /** One object a page, in the order of all scans. */
+    /** One object or one line a page, in the order of all scans. */
     private void scan(Request request) {
         ScanDecoder scan = new ScanDecoder();
         scan.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         long cursor = scan.cursor();
         List<String> names =
                 objects.keySet().stream()
-                        .filter(name -> cursor == 0 || !Hashes.isBefore(hash(name), cursor))
-                        .sorted((one, other) -> Hashes.isBefore(hash(one), hash(other)) ? -1 : 1)
+                        .filter(name -> lineBits > 0 || cursor == 0 || !isBefore(name, cursor))
+                        .filter(name -> lineBits == 0 || line(hash(name)) == line(cursor))
+                        .sorted((one, other) -> isBefore(one, hash(other)) ? -1 : 1)
                         .toList();
+        long next = names.size() > 1 ? hash(names.get(1)) : 0;
+        List<String> shown = lineBits > 0 ? names : names.subList(0, Math.min(names.size(), 1));
+        if (lineBits > 0) {
+            next = Long.reverse(line(cursor) + 1 << Long.SIZE - lineBits);
+        }
         ScanReplyEncoder reply = new ScanReplyEncoder();
         reply.wrapAndApplyHeader(request.reply(REPLY_BYTES), 0, header)
-                .cursor(names.size() > 1 ? hash(names.get(1)) : 0)
+                .cursor(next)
                 .served(Hashes.number(served((int) scan.table())));
         reply.header().status(Status.OK);
-        ScanReplyEncoder.ObjectsEncoder page = reply.objectsCount(Math.min(names.size(), 1));
-        if (!names.isEmpty()) {
-            byte[] key = names.getFirst().getBytes(UTF_8);
-            byte[] value = objects.get(names.getFirst()).getBytes(UTF_8);
+        ScanReplyEncoder.ObjectsEncoder page = reply.objectsCount(shown.size());
+        for (String name : shown) {
+            byte[] key = name.getBytes(UTF_8);
+            byte[] value = objects.get(name).getBytes(UTF_8);
             page.next()
                     .version(7)
                     .expiryMillis(0)
@@ -250,6 +269,14 @@ final class ScriptedServer {
         }
         request.send(BODY + reply.encodedLength());
         afterScan.run();
+    }
+
+    private static boolean isBefore(String name, long cursor) {
+        return Hashes.isBefore(hash(name), cursor);
+    }
+
+    private long line(long hash) {
+        return Long.reverse(hash) >>> Long.SIZE - lineBits;
     }
 
     private static long hash(String name) {

@@ -61,7 +61,7 @@ final class Requests {
     private final AtomicInteger waitingCount = new AtomicInteger();
     private final Counter renewals;
     private final Counter refused;
-    private Encoded encoded = new Encoded(ClusterMap.NONE, new byte[0]);
+    private volatile Encoded encoded = new Encoded(ClusterMap.NONE, new byte[0]);
 
     Requests(
             Coordinator coordinator,
@@ -196,19 +196,29 @@ final class Requests {
         request.done(result.number());
     }
 
+    /** Whoever takes the map for the last word hears it only while it is sure that this leads. */
     private void getClusterMap(Request request) {
-        if (coordinator.leadership() == null) {
+        GetClusterMapDecoder it =
+                new GetClusterMapDecoder().wrapAndApplyHeader(message(request), 0, header(request));
+        if (it.leaderOnly() == 1) {
+            coordinator.whenSure(request, (kept, leader) -> answerMap(kept));
+        } else if (coordinator.leadership() == null) {
             coordinator.refuseNotLeading(request);
-            return;
+        } else {
+            answerMap(request);
         }
+    }
+
+    private void answerMap(Request request) {
         byte[] message = encoded(replica.view().map());
         request.reply(message.length).putBytes(0, message);
         request.send(message.length);
     }
 
-    /** Within the thread that polls, as all requests come. */
+    /** Two threads may encode it at once, which costs time and nothing else. */
     private byte[] encoded(ClusterMap map) {
-        if (encoded.map != map) {
+        Encoded known = encoded;
+        if (known.map != map) {
             UnsafeBuffer buffer = new UnsafeBuffer(new byte[MapCodec.bytesMax(map)]);
             ClusterMapEncoder message = new ClusterMapEncoder();
             message.wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder());
@@ -216,9 +226,10 @@ final class Requests {
             MapCodec.encode(map, message);
             byte[] bytes = new byte[HEADER + message.encodedLength()];
             buffer.getBytes(0, bytes);
-            encoded = new Encoded(map, bytes);
+            known = new Encoded(map, bytes);
+            encoded = known;
         }
-        return encoded.message;
+        return known.message;
     }
 
     private void createTable(Request request) {

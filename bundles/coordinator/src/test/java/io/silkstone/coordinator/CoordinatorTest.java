@@ -8,6 +8,7 @@ import static io.silkstone.coordinator.TestCluster.closeLease;
 import static io.silkstone.coordinator.TestCluster.createTable;
 import static io.silkstone.coordinator.TestCluster.dropTable;
 import static io.silkstone.coordinator.TestCluster.enlist;
+import static io.silkstone.coordinator.TestCluster.getClusterMap;
 import static io.silkstone.coordinator.TestCluster.leave;
 import static io.silkstone.coordinator.TestCluster.openLease;
 import static io.silkstone.coordinator.TestCluster.released;
@@ -434,6 +435,31 @@ class CoordinatorTest {
             }
         }
         assertThat(granted).as("leases by a leader that is none").isPositive();
+    }
+
+    /** Who takes a map for the last word must not miss what a later leader has done. */
+    @Test
+    void leaderChange_theOneBeforeTellsNobodyItsMapAsTheLeaders() {
+        int believers = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            try (TestCluster world = new TestCluster(seed, 4 * LEASE)) {
+                Seat one = world.replica(FIRST);
+                Seat two = world.replica(OTHER);
+                world.shared.lead((MemoryLog) one.log);
+                world.enlisted(FIRST, 7, 70);
+                assertThat(world.insist(FIRST, getClusterMap(true)).status()).isEqualTo(Status.OK);
+                world.shared.lead((MemoryLog) two.log);
+                assertThat(world.insist(OTHER, createTable("t", 1)).number()).isEqualTo(2);
+                if (world.ask(FIRST, getClusterMap(false)).status() == Status.OK) {
+                    believers++;
+                }
+                assertThat(world.ask(FIRST, getClusterMap(true)).status())
+                        .as("seed %d", seed)
+                        .isNotEqualTo(Status.OK);
+                assertThat(world.insist(OTHER, getClusterMap(true)).status()).isEqualTo(Status.OK);
+            }
+        }
+        assertThat(believers).as("who lead no more and do not know it").isPositive();
     }
 
     @Test

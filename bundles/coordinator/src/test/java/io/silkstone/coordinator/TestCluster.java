@@ -358,6 +358,14 @@ final class TestCluster implements AutoCloseable {
                         .encodedLength();
     }
 
+    static ToIntFunction<MutableDirectBuffer> getClusterMap(boolean leaderOnly) {
+        return buffer ->
+                new GetClusterMapEncoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .leaderOnly((short) (leaderOnly ? 1 : 0))
+                        .encodedLength();
+    }
+
     ServerId enlisted(String address, int node, long boot) {
         Answer answer = insist(address, enlist(node, boot));
         assertThat(answer.status).as(answer.text).isEqualTo(Status.OK);
@@ -365,13 +373,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     ClusterMap map(String address) {
-        Answer answer =
-                insist(
-                        address,
-                        buffer ->
-                                new GetClusterMapEncoder()
-                                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
-                                        .encodedLength());
+        Answer answer = insist(address, getClusterMap(false));
         assertThat(answer.status).isEqualTo(Status.OK);
         ClusterMapDecoder message =
                 new ClusterMapDecoder()

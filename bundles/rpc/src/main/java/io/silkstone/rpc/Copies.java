@@ -16,10 +16,12 @@ import java.util.Map;
  *
  * <p><b>What is remembered</b> of a session is the last attempt of each of its calls under way. The
  * low bits of a call's number are its place in its process ({@link Call#PLACES}), so one that
- * replaces another here is the next of the same place, and nobody waits for the other any more.
- * From attempt {@value #ATTEMPTS_MAX} on copies are served. Those of calls that have ended are not
- * recognised, nor those that come over another session: whoever could be harmed by them says more
- * of himself ({@code exactlyOnce} and {@code epoch} in the schema).
+ * replaces another here is the next of the same place, and nobody waits for the other any more. A
+ * message of the other that comes later still is served, but does not take the place back: a copy
+ * of the next one would be new then. From attempt {@value #ATTEMPTS_MAX} on copies are served.
+ * Those of calls that have ended are not recognised, nor those that come over another session:
+ * whoever could be harmed by them says more of himself ({@code exactlyOnce} and {@code epoch} in
+ * the schema).
  *
  * <p>Nine bytes for each call that the other side ever had under way together, 590 KB at most, for
  * each session. Threads: the one that polls.
@@ -27,6 +29,12 @@ import java.util.Map;
 final class Copies {
     /** The highest number of an attempt that a message can say: it is that of all later ones. */
     static final int ATTEMPTS_MAX = 254;
+
+    /**
+     * By how much a message's number may be lower than the last of its place, and be taken for a
+     * late one. Beyond it is the first of another {@link Call}, whose numbers begin anywhere.
+     */
+    private static final long LATE_MAX = 1_024L * Call.PLACES;
 
     private static final int CALLS_FIRST = 16;
     private static final byte NONE = -1;
@@ -51,12 +59,21 @@ final class Copies {
                 place = place(call);
             }
             boolean isKnown = attempts[place] != NONE && calls[place] == call;
+            if (attempts[place] != NONE && isAfter(calls[place], call)) {
+                return true;
+            }
             if (isKnown && attempt <= Byte.toUnsignedInt(attempts[place])) {
                 return false;
             }
             calls[place] = call;
             attempts[place] = (byte) attempt;
             return true;
+        }
+
+        /** Whether {@code known} is one of the next calls of the place of {@code call}. */
+        private static boolean isAfter(long known, long call) {
+            long distance = known - call;
+            return distance > 0 && distance <= LATE_MAX;
         }
 
         private int place(long call) {

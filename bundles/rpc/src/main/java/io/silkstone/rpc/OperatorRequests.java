@@ -120,17 +120,21 @@ public final class OperatorRequests {
     }
 
     /**
-     * The coordinator's own map. Servers have it as well, but hear of a change only with their next
-     * renewal.
+     * The map of the coordinator that leads, and has made sure of that: everything is in it that
+     * was done before. Servers have it as well, but hear of a change only with their next renewal;
+     * so they, like one that led before, send the question on. Only servers of an older schema
+     * answer.
      *
      * @param nanos how long to wait for it
+     * @throws ClusterRefused when nobody who leads has told it in time
      */
     public ClusterMap clusterMap(long nanos) throws ClusterRefused {
         return ask(
                 (call, request) -> {
                     GetClusterMapEncoder get = new GetClusterMapEncoder();
                     get.wrapAndApplyHeader(
-                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder());
+                                    call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                            .leaderOnly((short) 1);
                     return get.encodedLength();
                 },
                 nanos,

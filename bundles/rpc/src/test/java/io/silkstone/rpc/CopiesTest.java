@@ -51,6 +51,25 @@ class CopiesTest {
     }
 
     @Test
+    void isNew_notForACopyOfTheNextCall_whenOneOfTheLastComesLate() {
+        assertThat(copies.isNew(one, 7, 0)).isTrue();
+        assertThat(copies.isNew(one, 7 + GENERATION, 1)).isTrue();
+        assertThat(copies.isNew(one, 7, 0)).isTrue();
+        assertThat(copies.isNew(one, 7, 3)).isTrue();
+        assertThat(copies.isNew(one, 7 + GENERATION, 1)).isFalse();
+        assertThat(copies.isNew(one, 7 + GENERATION, 0)).isFalse();
+        assertThat(copies.isNew(one, 7 + 2 * GENERATION, 0)).isTrue();
+    }
+
+    @Test
+    void isNew_onceForEachAttempt_whenNumbersBeginAnew() {
+        long high = Long.MAX_VALUE / GENERATION * GENERATION + 7;
+        assertThat(copies.isNew(one, high, 0)).isTrue();
+        assertThat(copies.isNew(one, 7, 0)).isTrue();
+        assertThat(copies.isNew(one, 7, 0)).isFalse();
+    }
+
+    @Test
     void isNew_whenAttemptsAreCountedNoFurther() {
         assertThat(copies.isNew(one, 7, Copies.ATTEMPTS_MAX - 1)).isTrue();
         assertThat(copies.isNew(one, 7, Copies.ATTEMPTS_MAX - 1)).isFalse();

@@ -158,14 +158,12 @@ public final class MasterService {
      */
     public void registerDirections() {
         for (int request : COORDINATORS) {
-            rpc.serveOtherwise(
-                    request,
-                    each ->
-                            each.refuse(
-                                    io.silkstone.rpc.messages.Status.NOT_LEADER,
-                                    0,
-                                    membership.coordinator()));
+            rpc.serveOtherwise(request, this::refuseNotLeading);
         }
+    }
+
+    private void refuseNotLeading(Request request) {
+        request.refuse(io.silkstone.rpc.messages.Status.NOT_LEADER, 0, membership.coordinator());
     }
 
     /** Sees to the leases of clients now and then: by the thread that polls. */
@@ -622,6 +620,12 @@ public final class MasterService {
     }
 
     private void map(Request request) {
+        GetClusterMapDecoder get = new GetClusterMapDecoder();
+        get.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        if (get.leaderOnly() == 1) {
+            refuseNotLeading(request);
+            return;
+        }
         ClusterMap map = membership.map();
         ClusterMapEncoder reply = new ClusterMapEncoder();
         reply.wrapAndApplyHeader(request.reply(BODY + MapCodec.bytesMax(map)), 0, header);

@@ -356,7 +356,8 @@ public final class Membership {
 
     private void fetchMap() {
         GetClusterMapEncoder request = new GetClusterMapEncoder();
-        request.wrapAndApplyHeader(mapAsking.call.request(REQUEST_BYTES_MAX), 0, mapAsking.header);
+        request.wrapAndApplyHeader(mapAsking.call.request(REQUEST_BYTES_MAX), 0, mapAsking.header)
+                .leaderOnly((short) 0);
         if (mapAsking.ask(request.encodedLength(), ASK_NANOS) != Status.OK) {
             threads.sleep(PAUSE_NANOS);
             return;

@@ -34,8 +34,8 @@ final class Joining {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    /** What does not come to an end by then begins anew, from nothing. */
-    private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(90);
+    /** A copy that gets no further for so long begins anew, from nothing. */
+    private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final LogOptions options;
     private final LogDirectory directory;
@@ -132,13 +132,17 @@ final class Joining {
 
     private Joined copy(Media media) throws IOException {
         LOG.log(Level.INFO, "this member has no log, and copies that of the others");
-        long startedAt = clock.nanoTime();
+        long progressAt = clock.nanoTime();
+        long last = -1;
         try (Copying copying = new Copying(options, media, directory, errors)) {
             while (!isClosed.getAsBoolean()) {
-                if (clock.nanoTime() - startedAt > COPYING_NANOS) {
-                    throw new IllegalStateException("the others' log could not be copied");
-                }
                 long position = copying.position();
+                if (position != last) {
+                    last = position;
+                    progressAt = clock.nanoTime();
+                } else if (clock.nanoTime() - progressAt > STALLED_NANOS) {
+                    throw new IllegalStateException("copying the others' log came to a halt");
+                }
                 if (position > 0) {
                     List<Roll.Answer> answers = ask();
                     long committed =

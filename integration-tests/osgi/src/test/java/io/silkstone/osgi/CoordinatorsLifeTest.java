@@ -100,7 +100,7 @@ class CoordinatorsLifeTest {
         assertThat(tablets.output().lines().filter(line -> line.startsWith("default"))).hasSize(3);
 
         Path log = cluster.home(killed).resolve("data/coordinator-log");
-        assertThat(log.resolve("joined")).hasContent("FOUNDED\n");
+        assertThat(log.resolve("joined")).hasContent("ESTABLISHED\n");
         remove(log);
         assertDone(cluster.command("up", "--home", cluster.home().toString(), "--detach"));
         long deadlineNs = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);

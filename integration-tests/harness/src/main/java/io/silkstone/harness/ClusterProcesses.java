@@ -1,18 +1,13 @@
 package io.silkstone.harness;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Nodes that are one cluster, each in a process, started by the script as an operator does it. */
 public final class ClusterProcesses implements AutoCloseable {
-    /** Several nodes that start on a loaded machine. */
-    private static final Duration START_MAX = Duration.ofMinutes(5);
-
     private final Workplace workplace;
     private final Path home;
     private final int nodes;
@@ -37,33 +32,16 @@ public final class ClusterProcesses implements AutoCloseable {
             throws IOException, InterruptedException {
         int portBase = Ports.freeForCluster(nodes);
         Path home = workplace.newFolder("cluster-" + portBase);
-        List<String> command = new ArrayList<>(prefix);
-        command.add(NodeProcess.checkout().resolve("silkstone").toString());
-        command.addAll(List.of("up", "--home", home.toString()));
-        command.addAll(List.of("--nodes", Integer.toString(nodes)));
-        command.addAll(List.of("--port-base", Integer.toString(portBase)));
-        Path output = home.resolve("console.txt");
-        ProcessBuilder builder = new ProcessBuilder(command);
-        // As with one node: see NodeProcess.
-        builder.environment().put("SILKSTONE_BUILD", "never");
+        List<String> words =
+                List.of(
+                        "--nodes",
+                        Integer.toString(nodes),
+                        "--port-base",
+                        Integer.toString(portBase));
+        // It says where they listen when all keys are served, and not before.
+        String said = "node-" + nodes + " redis 127.0.0.1:";
         Process process =
-                workplace.start(
-                        builder.redirectErrorStream(true)
-                                .redirectInput(new File("/dev/null"))
-                                .redirectOutput(output.toFile()));
-        try {
-            // It says where they listen when all keys are served, and not before.
-            String said = "node-" + nodes + " redis 127.0.0.1:";
-            Readiness.await(
-                    "the cluster",
-                    process,
-                    () -> Files.readString(output).contains(said),
-                    START_MAX);
-        } catch (IOException e) {
-            String all = Files.readString(output).strip();
-            workplace.end(process);
-            throw new IOException(e.getMessage() + "; it said: " + all, e);
-        }
+                NodeProcess.up(workplace, home, prefix, words, output -> output.contains(said));
         return new ClusterProcesses(workplace, home, nodes, portBase, process);
     }
 

@@ -10,11 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** A Silkstone node in a process of its own, started by the script as an operator does it. */
 public final class NodeProcess implements ServerProcess {
-    /** A start on a loaded machine takes ten times as long as on a quiet one. */
-    private static final Duration START_MAX = Duration.ofMinutes(3);
+    /**
+     * A start on a loaded machine takes ten times as long as on a quiet one, and longer yet when
+     * several nodes start at once.
+     */
+    private static final Duration START_MAX = Duration.ofMinutes(5);
 
     private static final String SCRIPT = "silkstone";
 
@@ -45,10 +49,36 @@ public final class NodeProcess implements ServerProcess {
         for (Map.Entry<String, String> each : configuration.entrySet()) {
             Files.writeString(etc.resolve(each.getKey() + ".cfg"), each.getValue());
         }
+        List<String> words = List.of("--port-base", Integer.toString(port));
+        // It says where it listens when all of it does, and not before.
+        String said = "redis 127.0.0.1:" + port;
+        Process process =
+                up(
+                        workplace,
+                        home,
+                        prefix,
+                        words,
+                        output -> output.contains(said) && Readiness.answers(port));
+        return new NodeProcess(workplace, home, port, process);
+    }
+
+    /**
+     * Runs {@code up} in the foreground, and waits until what it says is a {@code sign} that it
+     * serves; ends it when that does not come.
+     *
+     * @param words of the command, beside the home
+     */
+    static Process up(
+            Workplace workplace,
+            Path home,
+            List<String> prefix,
+            List<String> words,
+            Predicate<String> sign)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(prefix);
         command.add(checkout().resolve(SCRIPT).toString());
         command.addAll(List.of("up", "--home", home.toString()));
-        command.addAll(List.of("--port-base", Integer.toString(port)));
+        command.addAll(words);
         Path output = home.resolve("console.txt");
         ProcessBuilder builder = new ProcessBuilder(command);
         // Whoever runs this has built; a build inside a build would overwrite what that is using.
@@ -59,19 +89,13 @@ public final class NodeProcess implements ServerProcess {
                                 .redirectInput(new File("/dev/null"))
                                 .redirectOutput(output.toFile()));
         try {
-            // It says where it listens when all of it does, and not before.
-            String said = "redis 127.0.0.1:" + port;
-            Readiness.await(
-                    "the node",
-                    process,
-                    () -> Files.readString(output).contains(said) && Readiness.answers(port),
-                    START_MAX);
+            Readiness.await("up", process, () -> sign.test(Files.readString(output)), START_MAX);
         } catch (IOException e) {
             String all = Files.readString(output).strip();
             workplace.end(process);
             throw new IOException(e.getMessage() + "; it said: " + all, e);
         }
-        return new NodeProcess(workplace, home, port, process);
+        return process;
     }
 
     /** The checkout that this class was built in. */

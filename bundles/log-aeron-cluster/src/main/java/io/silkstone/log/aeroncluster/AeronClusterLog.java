@@ -6,6 +6,7 @@ import io.silkstone.api.cluster.CoordinatorLog;
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.base.Checks;
+import io.silkstone.base.FileTrees;
 import io.silkstone.base.NanoClock;
 import io.silkstone.log.aeroncluster.LogDirectory.Joined;
 import java.io.IOException;
@@ -128,7 +129,7 @@ final class AeronClusterLog implements CoordinatorLog {
             directory = LogDirectory.open(options.data());
             joined = directory.joined();
             readEarlier();
-            LogDirectory.removeTree(options.memory());
+            FileTrees.remove(options.memory());
             roll = new Roll(options, this::answer);
         } catch (IOException e) {
             close();
@@ -221,7 +222,7 @@ final class AeronClusterLog implements CoordinatorLog {
                 takePart(media);
             }
         } finally {
-            LogDirectory.removeTree(folder);
+            FileTrees.remove(folder);
         }
     }
 
@@ -426,7 +427,7 @@ final class AeronClusterLog implements CoordinatorLog {
         // What the thread took in its last round.
         proposals.close();
         if (directory != null) {
-            endOf("its buffers", () -> LogDirectory.removeTree(options.memory()));
+            endOf("its buffers", () -> FileTrees.remove(options.memory()));
             endOf("its directory", directory::close);
         }
     }

@@ -1,6 +1,7 @@
 package io.silkstone.log.aeroncluster;
 
 import io.aeron.cluster.RecordingLog;
+import io.silkstone.base.FileTrees;
 import java.io.File;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -8,13 +9,10 @@ import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * Where a member keeps its log, locked against other processes.
@@ -169,32 +167,8 @@ final class LogDirectory implements AutoCloseable {
         if (Files.deleteIfExists(path.resolve(JOINED))) {
             sync();
         }
-        removeTree(cluster().toPath());
-        removeTree(archive().toPath());
-    }
-
-    /** Removes {@code folder} and what is in it, if it is there. */
-    static void removeTree(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        Files.walkFileTree(
-                folder,
-                new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        Files.deleteIfExists(file);
-                        return FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult postVisitDirectory(Path each, IOException failure)
-                            throws IOException {
-                        Files.deleteIfExists(each);
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
+        FileTrees.remove(cluster().toPath());
+        FileTrees.remove(archive().toPath());
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.silkstone.log.aeroncluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.silkstone.base.FileTrees;
 import io.silkstone.log.aeroncluster.ThreeMembers.Member;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -174,7 +175,7 @@ class AeronClusterLogTest {
                                 .allMatch(each -> purged(each) > 0 && segments(each) <= 16));
         int lost = members.leader();
         members.stop(lost);
-        LogDirectory.removeTree(members.data(lost));
+        FileTrees.remove(members.data(lost));
         members.insist("while it is away");
         members.start(lost);
         members.insist("when it is back");
@@ -239,7 +240,7 @@ class AeronClusterLogTest {
             Path data = members.data(3);
             ThreeMembers.await("it is established", () -> isJoined(data, "ESTABLISHED", "GIVEN"));
             members.stop(3);
-            LogDirectory.removeTree(data.resolve(lost));
+            FileTrees.remove(data.resolve(lost));
             Member member = members.start(3);
             members.insist("without " + lost);
             ThreeMembers.await("it was given", () -> isJoined(data, "GIVEN"));

@@ -2,6 +2,7 @@ package io.silkstone.log.aeroncluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.base.FileTrees;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
 import io.silkstone.harness.Ports;
@@ -196,6 +197,6 @@ final class ThreeMembers implements AutoCloseable {
         for (int number : numbers()) {
             stop(number);
         }
-        LogDirectory.removeTree(memory);
+        FileTrees.remove(memory);
     }
 }

@@ -1,13 +1,10 @@
 package io.silkstone.transport.aeron;
 
+import io.silkstone.base.FileTrees;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -197,26 +194,7 @@ final class DriverHome {
 
     private static void remove(Path home) {
         try {
-            Files.walkFileTree(
-                    home,
-                    new SimpleFileVisitor<>() {
-                        @Override
-                        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                                throws IOException {
-                            Files.deleteIfExists(file);
-                            return FileVisitResult.CONTINUE;
-                        }
-
-                        @Override
-                        public FileVisitResult postVisitDirectory(Path folder, IOException failure)
-                                throws IOException {
-                            Files.deleteIfExists(folder);
-                            return FileVisitResult.CONTINUE;
-                        }
-                    });
-        } catch (NoSuchFileException gone) {
-            // Another process cleans up at the same time.
-            LOG.log(System.Logger.Level.DEBUG, "{0} is gone already", home);
+            FileTrees.remove(home);
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot remove " + home + ": " + e);
         }

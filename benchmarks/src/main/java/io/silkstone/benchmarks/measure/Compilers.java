@@ -39,6 +39,13 @@ public final class Compilers {
         return Math.max(used, 0) / 1e9;
     }
 
+    /** Whether one of those in {@code before} has ended since, with what it used until then. */
+    public boolean lacksAnyOf(Compilers before) {
+        // Its number may be another one's now, which has used less.
+        return before.nanos.entrySet().stream()
+                .anyMatch(each -> nanos.getOrDefault(each.getKey(), -1.0) < each.getValue());
+    }
+
     private static boolean compiles(Path thread) {
         return read(thread.resolve("comm")).matches("C[12] Compiler.*");
     }

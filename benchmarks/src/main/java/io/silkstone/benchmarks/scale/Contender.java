@@ -5,6 +5,7 @@ import io.silkstone.benchmarks.ask.Asker;
 import io.silkstone.benchmarks.ask.ClusterAsker;
 import io.silkstone.benchmarks.ask.RedisSockets;
 import io.silkstone.benchmarks.measure.Compilers;
+import io.silkstone.benchmarks.measure.CpuClock;
 import io.silkstone.benchmarks.operator.ControlSession;
 import io.silkstone.harness.ClusterProcesses;
 import io.silkstone.harness.Workplace;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** Some processes that are one store, and a client that asks them. */
 final class Contender {
@@ -101,13 +103,17 @@ final class Contender {
                 : 0;
     }
 
-    /** CPU time that its processes have used so far, of all their threads. */
-    double cpuSeconds() {
-        return pids.stream()
-                .flatMap(pid -> ProcessHandle.of(pid).stream())
-                .flatMap(process -> process.info().totalCpuDuration().stream())
-                .mapToDouble(duration -> duration.toNanos() / NANOS_PER_SECOND)
-                .sum();
+    /** CPU time that its processes have used so far, of all threads that they have and had. */
+    double cpuSeconds() throws BenchmarkFailed {
+        long nanos = 0;
+        for (long pid : pids) {
+            OptionalLong used = CpuClock.nanos(pid);
+            if (used.isEmpty()) {
+                throw new BenchmarkFailed("process " + pid + " has ended");
+            }
+            nanos += used.getAsLong();
+        }
+        return nanos / NANOS_PER_SECOND;
     }
 
     /** What the compilers of its JVMs, if there are any, have done so far. */
@@ -123,6 +129,16 @@ final class Contender {
             seconds += now.get(index).secondsSince(before.get(index));
         }
         return seconds;
+    }
+
+    /** Whether one of its compilers has ended since {@code before}: nobody knows what that used. */
+    boolean hasLostCompilersSince(List<Compilers> before) {
+        List<Compilers> now = compilers();
+        boolean lost = false;
+        for (int index = 0; index < now.size(); index++) {
+            lost |= now.get(index).lacksAnyOf(before.get(index));
+        }
+        return lost;
     }
 
     /** Ends client and processes. */

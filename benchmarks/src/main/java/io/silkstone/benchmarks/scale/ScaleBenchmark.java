@@ -45,6 +45,9 @@ public final class ScaleBenchmark implements Benchmark {
     /** The part of the processor that JVMs' compilers may take when they count as warm. */
     private static final double COMPILERS_QUIET = 0.003;
 
+    /** A JVM has but a few compilers to end, and each only after some idle seconds. */
+    private static final int WINDOWS_MAX = 5;
+
     private static final double CPU_RATIO_MAX = 1.15;
     private static final double MESSAGES_RATIO_MAX = 1.10;
     private static final double STEPS_RATIO_MAX = 1.15;
@@ -115,6 +118,7 @@ public final class ScaleBenchmark implements Benchmark {
         for (Contender contender : contenders) {
             long start = System.nanoTime();
             double share;
+            boolean isWarm;
             do {
                 List<Compilers> before = contender.compilers();
                 long began = System.nanoTime();
@@ -124,8 +128,8 @@ public final class ScaleBenchmark implements Benchmark {
                 }
                 double lasted = (System.nanoTime() - began) / 1e9;
                 share = contender.compilerSecondsSince(before) / lasted;
-            } while (share > COMPILERS_QUIET
-                    && System.nanoTime() - start < setting.choose(40, 5) * 1_000_000_000L);
+                isWarm = share <= COMPILERS_QUIET && !contender.hasLostCompilersSince(before);
+            } while (!isWarm && System.nanoTime() - start < setting.choose(40, 5) * 1_000_000_000L);
             if (share > 0) {
                 setting.say(
                         "%s: after %d s of warming up its compilers take %.1f %% of the processor",
@@ -146,11 +150,11 @@ public final class ScaleBenchmark implements Benchmark {
             mapsBefore[index] = contenders.get(index).mapsFetched();
         }
         // To be asked for its messages costs a node time, too.
-        double[] cpuBefore = contenders.stream().mapToDouble(Contender::cpuSeconds).toArray();
+        double[] cpuBefore = cpuSeconds();
         long began = System.nanoTime();
         Thread.sleep(setting.choose(20_000, 4_000));
         double seconds = (System.nanoTime() - began) / 1e9;
-        double[] cpuAfter = contenders.stream().mapToDouble(Contender::cpuSeconds).toArray();
+        double[] cpuAfter = cpuSeconds();
         for (int index = 0; index < count; index++) {
             Contender contender = contenders.get(index);
             double percent = 100 * (cpuAfter[index] - cpuBefore[index]) / seconds;
@@ -162,6 +166,14 @@ public final class ScaleBenchmark implements Benchmark {
                     key(contender, "idle_maps_*_per_second"),
                     (contender.mapsFetched() - mapsBefore[index]) / seconds);
         }
+    }
+
+    private double[] cpuSeconds() throws BenchmarkFailed {
+        double[] seconds = new double[contenders.size()];
+        for (int index = 0; index < seconds.length; index++) {
+            seconds[index] = contenders.get(index).cpuSeconds();
+        }
+        return seconds;
     }
 
     /**
@@ -185,10 +197,24 @@ public final class ScaleBenchmark implements Benchmark {
                 (contender.mapsFetched() - mapsBefore) / seconds);
     }
 
+    /** Again when a JVM ended a compiler meanwhile, whose time would count as the node's. */
     private Cost measure(Contender contender, Request request) throws Exception {
-        long nanos = setting.choose(1_000, 500) * 1_000_000L;
+        for (int attempt = 1; attempt <= WINDOWS_MAX; attempt++) {
+            List<Compilers> compilers = contender.compilers();
+            Cost cost = measureOnce(contender, request, compilers);
+            if (!contender.hasLostCompilersSince(compilers)) {
+                return report(contender, request, cost);
+            }
+        }
+        throw new BenchmarkFailed(
+                "%s: a compiler ended in each of %d windows"
+                        .formatted(key(contender, "*"), WINDOWS_MAX));
+    }
+
+    private Cost measureOnce(Contender contender, Request request, List<Compilers> compilers)
+            throws Exception {
+        long nanos = windowNanos();
         long messagesBefore = contender.messages();
-        List<Compilers> compilers = contender.compilers();
         double cpuBefore = contender.cpuSeconds();
         long began = System.nanoTime();
         long operations = askAtAPace(contender, request, nanos).getTotalCount();
@@ -199,15 +225,22 @@ public final class ScaleBenchmark implements Benchmark {
         if (operations == 0) {
             throw new BenchmarkFailed(key(contender, "*") + " did nothing");
         }
-        Cost cost = new Cost(cpu * 1e6 / operations, messages / operations);
+        return new Cost(cpu * 1e6 / operations, messages / operations);
+    }
+
+    private Cost report(Contender contender, Request request, Cost cost) throws Exception {
         String word = word(request);
         series.add(key(contender, word + "_cpu_*_us"), cost.cpuMicros);
         series.add(key(contender, word + "_messages_*"), cost.messages);
-        began = System.nanoTime();
-        operations = ask(contender, request, nanos / 4).getTotalCount();
-        seconds = (System.nanoTime() - began) / 1e9;
+        long began = System.nanoTime();
+        long operations = ask(contender, request, windowNanos() / 4).getTotalCount();
+        double seconds = (System.nanoTime() - began) / 1e9;
         series.add(key(contender, word + "_*_per_second"), operations / seconds);
         return cost;
+    }
+
+    private long windowNanos() {
+        return setting.choose(5, 2) * 1_000_000_000L;
     }
 
     /** As much as one processor can do. */

@@ -60,7 +60,7 @@ final class ClusterStart {
                 home.numbers().stream().filter(number -> home.running(number).isEmpty()).toList();
         if (numbers.isEmpty()) {
             throw new StartRefused(
-                    "--home %s is in use: all %d nodes run; `silkstone down --home %s` stops them."
+                    "--home %s is in use: %d node(s) run; `silkstone down --home %s` stops them."
                             .formatted(home.root(), home.nodes(), home.root()));
         }
         machine.require(home, numbers);

@@ -10,7 +10,7 @@ import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;
 import io.silkstone.benchmarks.measure.Series;
 import io.silkstone.benchmarks.measure.Table;
-import io.silkstone.harness.NodeProcess;
+import io.silkstone.harness.ClusterProcesses;
 import io.silkstone.harness.RedisProcess;
 import io.silkstone.transport.aeron.AeronOptions;
 import java.util.ArrayList;
@@ -92,11 +92,9 @@ public final class KvBenchmark implements Benchmark {
 
     private void start() throws Exception {
         List<String> prefix = Affinity.prefix(0);
-        String journal = setting.workplace().newFolder("journal").toString();
-        JavaProcess server =
-                JavaProcess.start(setting.workplace(), prefix, ServerMain.class, journal);
-        open.add(server);
-        String address = server.readLine();
+        ClusterProcesses cluster = ClusterProcesses.start(setting.workplace(), prefix, 1);
+        open.add(cluster);
+        String address = cluster.seed();
         ClusterAsker ipc = new ClusterAsker(address, AeronOptions.Route.IPC, keys);
         add(IPC, ipc);
         ipc.fill();
@@ -117,9 +115,7 @@ public final class KvBenchmark implements Benchmark {
         } else {
             setting.say("redis-server is not installed: there are no ratios to it.");
         }
-        NodeProcess node = NodeProcess.start(setting.workplace(), prefix, Map.of());
-        open.add(node);
-        add(GATEWAY, new RedisSockets("the gateway", List.of(node.port()), keys));
+        add(GATEWAY, new RedisSockets("the gateway", cluster.ports(), keys));
     }
 
     private void add(String key, Asker asker) {

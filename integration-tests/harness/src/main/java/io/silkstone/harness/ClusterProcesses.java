@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Nodes that are one cluster, each in a process, started by the script as an operator does it. */
 public final class ClusterProcesses implements AutoCloseable {
@@ -62,6 +63,11 @@ public final class ClusterProcesses implements AutoCloseable {
             pids.add(Long.parseLong(file.split(" ")[0]));
         }
         return pids;
+    }
+
+    /** Where Redis clients are served, a port for each node. */
+    public List<Integer> ports() {
+        return IntStream.range(portBase, portBase + nodes).boxed().toList();
     }
 
     /** Where Java clients begin: the address of the first node, which has the coordinator. */

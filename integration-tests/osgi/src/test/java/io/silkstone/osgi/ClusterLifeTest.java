@@ -99,7 +99,7 @@ class ClusterLifeTest {
     void up_again_startsWhatIsMissingAndKeepsEdits() throws Exception {
         cluster = new OperatedCluster(2);
         assertDone(cluster.up());
-        assertRefused(cluster.up(), " is in use: all 2 nodes run; `silkstone down --home ");
+        assertRefused(cluster.up(), " is in use: 2 node(s) run; `silkstone down --home ");
         assertRefused(
                 cluster.command("up", "--nodes", "3", "--detach"),
                 " holds a cluster of 2 nodes from port " + cluster.portBase());

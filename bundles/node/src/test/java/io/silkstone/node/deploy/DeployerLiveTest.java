@@ -336,6 +336,8 @@ class DeployerLiveTest {
         live.close();
         startNode();
         LiveFramework.await("its return", () -> slot.inUse().name().equals("fixed"));
+        // It is watched again, and no deployed bundle until that is over.
+        LiveFramework.await("the end of its probation", () -> !deployer.deployed().isEmpty());
         assertThat(deployer.deployed()).extracting(Deployed::version).containsExactly("1.0.0");
     }
 

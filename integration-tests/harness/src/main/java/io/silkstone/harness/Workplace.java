@@ -1,12 +1,10 @@
 package io.silkstone.harness;
 
+import io.silkstone.base.FileTrees;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -105,40 +103,14 @@ public final class Workplace implements AutoCloseable {
         for (Process process : running()) {
             end(process);
         }
-        remove(folder);
-    }
-
-    private synchronized List<Process> running() {
-        return List.copyOf(processes);
-    }
-
-    /** Removes {@code folder} and what is in it; a file that is gone already does not matter. */
-    static void remove(Path folder) {
         try {
-            Files.walkFileTree(folder, new Remover());
+            FileTrees.remove(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static final class Remover extends SimpleFileVisitor<Path> {
-        @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult visitFileFailed(Path file, IOException failure) {
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult postVisitDirectory(Path folder, IOException failure)
-                throws IOException {
-            Files.deleteIfExists(folder);
-            return FileVisitResult.CONTINUE;
-        }
+    private synchronized List<Process> running() {
+        return List.copyOf(processes);
     }
 }

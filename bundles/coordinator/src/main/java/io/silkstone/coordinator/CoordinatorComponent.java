@@ -7,7 +7,7 @@ import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Checks;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
-import io.silkstone.coordinator.journal.FileDisk;
+import io.silkstone.base.disk.FileDisk;
 import io.silkstone.coordinator.journal.JournalLog;
 import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.rpc.Coordinators;
@@ -60,6 +60,9 @@ public final class CoordinatorComponent {
     private static final long DUTY_NANOS = 20_000_000;
 
     private static final String DIRECTORY = "data/coordinator";
+
+    /** Who has it open. */
+    private static final String OWNER = "a coordinator";
 
     private static final String LOCAL = "local";
     private static final Pattern LOG_NAME = Pattern.compile("[a-z][a-z0-9-]*");
@@ -257,7 +260,7 @@ public final class CoordinatorComponent {
 
     private JournalLog journal() {
         try {
-            disk = FileDisk.open(directory);
+            disk = FileDisk.open(directory, OWNER);
         } catch (IOException e) {
             throw new IllegalStateException(
                     "the coordinator's journal cannot be used: " + e.getMessage(), e);
@@ -356,7 +359,7 @@ public final class CoordinatorComponent {
         if (!Files.isDirectory(directory)) {
             return null;
         }
-        try (FileDisk earlier = FileDisk.open(directory)) {
+        try (FileDisk earlier = FileDisk.open(directory, OWNER)) {
             if (!JournalState.isThere(earlier)) {
                 return null;
             }
@@ -383,7 +386,7 @@ public final class CoordinatorComponent {
         if (!Files.isDirectory(directory)) {
             return;
         }
-        try (FileDisk earlier = FileDisk.open(directory)) {
+        try (FileDisk earlier = FileDisk.open(directory, OWNER)) {
             JournalState.replace(earlier);
         } catch (IOException e) {
             LOG.log(

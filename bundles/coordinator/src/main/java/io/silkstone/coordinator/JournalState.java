@@ -2,7 +2,7 @@ package io.silkstone.coordinator;
 
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
-import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.base.disk.Disk;
 import io.silkstone.coordinator.journal.JournalLog;
 import io.silkstone.coordinator.journal.JournalOptions;
 import java.io.IOException;

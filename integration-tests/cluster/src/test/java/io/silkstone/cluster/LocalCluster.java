@@ -4,11 +4,11 @@ import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
+import io.silkstone.base.disk.FileDisk;
 import io.silkstone.client.ClientOptions;
 import io.silkstone.client.ClusterStore;
 import io.silkstone.coordinator.Coordinator;
 import io.silkstone.coordinator.CoordinatorOptions;
-import io.silkstone.coordinator.journal.FileDisk;
 import io.silkstone.coordinator.journal.JournalLog;
 import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.rpc.Patience;
@@ -96,7 +96,7 @@ final class LocalCluster {
 
         CoordinatorProcess(AeronOptions options, Path directory, int servers) throws IOException {
             super(options, 1);
-            disk = FileDisk.open(directory);
+            disk = FileDisk.open(directory, "a coordinator");
             JournalLog log =
                     new JournalLog(
                             disk,

@@ -5,6 +5,7 @@ import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.base.Checks;
 import io.silkstone.base.NanoClock;
+import io.silkstone.base.disk.Disk;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -31,7 +32,9 @@ import java.util.random.RandomGenerator;
  * first batch that is not whole. Nobody was told of that one, and it is cut off. But if a whole
  * batch follows, then the broken one was safe once and somebody was told: the disk has lost it, and
  * the log refuses to start instead of forgetting it. (Of a last batch that went bad long after it
- * was written nothing can be known: it looks as one does that was never finished.)
+ * was written nothing can be known: it looks as one does that was never finished.) A last batch
+ * that is whole is made safe before it is applied: the process may have ended between its write and
+ * its sync, and then a failure of the power takes it.
  *
  * <p><b>Snapshots.</b> After so many commands the state is written to a file of its own, then a new
  * journal begins, and when both are safe the old files go. A file gets its name when its beginning
@@ -141,6 +144,8 @@ public final class JournalLog implements CoordinatorLog, Runnable {
     }
 
     private void recover() throws IOException {
+        // What the process before renamed may be on the disk under its old name still.
+        disk.sync();
         List<String> names = disk.names();
         long newestJournal = -1;
         for (String name : names) {
@@ -176,17 +181,16 @@ public final class JournalLog implements CoordinatorLog, Runnable {
         Long salted = JournalFile.salt(file, firstIndex);
         require(salted != null, journalName, "is damaged at its beginning");
         salt = salted;
+        List<JournalFile.Batch> batches = new ArrayList<>();
+        int last = JournalFile.HEADER_BYTES;
         int at = JournalFile.HEADER_BYTES;
         long next = firstIndex;
         JournalFile.Batch batch = JournalFile.batchAt(file, at, salt);
         while (batch != null) {
             require(batch.firstIndex() == next, journalName, "has the wrong command at byte " + at);
-            for (byte[] command : batch.commands()) {
-                if (next > lastIndex) {
-                    apply(command);
-                }
-                next++;
-            }
+            batches.add(batch);
+            next += batch.commands().size();
+            last = at;
             at += batch.bytes();
             batch = JournalFile.batchAt(file, at, salt);
         }
@@ -212,9 +216,30 @@ public final class JournalLog implements CoordinatorLog, Runnable {
                     disk.path(),
                     journalName,
                     file.limit() - at);
-            journal.truncate(end);
-            journal.sync();
         }
+        makeSafe(file, last);
+        next = firstIndex;
+        for (JournalFile.Batch whole : batches) {
+            for (byte[] command : whole.commands()) {
+                if (next > lastIndex) {
+                    apply(command);
+                }
+                next++;
+            }
+        }
+    }
+
+    /**
+     * What is seen of the last batch may be nowhere but in the machine's memory, if the process
+     * ended between its write and its sync. And if that sync failed, the next one succeeds without
+     * it: so the batch is written once more. All before it was safe when it was written. (Zeros
+     * that fill the batch up may be missing.)
+     */
+    private void makeSafe(ByteBuffer file, int lastBatch) throws IOException {
+        int lastEnd = Math.min((int) end, file.limit());
+        journal.write(lastBatch, file.slice(lastBatch, lastEnd - lastBatch));
+        journal.truncate(end);
+        journal.sync();
     }
 
     private void require(boolean holds, String name, String trouble) {

@@ -1,5 +1,2 @@
-/**
- * Stand-ins for what a coordinator stands on, whose faults are drawn from a seed: a disk, and a log
- * that several replicas share.
- */
+/** A stand-in for what a coordinator stands on: a log that several replicas share. */
 package io.silkstone.coordinator.simulation;

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
-import io.silkstone.coordinator.simulation.SimulatedDisk;
-import io.silkstone.coordinator.simulation.SimulatedDisk.Crash;
+import io.silkstone.base.disk.Disk;
+import io.silkstone.base.disk.FileDisk;
+import io.silkstone.base.disk.simulation.SimulatedDisk;
+import io.silkstone.base.disk.simulation.SimulatedDisk.Crash;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +94,67 @@ class JournalLogTest {
         open(disk, 100);
 
         assertThat(replica.commands).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void start_afterAProcessThatEndedBeforeItsSync_keepsWhatItTells() {
+        for (int seed = 0; seed < 50; seed++) {
+            SimulatedDisk machine = new SimulatedDisk(new SplittableRandom(seed));
+            open(machine, 100);
+            commit("a");
+            machine.crashAfter(1);
+            assertThatThrownBy(() -> commit("b")).isInstanceOf(Crash.class);
+            machine.restartProcess();
+            open(machine, 100);
+            assertThat(replica.commands).containsExactly("a", "b");
+
+            machine.restart();
+            open(machine, 100);
+
+            assertThat(replica.commands).as("seed %d", seed).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void start_afterAProcessWhoseSyncFailed_keepsWhatItTells() {
+        for (int seed = 0; seed < 50; seed++) {
+            SimulatedDisk machine = new SimulatedDisk(new SplittableRandom(seed));
+            open(machine, 100);
+            commit("a");
+            machine.syncFailures(1);
+            commit("b");
+            machine.syncFailures(0);
+            machine.restartProcess();
+            open(machine, 100);
+            assertThat(replica.commands).containsExactly("a", "b");
+
+            machine.restart();
+            open(machine, 100);
+
+            assertThat(replica.commands).as("seed %d", seed).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void start_afterAProcessThatEndedWhileANewJournalBegan_keepsWhatItTells() {
+        for (int operations = 1; operations < 20; operations++) {
+            SimulatedDisk machine = new SimulatedDisk(new SplittableRandom(operations));
+            open(machine, 1);
+            machine.crashAfter(operations);
+            try {
+                commit("a");
+            } catch (Crash expected) {
+                assertThat(operations).isPositive();
+            }
+            machine.restartProcess();
+            open(machine, 1);
+            List<String> seen = List.copyOf(replica.commands);
+
+            machine.restart();
+            open(machine, 1);
+
+            assertThat(replica.commands).as("operations %d", operations).isEqualTo(seen);
+        }
     }
 
     @Test
@@ -281,7 +344,10 @@ class JournalLogTest {
         }
     }
 
-    /** A coordinator's log through crashes: what was told must stay, what is there was proposed. */
+    /**
+     * A coordinator's log through crashes: what was told must stay, also by a start, and what is
+     * there was proposed.
+     */
     private final class Life {
         private final SplittableRandom random;
         private final SimulatedDisk disk;
@@ -305,12 +371,20 @@ class JournalLogTest {
                     // A disk that fails while the log starts is as good as a crash.
                     assertThat(e.getMessage()).doesNotContain("damaged").doesNotContain("missing");
                 }
-                disk.restart();
+                endProcess();
             }
             disk.syncFailures(0);
             disk.capacity(1 << 20);
             start();
             check();
+        }
+
+        private void endProcess() {
+            if (random.nextBoolean()) {
+                disk.restart();
+            } else {
+                disk.restartProcess();
+            }
         }
 
         private JournalLog start() {
@@ -328,6 +402,8 @@ class JournalLogTest {
             assertThat(there.stream().allMatch(mine::contains)).isTrue();
             there.retainAll(new HashSet<>(committed));
             assertThat(List.copyOf(there)).isEqualTo(committed);
+            committed.clear();
+            committed.addAll(current.commands);
         }
 
         private void live() {
@@ -355,20 +431,10 @@ class JournalLogTest {
     }
 
     @Test
-    void open_directoryInUse_isRefusedInASentence(@TempDir Path directory) throws IOException {
-        try (FileDisk first = FileDisk.open(directory)) {
-            assertThat(first.names()).isEmpty();
-            assertThatThrownBy(() -> FileDisk.open(directory))
-                    .hasMessageContaining("is a coordinator running there?");
-        }
-        FileDisk.open(directory).close();
-    }
-
-    @Test
     void run_onARealDisk_commitsAndRecovers(@TempDir Path directory) throws Exception {
         JournalOptions options = new JournalOptions(4, 100, 1_000, 1_000_000);
         for (int life = 0; life < 3; life++) {
-            try (FileDisk files = FileDisk.open(directory)) {
+            try (FileDisk files = FileDisk.open(directory, "a coordinator")) {
                 NoteReplica notes = new NoteReplica();
                 JournalLog real =
                         newLog(files, options, NanoClock.SYSTEM, new SplittableRandom(life));

@@ -3,7 +3,7 @@ package io.silkstone.simulation.cluster;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.transport.Transport;
 import io.silkstone.base.EpochClock;
-import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.base.disk.Disk;
 import java.util.function.BooleanSupplier;
 
 /**

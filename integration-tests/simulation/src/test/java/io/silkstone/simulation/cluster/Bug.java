@@ -9,7 +9,7 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.EpochClock;
-import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.base.disk.Disk;
 import io.silkstone.simulation.Scenario;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

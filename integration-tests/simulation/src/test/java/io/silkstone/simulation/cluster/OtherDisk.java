@@ -1,6 +1,6 @@
 package io.silkstone.simulation.cluster;
 
-import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.base.disk.Disk;
 import java.io.IOException;
 import java.util.List;
 
@@ -25,6 +25,11 @@ abstract class OtherDisk implements Disk {
     @Override
     public List<String> names() throws IOException {
         return disk.names();
+    }
+
+    @Override
+    public long length(String name) throws IOException {
+        return disk.length(name);
     }
 
     @Override

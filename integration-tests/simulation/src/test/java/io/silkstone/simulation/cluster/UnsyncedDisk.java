@@ -1,6 +1,6 @@
 package io.silkstone.simulation.cluster;
 
-import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.base.disk.Disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

@@ -1,6 +1,6 @@
-package io.silkstone.coordinator.simulation;
+package io.silkstone.base.disk.simulation;
 
-import io.silkstone.coordinator.journal.Disk;
+import io.silkstone.base.disk.Disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -12,14 +12,15 @@ import java.util.random.RandomGenerator;
 
 /**
  * A disk that keeps what it was told to keep and nothing more, as far as the seed decides: of the
- * writes that were not synchronised when the process crashed, each is there, or missing, or there
+ * writes that were not synchronised when the machine went down, each is there, or missing, or there
  * up to some byte, or in some sectors; of the names that were not synchronised, those of a while
- * ago. It can be full, and its syncs can fail: then part of what was written is lost, and the next
- * sync succeeds as if nothing had been, as Linux does it.
+ * ago. It can be full, and whatever it is asked can fail: after a sync that failed part of what was
+ * written is lost, and the next sync succeeds as if nothing had been, as Linux does it.
  *
  * <p>A process that crashes in the middle of something is one that gets a {@link Crash} out of the
  * disk, at the operation that {@link #crashAfter} counts to; whatever it does afterwards fails in
- * the same way until {@link #restart}. Threads: one at a time.
+ * the same way until the next process begins, by {@link #restart} or {@link #restartProcess}.
+ * Threads: one at a time.
  */
 public final class SimulatedDisk implements Disk {
     private static final int SECTOR_BYTES = 512;
@@ -33,30 +34,62 @@ public final class SimulatedDisk implements Disk {
         }
     }
 
-    /** What is done to the content of a file: bytes at an offset, or, without bytes, its length. */
-    private record Change(long offset, byte[] bytes) {
-        private Content to(Content content) {
-            return bytes == null ? content.cut(offset) : content.with(offset, bytes);
-        }
-    }
+    /** What is done to the content of a file: bytes at an offset, or, without bytes, an end. */
+    private record Change(long offset, byte[] bytes) {}
 
-    private record Content(byte[] bytes) {
-        private Content cut(long length) {
-            return new Content(Arrays.copyOf(bytes, (int) length));
+    /** Bytes that grow; what lies in {@code bytes} beyond {@code length} is zero. */
+    private static final class Content {
+        private byte[] bytes = new byte[0];
+        private int length;
+
+        private byte[] all() {
+            return Arrays.copyOf(bytes, length);
         }
 
-        private Content with(long offset, byte[] part) {
-            int end = (int) offset + part.length;
-            byte[] all = Arrays.copyOf(bytes, Math.max(end, bytes.length));
-            System.arraycopy(part, 0, all, (int) offset, part.length);
-            return new Content(all);
+        private Content copy() {
+            Content copy = new Content();
+            copy.bytes = all();
+            copy.length = length;
+            return copy;
+        }
+
+        private void apply(Change change) {
+            if (change.bytes == null) {
+                resize((int) Math.min(change.offset, length));
+                return;
+            }
+            int end = (int) change.offset + change.bytes.length;
+            if (end > length) {
+                resize(end);
+            }
+            System.arraycopy(change.bytes, 0, bytes, (int) change.offset, change.bytes.length);
+        }
+
+        private void resize(int newLength) {
+            if (newLength > bytes.length) {
+                bytes = Arrays.copyOf(bytes, Math.max(newLength, 2 * length));
+            } else if (newLength < length) {
+                Arrays.fill(bytes, newLength, length, (byte) 0);
+            }
+            length = newLength;
+        }
+
+        private void flip(long bit) {
+            if (bit < (long) length * Byte.SIZE) {
+                bytes[(int) (bit / Byte.SIZE)] ^= (byte) (1 << bit % Byte.SIZE);
+            }
         }
     }
 
     private static final class Inode {
-        private Content seen = new Content(new byte[0]);
-        private Content safe = seen;
+        private Content seen = new Content();
+        private Content safe = new Content();
         private final List<Change> unsafe = new ArrayList<>();
+
+        private void makeSafe() {
+            unsafe.forEach(safe::apply);
+            unsafe.clear();
+        }
     }
 
     private final RandomGenerator random;
@@ -66,7 +99,9 @@ public final class SimulatedDisk implements Disk {
     private final List<TreeMap<String, Inode>> namesSince = new ArrayList<>();
 
     private long capacity = Long.MAX_VALUE;
+    private double writeFailures;
     private double syncFailures;
+    private double namesFailures;
     private long operations;
     private long crashAt = Long.MAX_VALUE;
     private int process;
@@ -92,25 +127,47 @@ public final class SimulatedDisk implements Disk {
         capacity = bytes;
     }
 
+    /** Which share of writes to files fails, 0 to 1: a part of each may have been written. */
+    public void writeFailures(double share) {
+        writeFailures = share;
+    }
+
     /** Which share of syncs of files fails, 0 to 1. */
     public void syncFailures(double share) {
         syncFailures = share;
     }
 
     /**
-     * The process has ended, and a new one begins: decides what of the unsynchronised is there.
-     * Writers that were open before are dead.
+     * Which share fails of what changes or synchronises names, 0 to 1. A change that failed may
+     * have been made all the same; after a sync that failed, all changes are as unsafe as before.
+     */
+    public void namesFailures(double share) {
+        namesFailures = share;
+    }
+
+    /**
+     * The machine has gone down, and a new process begins: decides what of the unsynchronised is
+     * there. Writers that were open before are dead.
      */
     public void restart() {
-        process++;
-        crashAt = Long.MAX_VALUE;
+        restartProcess();
         seenNames = new TreeMap<>(namesSince.get(random.nextInt(namesSince.size())));
         namesSince.clear();
         namesSince.add(new TreeMap<>(seenNames));
         for (Inode inode : seenNames.values()) {
             resolve(inode);
-            inode.seen = inode.safe;
+            inode.seen = inode.safe.copy();
         }
+    }
+
+    /**
+     * The process alone has ended, and a new one begins: it sees all that was written, since the
+     * machine has it in memory, and it is as unsafe as before. Writers that were open before are
+     * dead.
+     */
+    public void restartProcess() {
+        process++;
+        crashAt = Long.MAX_VALUE;
     }
 
     /** Decides for each change that is not safe what the platter has of it. */
@@ -121,11 +178,11 @@ public final class SimulatedDisk implements Disk {
                 continue;
             }
             if (fate == 1 || change.bytes == null) {
-                inode.safe = change.to(inode.safe);
+                inode.safe.apply(change);
             } else if (fate == 2) {
                 int length = random.nextInt(change.bytes.length + 1);
                 byte[] part = Arrays.copyOf(change.bytes, length);
-                inode.safe = new Change(change.offset, part).to(inode.safe);
+                inode.safe.apply(new Change(change.offset, part));
             } else {
                 scatter(inode, change);
             }
@@ -140,7 +197,7 @@ public final class SimulatedDisk implements Disk {
             int end = Math.min(change.bytes.length, at + toBorder);
             if (random.nextBoolean()) {
                 byte[] sector = Arrays.copyOfRange(change.bytes, at, end);
-                inode.safe = new Change(change.offset + at, sector).to(inode.safe);
+                inode.safe.apply(new Change(change.offset + at, sector));
             }
             at = end;
         }
@@ -149,27 +206,26 @@ public final class SimulatedDisk implements Disk {
     /** Turns over one bit of what a file has, as a bad disk does. */
     public void flip(String name, long bit) {
         Inode inode = seenNames.get(name);
-        byte[] bytes = inode.seen.bytes.clone();
-        bytes[(int) (bit / Byte.SIZE)] ^= (byte) (1 << bit % Byte.SIZE);
-        inode.seen = new Content(bytes);
-        inode.safe = inode.seen;
+        inode.seen.flip(bit);
+        inode.safe.flip(bit);
     }
 
     /** Cuts a file off. */
     public void cut(String name, long length) {
         Inode inode = seenNames.get(name);
-        inode.seen = inode.seen.cut(length);
-        inode.safe = inode.seen;
+        inode.seen.resize((int) length);
+        inode.safe = inode.seen.copy();
+        inode.unsafe.clear();
     }
 
-    /** A disk with the same safe content. */
+    /** A disk on which everything is safe that is seen on this one. */
     public SimulatedDisk copy(RandomGenerator random) {
         SimulatedDisk copy = new SimulatedDisk(random);
         seenNames.forEach(
                 (name, inode) -> {
                     Inode same = new Inode();
-                    same.seen = inode.seen;
-                    same.safe = inode.seen;
+                    same.seen = inode.seen.copy();
+                    same.safe = inode.seen.copy();
                     copy.seenNames.put(name, same);
                 });
         copy.namesSince.set(0, new TreeMap<>(copy.seenNames));
@@ -188,9 +244,15 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
+    public long length(String name) throws IOException {
+        step();
+        return inode(name).seen.length;
+    }
+
+    @Override
     public byte[] read(String name) throws IOException {
         step();
-        return inode(name).seen.bytes.clone();
+        return inode(name).seen.all();
     }
 
     private Inode inode(String name) throws IOException {
@@ -211,23 +273,36 @@ public final class SimulatedDisk implements Disk {
         return operations == crashAt;
     }
 
-    private void namesChanged() {
-        namesSince.add(new TreeMap<>(seenNames));
+    /** Draws nothing while nothing fails: runs that were recorded before go the same way. */
+    private boolean fails(double share) {
+        return share > 0 && random.nextDouble() < share;
+    }
+
+    private static IOException failure() {
+        return new IOException("Input/output error");
+    }
+
+    private void changeNames(Runnable change) throws IOException {
+        boolean fails = fails(namesFailures);
+        if (!fails || random.nextBoolean()) {
+            change.run();
+            namesSince.add(new TreeMap<>(seenNames));
+        }
         if (crashesNow()) {
             throw new Crash();
+        }
+        if (fails) {
+            throw failure();
         }
     }
 
     @Override
     public Writer open(String name) throws IOException {
         step();
-        Inode inode = seenNames.get(name);
-        if (inode == null) {
-            inode = new Inode();
-            seenNames.put(name, inode);
-            namesChanged();
+        if (!seenNames.containsKey(name)) {
+            changeNames(() -> seenNames.put(name, new Inode()));
         }
-        return new SimulatedWriter(inode);
+        return new SimulatedWriter(inode(name));
     }
 
     private final class SimulatedWriter implements Writer {
@@ -247,7 +322,7 @@ public final class SimulatedDisk implements Disk {
 
         private void change(Change change) {
             inode.unsafe.add(change);
-            inode.seen = change.to(inode.seen);
+            inode.seen.apply(change);
             if (crashesNow()) {
                 throw new Crash();
             }
@@ -258,7 +333,14 @@ public final class SimulatedDisk implements Disk {
             stepOfMine();
             byte[] all = new byte[bytes.remaining()];
             bytes.get(all);
-            long growth = offset + all.length - inode.seen.bytes.length;
+            if (fails(writeFailures)) {
+                int written = random.nextInt(all.length + 1);
+                if (written > 0) {
+                    change(new Change(offset, Arrays.copyOf(all, written)));
+                }
+                throw failure();
+            }
+            long growth = offset + all.length - inode.seen.length;
             long tooMuch = Math.max(0, used() + growth - capacity);
             if (growth <= 0 || tooMuch == 0) {
                 change(new Change(offset, all));
@@ -285,10 +367,9 @@ public final class SimulatedDisk implements Disk {
             }
             if (random.nextDouble() < syncFailures) {
                 resolve(inode);
-                throw new IOException("Input/output error");
+                throw failure();
             }
-            inode.unsafe.forEach(change -> inode.safe = change.to(inode.safe));
-            inode.unsafe.clear();
+            inode.makeSafe();
         }
 
         @Override
@@ -298,24 +379,25 @@ public final class SimulatedDisk implements Disk {
     }
 
     private long used() {
-        return seenNames.values().stream().mapToLong(inode -> inode.seen.bytes.length).sum();
+        return seenNames.values().stream().mapToLong(inode -> inode.seen.length).sum();
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
         step();
         Inode inode = inode(from);
-        seenNames.remove(from);
-        seenNames.put(to, inode);
-        namesChanged();
+        changeNames(
+                () -> {
+                    seenNames.remove(from);
+                    seenNames.put(to, inode);
+                });
     }
 
     @Override
     public void delete(String name) throws IOException {
         step();
         inode(name);
-        seenNames.remove(name);
-        namesChanged();
+        changeNames(() -> seenNames.remove(name));
     }
 
     @Override
@@ -323,6 +405,9 @@ public final class SimulatedDisk implements Disk {
         step();
         if (crashesNow()) {
             throw new Crash();
+        }
+        if (fails(namesFailures)) {
+            throw failure();
         }
         namesSince.clear();
         namesSince.add(new TreeMap<>(seenNames));

@@ -1,4 +1,4 @@
-package io.silkstone.coordinator.journal;
+package io.silkstone.base.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,10 +28,12 @@ public final class FileDisk implements Disk {
     /**
      * Opens {@code directory}, and makes it if there is none.
      *
+     * @param owner who opens such directories, as "a coordinator": whoever finds this one in use is
+     *     asked whether it is one of those
      * @throws IOException when that is not possible, or another process has it open; the message is
      *     for operators
      */
-    public static FileDisk open(Path directory) throws IOException {
+    public static FileDisk open(Path directory, String owner) throws IOException {
         Files.createDirectories(directory);
         FileChannel channel =
                 FileChannel.open(
@@ -41,7 +43,7 @@ public final class FileDisk implements Disk {
         if (!lock(channel)) {
             channel.close();
             throw new IOException(
-                    "another process has " + directory + " open: is a coordinator running there?");
+                    "another process has " + directory + " open: is " + owner + " running there?");
         }
         return new FileDisk(directory, channel);
     }
@@ -68,6 +70,11 @@ public final class FileDisk implements Disk {
         }
         names.remove(LOCK);
         return names;
+    }
+
+    @Override
+    public long length(String name) throws IOException {
+        return Files.size(directory.resolve(name));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.silkstone.coordinator.journal;
+package io.silkstone.base.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,7 +15,7 @@ public interface Disk extends AutoCloseable {
         /** Writes {@code bytes} at {@code offset}. When it fails, a part may have been written. */
         void write(long offset, ByteBuffer bytes) throws IOException;
 
-        /** Makes the file {@code length} bytes long. */
+        /** Cuts the file off after {@code length} bytes; a shorter one stays as it is. */
         void truncate(long length) throws IOException;
 
         /**
@@ -33,6 +33,9 @@ public interface Disk extends AutoCloseable {
 
     /** Names of all files. */
     List<String> names() throws IOException;
+
+    /** How many bytes a file has. */
+    long length(String name) throws IOException;
 
     /** All bytes of a file. */
     byte[] read(String name) throws IOException;

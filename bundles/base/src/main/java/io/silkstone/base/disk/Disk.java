@@ -40,6 +40,9 @@ public interface Disk extends AutoCloseable {
     /** All bytes of a file. */
     byte[] read(String name) throws IOException;
 
+    /** Bytes of a file from {@code offset} on: {@code length} of them, fewer where it ends. */
+    byte[] read(String name, long offset, int length) throws IOException;
+
     /** Opens a file for writing, an empty one if there is none of that name. */
     Writer open(String name) throws IOException;
 

@@ -2,9 +2,11 @@ package io.silkstone.base.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,6 +82,13 @@ public final class FileDisk implements Disk {
     @Override
     public byte[] read(String name) throws IOException {
         return Files.readAllBytes(directory.resolve(name));
+    }
+
+    @Override
+    public byte[] read(String name, long offset, int length) throws IOException {
+        try (SeekableByteChannel file = Files.newByteChannel(directory.resolve(name))) {
+            return Channels.newInputStream(file.position(offset)).readNBytes(length);
+        }
     }
 
     @Override

@@ -38,6 +38,9 @@ class FileDiskTest {
             assertThat(disk.names()).containsExactly("b");
             assertThat(disk.length("b")).isEqualTo(4);
             assertThat(disk.read("b")).asString(UTF_8).isEqualTo("Sime");
+            assertThat(disk.read("b", 1, 2)).asString(UTF_8).isEqualTo("im");
+            assertThat(disk.read("b", 2, 9)).asString(UTF_8).isEqualTo("me");
+            assertThat(disk.read("b", 9, 9)).isEmpty();
             disk.delete("b");
             assertThat(disk.names()).isEmpty();
         }

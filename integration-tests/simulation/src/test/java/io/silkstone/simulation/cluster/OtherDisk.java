@@ -38,6 +38,11 @@ abstract class OtherDisk implements Disk {
     }
 
     @Override
+    public byte[] read(String name, long offset, int length) throws IOException {
+        return disk.read(name, offset, length);
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         disk.rename(from, to);
     }

@@ -255,6 +255,15 @@ public final class SimulatedDisk implements Disk {
         return inode(name).seen.all();
     }
 
+    @Override
+    public byte[] read(String name, long offset, int length) throws IOException {
+        step();
+        Content content = inode(name).seen;
+        int from = (int) Math.min(offset, content.length);
+        int end = (int) Math.min(offset + length, content.length);
+        return Arrays.copyOfRange(content.bytes, from, end);
+    }
+
     private Inode inode(String name) throws IOException {
         Inode inode = seenNames.get(name);
         if (inode == null) {

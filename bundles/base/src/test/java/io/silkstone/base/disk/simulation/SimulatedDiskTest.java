@@ -105,6 +105,14 @@ class SimulatedDiskTest {
     }
 
     @Test
+    void read_ofAPart_endsWithTheFile() throws IOException {
+        written(disk, "a", "1234");
+        assertThat(disk.read("a", 1, 2)).asString(UTF_8).isEqualTo("23");
+        assertThat(disk.read("a", 2, 9)).asString(UTF_8).isEqualTo("34");
+        assertThat(disk.read("a", 9, 9)).isEmpty();
+    }
+
+    @Test
     void write_thatFails_isDoneInPart() throws IOException {
         Disk.Writer writer = written(disk, "a", "");
         disk.writeFailures(1);

@@ -1,0 +1,159 @@
+package io.silkstone.store.backup;
+
+import io.silkstone.base.disk.Disk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * The copy of one segment: what of it is written, and what of that is safe. Once the disk has
+ * failed a write or a sync of it, it is not believed any more. Threads: one at a time.
+ */
+final class Copy {
+    final long segment;
+    final long salt;
+
+    /** Whether it was there already, so that nothing is added to it. */
+    final boolean isFound;
+
+    /** What it is called now. */
+    String name;
+
+    /** Bytes of the file whose place it is to take, if any. */
+    long replacedBytes;
+
+    /** Whether the disk may not know its name after a crash. */
+    boolean isNameUnsafe;
+
+    /** Whether its file is to be closed whenever it is safe. */
+    boolean isEnding;
+
+    boolean hasFailed;
+
+    /** Where the next frame goes. */
+    int length;
+
+    /** Where in the segment the next bytes come from. */
+    int contents;
+
+    /** So much of the file is safe. */
+    int safe;
+
+    /** Of one that was found and read: where that ends which is worth keeping. */
+    int end;
+
+    private final Disk disk;
+    private Disk.Writer writer;
+
+    /** Whether something was written that may not survive. */
+    private boolean isUnsafe;
+
+    /** One that is there, with so many bytes. */
+    Copy(Disk disk, long segment, int length) {
+        this.disk = disk;
+        this.segment = segment;
+        this.length = length;
+        salt = 0;
+        isFound = true;
+        name = SegmentFile.name(segment);
+    }
+
+    /** One that is not begun yet. */
+    Copy(Disk disk, long segment, long salt, String name) {
+        this.disk = disk;
+        this.segment = segment;
+        this.salt = salt;
+        this.name = name;
+        isFound = false;
+        isNameUnsafe = true;
+    }
+
+    /** Bytes on disk that are due to it. */
+    long bytes() {
+        return length + replacedBytes;
+    }
+
+    /** Whether it waits for another file's name. */
+    boolean isUnfinished() {
+        return SegmentFile.isUnfinished(name);
+    }
+
+    /** Whether its file is to be closed now. */
+    boolean hasEnded() {
+        return !hasFailed && isEnding && writer != null;
+    }
+
+    /** Writes the header over whatever is in the file. */
+    void begin(ByteBuffer header) throws IOException {
+        try {
+            writer = disk.open(name);
+            writer.truncate(0);
+            writer.write(0, header);
+            length = SegmentFile.HEADER_BYTES;
+            isUnsafe = true;
+        } catch (IOException e) {
+            fail();
+            throw e;
+        }
+    }
+
+    /** Writes a frame behind the last one. */
+    void write(ByteBuffer frame) throws IOException {
+        int bytes = frame.remaining();
+        try {
+            if (writer == null) {
+                writer = disk.open(name);
+            }
+            writer.write(length, frame);
+            length += bytes;
+            isUnsafe = true;
+        } catch (IOException e) {
+            fail();
+            throw e;
+        }
+    }
+
+    /** Makes its content safe, unless it has failed. */
+    void sync() throws IOException {
+        if (!isUnsafe || hasFailed) {
+            return;
+        }
+        try {
+            writer.sync();
+            safe = length;
+            isUnsafe = false;
+        } catch (IOException e) {
+            fail();
+            throw e;
+        }
+    }
+
+    /** Writes a last frame that says only what is true without it: it may get lost. */
+    void end(ByteBuffer mark) throws IOException {
+        write(mark);
+        isUnsafe = false;
+        close();
+    }
+
+    /** The disk has failed it: it is as it is until another one is begun. */
+    void fail() {
+        hasFailed = true;
+        closeQuietly();
+    }
+
+    void close() throws IOException {
+        Disk.Writer open = writer;
+        writer = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    /** A file that could not be closed has lost nothing that was safe. */
+    void closeQuietly() {
+        try {
+            close();
+        } catch (IOException e) {
+            hasFailed = true;
+        }
+    }
+}

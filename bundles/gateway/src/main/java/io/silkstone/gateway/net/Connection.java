@@ -461,9 +461,18 @@ final class Connection extends ChannelInboundHandlerAdapter
     @Override
     public void kill() {
         try {
-            poller.execute(this::close);
+            poller.execute(this::closeWhereItIs);
         } catch (RejectedExecutionException loopEnded) {
             channel.close();
+        }
+    }
+
+    /** It may have gone to another core since. */
+    private void closeWhereItIs() {
+        if (poller.isHere()) {
+            close();
+        } else {
+            kill();
         }
     }
 

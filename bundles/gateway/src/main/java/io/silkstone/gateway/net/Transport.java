@@ -21,6 +21,11 @@ public enum Transport {
         ServerChannel newServerChannel() {
             return new EpollServerSocketChannel();
         }
+
+        @Override
+        long waitNanosMin() {
+            return 1;
+        }
     },
     /** The JDK's selector; everywhere. */
     NIO {
@@ -32,6 +37,11 @@ public enum Transport {
         @Override
         ServerChannel newServerChannel() {
             return new NioServerSocketChannel();
+        }
+
+        @Override
+        long waitNanosMin() {
+            return 1_000_000;
         }
     };
 
@@ -52,4 +62,7 @@ public enum Transport {
     abstract IoHandlerFactory handlers();
 
     abstract ServerChannel newServerChannel();
+
+    /** The shortest wait that does not count as none. */
+    abstract long waitNanosMin();
 }

@@ -122,6 +122,8 @@ class SettledRepliesTest {
             for (int i = 0; i < 50; i++) {
                 assertThat(reader.ask("GET old")).isEqualTo("$1 1");
                 assertThat(reader.ask("SET")).startsWith("-ERR wrong number");
+                assertThat(reader.ask("INFO keyspace")).contains("db0:keys=2,expires=0");
+                assertThat(reader.ask("DBSIZE")).isEqualTo(":2");
             }
             assertWaits(writer, reader);
             // Of what others wrote it must not hear either, and then its own order counts.

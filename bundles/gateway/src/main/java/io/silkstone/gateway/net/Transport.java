@@ -41,7 +41,8 @@ public enum Transport {
 
         @Override
         long waitNanosMin() {
-            return 1_000_000;
+            // Whole milliseconds, and what is left of one when it comes to the call does not count.
+            return 2_000_000;
         }
     };
 

@@ -155,6 +155,15 @@ public final class GatewayComponent implements EndpointProvider {
                 min = "0")
         int idle_timeout_s() default 0;
 
+        /** Longest wait for the disk. */
+        @AttributeDefinition(
+                description =
+                        "a client whose replies are not settled for so long, since the store's disk"
+                                + " or its backups do not answer, is disconnected",
+                min = "" + GatewayOptions.SETTLE_MILLIS_MIN,
+                max = "" + GatewayOptions.SETTLE_MILLIS_MAX)
+        int replies_settle_max_ms() default 10_000;
+
         /** Waiting connections. */
         @AttributeDefinition(
                 description = "connections that may wait to be taken",
@@ -269,6 +278,7 @@ public final class GatewayComponent implements EndpointProvider {
                 .outputLimitBytes(config.output_limit_bytes())
                 .requestLimitBytes(config.request_limit_bytes())
                 .idleTimeoutSeconds(config.idle_timeout_s())
+                .repliesSettleMillisMax(config.replies_settle_max_ms())
                 .backlog(config.backlog())
                 .cluster(config.cluster_enabled())
                 .identity(nodeId(), property("silkstone.version", "0"))

@@ -21,6 +21,11 @@ public enum GatewayMetrics implements MetricDescriptor {
             "gateway.connections.output_limit_total",
             "Clients disconnected because they left too many replies unread."),
     /** See its sentence. */
+    UNSETTLED(
+            "gateway.connections.unsettled_total",
+            "Clients disconnected because the store's disk, or its backups, did not settle their"
+                    + " replies within replies.settle.max.ms."),
+    /** See its sentence. */
     HANDED_OVER("gateway.connections.handed_over_total", "Connections that went to another core."),
     /** See its sentence. */
     BUGS(
@@ -29,13 +34,13 @@ public enum GatewayMetrics implements MetricDescriptor {
     /** See its sentence. */
     MEMORY_HELD(
             "gateway.memory.held_bytes",
-            "Memory outside the heap held for clients: unread replies, unfinished requests,"
-                    + " transactions, long requests."),
+            "Memory outside the heap held for clients: replies that are unread or not settled,"
+                    + " unfinished requests, transactions, long requests."),
     /** See its sentence. */
     BATCH_LATENCY(
             "gateway.batch.latency_ns",
-            "Time from the arrival of a batch of commands to the departure of its replies; one of"
-                    + " 64 batches is measured.");
+            "Time from the arrival of a batch of commands to the departure of its replies, without"
+                    + " their wait until they are settled; one of 64 batches is measured.");
 
     private final String label;
     private final String description;

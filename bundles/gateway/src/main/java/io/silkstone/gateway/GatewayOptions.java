@@ -23,6 +23,7 @@ import java.util.Objects;
  * @param outputLimitBytes most bytes that wait for a client to read them
  * @param requestLimitBytes most bytes of one request or transaction
  * @param idleTimeoutSeconds a client that says nothing for so long is disconnected; 0 for never
+ * @param repliesSettleMillisMax a client whose replies are not settled for so long is disconnected
  * @param backlog connections that may wait to be taken
  * @param cluster whether clients are told of a cluster, of one node
  * @param nodeId forty hexadecimal digits
@@ -44,6 +45,7 @@ public record GatewayOptions(
         long outputLimitBytes,
         long requestLimitBytes,
         int idleTimeoutSeconds,
+        int repliesSettleMillisMax,
         int backlog,
         boolean cluster,
         String nodeId,
@@ -56,6 +58,11 @@ public record GatewayOptions(
     static final int CLIENTS_MOST = 1_000_000;
     static final long LIMIT_BYTES_MIN = 1 << 20;
     static final long LIMIT_BYTES_MAX = 1 << 30;
+
+    /** A disk of its own may need a second now and then. */
+    static final int SETTLE_MILLIS_MIN = 1_000;
+
+    static final int SETTLE_MILLIS_MAX = 600_000;
 
     /** Checks every value; what is wrong is said in one sentence that names the key. */
     public GatewayOptions {
@@ -78,6 +85,11 @@ public record GatewayOptions(
         inRange("output.limit.bytes", outputLimitBytes, LIMIT_BYTES_MIN, LIMIT_BYTES_MAX);
         inRange("request.limit.bytes", requestLimitBytes, LIMIT_BYTES_MIN, LIMIT_BYTES_MAX);
         inRange("idle.timeout.s", idleTimeoutSeconds, 0, Integer.MAX_VALUE);
+        inRange(
+                "replies.settle.max.ms",
+                repliesSettleMillisMax,
+                SETTLE_MILLIS_MIN,
+                SETTLE_MILLIS_MAX);
         inRange("backlog", backlog, 1, PORT_MAX);
         require(nodeId.matches("[0-9a-f]{40}"), "the node id must be 40 hexadecimal digits");
         InetAddress address = resolve(bind);
@@ -161,6 +173,7 @@ public record GatewayOptions(
         private long outputLimitBytes = 128L << 20;
         private long requestLimitBytes = 64L << 20;
         private int idleTimeoutSeconds;
+        private int repliesSettleMillisMax = 10_000;
         private int backlog = 511;
         private boolean cluster;
         private String nodeId = "0".repeat(40);
@@ -232,6 +245,12 @@ public record GatewayOptions(
             return this;
         }
 
+        /** Time for which replies may wait until they are settled. */
+        public Builder repliesSettleMillisMax(int millis) {
+            repliesSettleMillisMax = millis;
+            return this;
+        }
+
         /** Connections that may wait to be taken. */
         public Builder backlog(int count) {
             backlog = count;
@@ -287,6 +306,7 @@ public record GatewayOptions(
                     outputLimitBytes,
                     requestLimitBytes,
                     idleTimeoutSeconds,
+                    repliesSettleMillisMax,
                     backlog,
                     cluster,
                     nodeId,

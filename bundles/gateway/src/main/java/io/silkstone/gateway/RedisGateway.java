@@ -122,6 +122,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         options.outputLimitBytes(),
                         options.requestLimitBytes(),
                         options.idleTimeoutSeconds(),
+                        options.repliesSettleMillisMax(),
                         store.valueBytesMax(),
                         () -> store.usage().capacity());
         load(options, users);
@@ -304,7 +305,8 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
                         wanted.clientsMax(),
                         wanted.outputLimitBytes(),
                         wanted.requestLimitBytes(),
-                        wanted.idleTimeoutSeconds());
+                        wanted.idleTimeoutSeconds(),
+                        wanted.repliesSettleMillisMax());
         server.proxy(wanted.clusterProxy());
         identify(wanted);
         sayWhatWaits(wanted);
@@ -411,6 +413,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
         private final Counter refused;
         private final Counter idle;
         private final Counter outputLimit;
+        private final Counter unsettled;
         private final Counter handedOver;
         private final LatencyHistogram batch;
         private final List<AutoCloseable> gauges;
@@ -420,6 +423,7 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
             refused = metrics.counter(GatewayMetrics.REFUSED);
             idle = metrics.counter(GatewayMetrics.IDLE);
             outputLimit = metrics.counter(GatewayMetrics.OUTPUT_LIMIT);
+            unsettled = metrics.counter(GatewayMetrics.UNSETTLED);
             handedOver = metrics.counter(GatewayMetrics.HANDED_OVER);
             batch = metrics.histogram(GatewayMetrics.BATCH_LATENCY);
             gauges =
@@ -451,6 +455,11 @@ public final class RedisGateway implements EndpointProvider, AutoCloseable {
         @Override
         public void outputLimit() {
             outputLimit.increment();
+        }
+
+        @Override
+        public void unsettled() {
+            unsettled.increment();
         }
 
         @Override

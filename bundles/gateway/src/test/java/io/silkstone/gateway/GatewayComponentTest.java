@@ -24,6 +24,7 @@ class GatewayComponentTest {
                 "output.limit.bytes",
                 "request.limit.bytes",
                 "idle.timeout.s",
+                "replies.settle.max.ms",
                 "backlog"
             })
     void bounds_areThoseOfTheOptions(String key) throws Exception {
@@ -58,6 +59,8 @@ class GatewayComponentTest {
             case "output.limit.bytes" -> GatewayOptions.Builder::outputLimitBytes;
             case "request.limit.bytes" -> GatewayOptions.Builder::requestLimitBytes;
             case "idle.timeout.s" -> (options, v) -> options.idleTimeoutSeconds(v.intValue());
+            case "replies.settle.max.ms" ->
+                    (options, v) -> options.repliesSettleMillisMax(v.intValue());
             case "backlog" -> (options, value) -> options.backlog(value.intValue());
             default -> throw new AssertionError(key);
         };

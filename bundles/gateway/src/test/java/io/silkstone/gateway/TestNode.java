@@ -1,6 +1,7 @@
 package io.silkstone.gateway;
 
 import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
@@ -13,6 +14,7 @@ import io.silkstone.threads.ArachneOptions;
 import io.silkstone.threads.ArachneRuntime;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 
 /** A store, threads and a gateway, wired as in a node. */
 public final class TestNode implements AutoCloseable {
@@ -75,6 +77,18 @@ public final class TestNode implements AutoCloseable {
             StoreOptions memory,
             RedisGateway.Environment environment)
             throws GatewayRefused {
+        return start(options, runtime, transport, memory, environment, UnaryOperator.identity());
+    }
+
+    /** With what {@code served} makes of the store. */
+    static TestNode start(
+            GatewayOptions options,
+            ThreadRuntime runtime,
+            Transport transport,
+            StoreOptions memory,
+            RedisGateway.Environment environment,
+            UnaryOperator<KvStore> served)
+            throws GatewayRefused {
         Metrics metrics = new Metrics();
         Store store =
                 Store.open(
@@ -84,7 +98,8 @@ public final class TestNode implements AutoCloseable {
                         new SplittableRandom(1),
                         metrics);
         RedisGateway gateway =
-                RedisGateway.start(options, store, runtime, metrics, environment, transport);
+                RedisGateway.start(
+                        options, served.apply(store), runtime, metrics, environment, transport);
         return new TestNode(store, gateway, metrics, runtime);
     }
 

@@ -72,6 +72,20 @@ final class WireClient implements AutoCloseable {
         return line.toString();
     }
 
+    /** Whether the server has said nothing so far that was not read. */
+    boolean isSilent() throws IOException {
+        return in.available() == 0;
+    }
+
+    /** Whether the server closes without another word. */
+    boolean isClosedSilently() throws IOException {
+        try {
+            return in.read() < 0;
+        } catch (java.net.SocketException reset) {
+            return true;
+        }
+    }
+
     /** Whether the server closes, whatever it says before. */
     boolean isClosed() throws IOException {
         try {

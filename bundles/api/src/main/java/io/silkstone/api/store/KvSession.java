@@ -19,6 +19,11 @@ import org.osgi.annotation.versioning.ProviderType;
  * <p><b>Results.</b> After {@link Status#OK} from an operation that says so, {@link #object} is a
  * view of the object, valid until the next operation or {@link #exit}.
  *
+ * <p><b>Settled.</b> Where a store keeps its log on disk or on other machines, what a session reads
+ * or writes is in memory first, and may be lost with the process for some moments more. Nobody else
+ * may hear of it before it is settled: take {@link #unsettled} behind operations, and hold back
+ * what was learned until {@link #isSettled} of it. {@link #settle} does both at once, and waits.
+ *
  * <p><b>Exactly once.</b> A client whose answer was lost asks again, and must not change anything
  * twice. It names each of its changes by a number, and {@link #once} hands that to the store, which
  * records what became of the change together with it.
@@ -221,6 +226,36 @@ public interface KvSession extends AutoCloseable {
 
     /** The sum of the last {@link #increment}. */
     long number();
+
+    /**
+     * A mark for all that this session has read, changed or found missing since the last call.
+     * Inside a batch or not; costs nothing.
+     *
+     * @return 0 when all of it is settled, as always where a store keeps nothing outside memory
+     */
+    default long unsettled() {
+        return 0;
+    }
+
+    /**
+     * Whether what has this mark may be told on: it will survive whatever the store was set to
+     * survive. A mark that is settled stays so, and so are all lower ones. Threads: any, for marks
+     * from any session of the store.
+     */
+    default boolean isSettled(long mark) {
+        return true;
+    }
+
+    /**
+     * Waits until all that this session has read, changed or found missing is settled. Outside a
+     * batch.
+     *
+     * @return OK; or UNKNOWN when that took longer than some seconds, since a disk or a server
+     *     fails: changes may be lost, or not, and what was read may never have been
+     */
+    default Status settle() {
+        return Status.OK;
+    }
 
     /** Ends the session. */
     @Override

@@ -3,6 +3,7 @@ package io.silkstone.gateway.command;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.Status;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.gateway.resp.Memory;
 import io.silkstone.gateway.resp.MemoryRefused;
@@ -36,6 +37,20 @@ public final class DetachedRequest {
     private int callsTaken;
     private long heapBytes;
     private long replyBytes;
+    private long mark;
+
+    /**
+     * What a long request has to say.
+     *
+     * @param replies in their order; who gets them releases them
+     * @param mark nobody may see them before what has it is settled; 0 when that is so
+     */
+    public record Finished(List<ByteBuf> replies, long mark) {
+        /** In place of sending them. */
+        public void release() {
+            replies.forEach(ByteBuf::release);
+        }
+    }
 
     private DetachedRequest(ServerContext server, Client client, boolean elsewhere) {
         this.server = server;
@@ -84,7 +99,7 @@ public final class DetachedRequest {
      *     when no thread is to be had, or too many requests are passed on already, and the reply is
      *     an error then
      */
-    public void start(Consumer<List<ByteBuf>> done) {
+    public void start(Consumer<Finished> done) {
         boolean started = mayCall() && startThread(done);
         if (!started) {
             say(BUSY);
@@ -105,7 +120,7 @@ public final class DetachedRequest {
         return taken;
     }
 
-    private boolean startThread(Consumer<List<ByteBuf>> done) {
+    private boolean startThread(Consumer<Finished> done) {
         boolean waits = request.command().isInLine();
         Runnable task =
                 () -> {
@@ -129,15 +144,16 @@ public final class DetachedRequest {
         server.heap.give(heapBytes);
     }
 
-    private void end(Consumer<List<ByteBuf>> done) {
+    private void end(Consumer<Finished> done) {
         drop();
         server.callsElsewhere.release(callsTaken);
         // From here on whoever sends them pays for them.
         server.memory.give(replyBytes);
-        done.accept(replies);
+        done.accept(new Finished(replies, mark));
     }
 
-    private boolean keep(ByteBuf reply) {
+    private boolean keep(ByteBuf reply, long told) {
+        mark = Math.max(mark, told);
         int length = reply.readableBytes();
         boolean small = length < reply.capacity() / 2;
         int size = small ? length : reply.capacity();
@@ -179,6 +195,8 @@ public final class DetachedRequest {
                 throw new MemoryRefused(replyBytes);
             } else if (!mayTell(x)) {
                 say(Untold.ERROR);
+            } else if (elsewhere && x.session.settle() != Status.OK) {
+                say(Exchange.UNKNOWN);
             }
             if (client.replies == Client.Replies.SKIP_NEXT) {
                 client.replies = Client.Replies.ALL;
@@ -212,6 +230,7 @@ public final class DetachedRequest {
         replies.clear();
         server.memory.give(replyBytes);
         replyBytes = 0;
+        mark = 0;
     }
 
     /** Answers with an error in place of what there is. */

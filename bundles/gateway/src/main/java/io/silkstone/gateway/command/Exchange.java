@@ -28,6 +28,7 @@ public final class Exchange implements AutoCloseable {
     static final String WRONG_TYPE =
             "WRONGTYPE Operation against a key holding the wrong kind of value";
     static final String NO_SUCH_KEY = "ERR no such key";
+    static final String UNKNOWN = "ERR no answer in time; the command may have been run or not";
     static final String CROSS_SLOT =
             "CROSSSLOT Keys in request don't lie in the same tablet; give them the same {tag}";
 
@@ -103,7 +104,11 @@ public final class Exchange implements AutoCloseable {
         this.table = table;
         this.scratch = new Scratch(server.memory);
         this.collected = new Collector(server.memory);
-        this.out = new ReplyWriter(ByteBufAllocator.DEFAULT);
+        // What other processes answer is waited for before any of it leaves.
+        this.out =
+                remote
+                        ? new ReplyWriter(ByteBufAllocator.DEFAULT)
+                        : new ReplyWriter(ByteBufAllocator.DEFAULT, session::unsettled);
         this.runner = new RequestRunner(server);
         this.untold = new Untold(this);
     }
@@ -373,7 +378,7 @@ public final class Exchange implements AutoCloseable {
                     case UNAVAILABLE ->
                             "CLUSTERDOWN the server that has the key does not answer; nothing was"
                                     + " done";
-                    case UNKNOWN -> "ERR no answer in time; the command may have been run or not";
+                    case UNKNOWN -> UNKNOWN;
                     default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";
                 });
     }

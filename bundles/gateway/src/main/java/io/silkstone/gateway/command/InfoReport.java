@@ -1,5 +1,6 @@
 package io.silkstone.gateway.command;
 
+import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.Status;
@@ -270,16 +271,25 @@ final class InfoReport {
             this.nowMillis = nowMillis;
         }
 
+        /** In a session of its own: a report on a node whose disk stalls must not wait for it. */
         void sample(Exchange x) {
-            if (x.session.scan(x.table, 0, SAMPLE, this::add) == 0) {
+            try (KvSession session = x.server.store.openSession()) {
+                session.enter();
+                sample(session, x.table);
+                session.exit();
+            }
+        }
+
+        private void sample(KvSession session, KvStore.Table table) {
+            if (session.scan(table, 0, SAMPLE, this::add) == 0) {
                 return;
             }
             // What a scan meets first is not chosen by chance.
             seen = 0;
             expiring = 0;
             millis = 0;
-            for (int i = 0; i < SAMPLE && x.session.random(x.table) == Status.OK; i++) {
-                add(x.object());
+            for (int i = 0; i < SAMPLE && session.random(table) == Status.OK; i++) {
+                add(session.object());
             }
         }
 

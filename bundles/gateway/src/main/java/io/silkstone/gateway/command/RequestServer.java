@@ -262,6 +262,11 @@ public final class RequestServer implements AutoCloseable {
         return detached;
     }
 
+    /** Whether replies with this mark may be sent. */
+    public boolean isSettled(long mark) {
+        return exchange.session.isSettled(mark);
+    }
+
     /** Requests that this server has run. */
     public long requests() {
         return runner.requests();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -40,6 +41,7 @@ public final class Settings {
     private volatile long outputLimitBytes;
     private volatile long requestLimitBytes;
     private volatile int idleTimeoutSeconds;
+    private volatile long settleNanosMax;
     private volatile long slowMicros = MICROS_DEFAULT;
     private volatile int slowLogLengthMax = SLOW_LOG_DEFAULT;
     private volatile boolean latencyTracked;
@@ -62,9 +64,15 @@ public final class Settings {
             long outputLimitBytes,
             long requestLimitBytes,
             int idleTimeoutSeconds,
+            int settleMillisMax,
             long valueBytesMax,
             Supplier<Long> memoryBytes) {
-        limits(clientsMax, outputLimitBytes, requestLimitBytes, idleTimeoutSeconds);
+        limits(
+                clientsMax,
+                outputLimitBytes,
+                requestLimitBytes,
+                idleTimeoutSeconds,
+                settleMillisMax);
         number("maxclients", 1, 1_000_000, () -> (long) this.clientsMax, v -> this.clientsMax = v);
         number(
                 "timeout",
@@ -125,11 +133,13 @@ public final class Settings {
     }
 
     /** New limits from the node's configuration. */
-    public void limits(int clients, long outputBytes, long requestBytes, int idleSeconds) {
+    public void limits(
+            int clients, long outputBytes, long requestBytes, int idleSeconds, int settleMillis) {
         clientsMax = clients;
         outputLimitBytes = outputBytes;
         requestLimitBytes = requestBytes;
         idleTimeoutSeconds = idleSeconds;
+        settleNanosMax = TimeUnit.MILLISECONDS.toNanos(settleMillis);
     }
 
     @FunctionalInterface
@@ -304,6 +314,11 @@ public final class Settings {
     /** A client that says nothing for so long is disconnected; 0 for never. */
     public int idleTimeoutSeconds() {
         return idleTimeoutSeconds;
+    }
+
+    /** A client whose replies are not settled for so long is disconnected. */
+    public long settleNanosMax() {
+        return settleNanosMax;
     }
 
     /**

@@ -7,10 +7,13 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.DecoderException;
 import io.silkstone.gateway.command.Client;
+import io.silkstone.gateway.command.DetachedRequest;
 import io.silkstone.gateway.command.RequestServer;
 import io.silkstone.gateway.command.ServerContext;
 import io.silkstone.gateway.resp.Memory;
@@ -18,7 +21,6 @@ import io.silkstone.gateway.resp.ReplySink;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -36,6 +38,11 @@ import java.util.concurrent.atomic.AtomicReference;
  * kernel does not take goes through the queue, and then the client counts as clogged until that is
  * sent. Whatever ends or moves a connection empties the outbox first.
  *
+ * <p><b>Settling.</b> Replies that tell what the store has not settled, and all behind them, are
+ * {@link Withheld} until it has; the core's {@link SettleWatch} says when. The client is served on
+ * meanwhile, until it counts as clogged by them. Whoever ends a connection sends what is settled
+ * and nothing else; a client that only ends its sending gets them all.
+ *
  * <p><b>Moving.</b> When its core is given back, a connection leaves one event loop and enters
  * another; in between the kernel keeps what arrives. The end of a long request may fall into that
  * gap, so it is left in {@link #finished} and looked at when the connection has arrived.
@@ -45,10 +52,14 @@ final class Connection extends ChannelInboundHandlerAdapter
                 ReplySink,
                 RequestServer.Clogged,
                 SocketPoller.Movable,
-                Outbox.Receiver {
+                Outbox.Receiver,
+                SettleWatch.Waiter {
     private static final System.Logger LOG = System.getLogger(Connection.class.getName());
     private static final long FAREWELL_MILLIS = 10_000;
     private static final int SAMPLE_EVERY = 64;
+
+    /** As much as of replies that the kernel does not take. */
+    private static final int WITHHELD_BYTES_MAX = Listener.HIGH_WATER_BYTES;
 
     private final Channel channel;
     private final ServerContext server;
@@ -57,13 +68,17 @@ final class Connection extends ChannelInboundHandlerAdapter
     private final UnixChannel unix;
     private final Client client;
     private final Intake intake;
-    private final AtomicReference<List<ByteBuf>> finished = new AtomicReference<>();
+    private final Withheld withheld;
+    private final AtomicReference<DetachedRequest.Finished> finished = new AtomicReference<>();
     private long queuedBytes;
     private boolean waiting;
     private boolean clogged;
+    private boolean saidAll;
     private boolean closing;
     private boolean dropped;
     private boolean kept;
+    private boolean watched;
+    private boolean sendsSettled;
     private long closingSince;
     private volatile boolean moving;
     private volatile SocketPoller poller;
@@ -92,6 +107,7 @@ final class Connection extends ChannelInboundHandlerAdapter
                         server.nowMillis(),
                         server.memory());
         this.intake = new Intake(client, this, this, server.memory(), server.heap());
+        this.withheld = new Withheld(server.memory());
         server.add(client);
         this.poller = poller.add(this);
         channel.closeFuture().addListener(closed -> ended());
@@ -108,8 +124,31 @@ final class Connection extends ChannelInboundHandlerAdapter
      * with requests right before it happens in the same pass.
      */
     void beforeRead() {
+        sendWhatIsSettled();
         if (kept) {
             poller.outbox().flush();
+        }
+    }
+
+    /**
+     * The client will send no more. Its socket is about to be closed, which must wait for replies
+     * that are not settled: {@link #userEventTriggered} is called instead.
+     */
+    void beforeEnd() {
+        if (!withheld.isEmpty()) {
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            pause();
+            saidAll = true;
+            // What is in the intake is served first.
+            if (!waiting && !clogged) {
+                closeAfterReplies();
+            }
         }
     }
 
@@ -163,15 +202,20 @@ final class Connection extends ChannelInboundHandlerAdapter
     private void clog() {
         pause();
         clogged = true;
-        if (channel.isWritable()) {
+        if (keepsUp()) {
             // The last replies of the batch went through, and what was before them too: nobody else
             // would tell.
             poller.execute(this::unclog);
         }
     }
 
+    /** Whether few replies wait, for the client to read them or until they are settled. */
+    private boolean keepsUp() {
+        return channel.isWritable() && withheld.length() <= WITHHELD_BYTES_MAX;
+    }
+
     private void unclog() {
-        if (clogged && channel.isWritable() && !moving) {
+        if (clogged && keepsUp() && !moving && !sendsSettled) {
             clogged = false;
             goOn();
         }
@@ -187,32 +231,45 @@ final class Connection extends ChannelInboundHandlerAdapter
         }
         RequestServer requests = poller.requests();
         follow(intake.resume(requests), requests);
-        if (!closing && !waiting && !clogged) {
+        if (closing || waiting || clogged) {
+            return;
+        }
+        if (saidAll) {
+            closeAfterReplies();
+        } else {
             channel.config().setAutoRead(true);
         }
     }
 
     private void closeAfterReplies() {
         if (!closing) {
-            poller.outbox().flush();
             closing = true;
-            closingSince = server.nowMillis();
             pause();
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            if (withheld.isEmpty()) {
+                sayFarewell();
+            }
         }
+    }
+
+    private void sayFarewell() {
+        poller.outbox().flush();
+        closingSince = server.nowMillis();
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
     // ---- to the socket ----
 
     @Override
-    public boolean take(ByteBuf replies) {
+    public boolean take(ByteBuf replies, long mark) {
         ChannelOutboundBuffer queue = dropped ? null : channel.unsafe().outboundBuffer();
         if (queue == null) {
             replies.release();
             return false;
         }
         try {
-            if (unix != null && queue.isEmpty()) {
+            if (!withheld.isEmpty() || mark != 0 && !poller.settles().isSettled(mark)) {
+                withhold(replies, mark);
+            } else if (unix != null && queue.isEmpty()) {
                 sendPastQueue(replies);
             } else {
                 enqueue(replies);
@@ -252,7 +309,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         try {
             ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
             boolean isFirst = queue == null || queue.isEmpty();
-            int sent = isFirst ? unix.fd().writeAddress(address, begin, end) : 0;
+            int sent = isFirst && unix != null ? unix.fd().writeAddress(address, begin, end) : 0;
             int left = end - begin - Math.max(sent, 0);
             if (left > 0) {
                 ByteBuf rest = ByteBufAllocator.DEFAULT.directBuffer(left + Memory.SLACK);
@@ -288,6 +345,80 @@ final class Connection extends ChannelInboundHandlerAdapter
         }
     }
 
+    // ---- until it is settled ----
+
+    private void withhold(ByteBuf replies, long mark) {
+        try {
+            long address = Memory.address(replies) + replies.readerIndex();
+            if (!withheld.add(address, replies.readableBytes(), mark, server.nanoTime())) {
+                cutOff("clients hold too much memory to keep replies that are not settled");
+                return;
+            }
+        } finally {
+            replies.release();
+        }
+        long limit = server.settings().outputLimitBytes();
+        if (withheld.length() + queuedBytes > limit) {
+            cutOff("more than " + limit + " bytes of its replies are not settled");
+        } else if (!watched) {
+            watched = true;
+            poller.settles().add(this, withheld.mark());
+        }
+        // Else the watch has a lower mark of it, or one that is settled already.
+    }
+
+    @Override
+    public long sendSettled() {
+        sendWhatIsSettled();
+        watched = !dropped && !withheld.isEmpty();
+        return watched ? withheld.mark() : 0;
+    }
+
+    private void sendWhatIsSettled() {
+        if (withheld.isEmpty() || dropped || sendsSettled) {
+            return;
+        }
+        int bytes = withheld.settled(poller.settles()::isSettled);
+        if (bytes == 0) {
+            return;
+        }
+        // Nothing must be added while it is being sent.
+        sendsSettled = true;
+        try {
+            sendAgain(withheld.address(), bytes);
+        } finally {
+            sendsSettled = false;
+            withheld.take(bytes);
+        }
+        if (closing && !dropped && withheld.isEmpty()) {
+            sayFarewell();
+        }
+        unclog();
+    }
+
+    private void sendAgain(long address, int bytes) {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        boolean isFirst = queue != null && queue.isEmpty();
+        kept = unix != null && isFirst && poller.outbox().add(this, address, bytes);
+        if (!kept) {
+            send(address, 0, bytes);
+        }
+    }
+
+    @Override
+    public long waitsSince() {
+        return withheld.since();
+    }
+
+    @Override
+    public void giveUp() {
+        // What was settled before has been waiting for the end of the pass.
+        poller.outbox().flush();
+        watched = false;
+        metrics.unsettled();
+        cutOff();
+    }
+
     private void cutOff(String reason) {
         LOG.log(System.Logger.Level.WARNING, "Client {0} is disconnected: {1}", peer(), reason);
         metrics.outputLimit();
@@ -296,7 +427,7 @@ final class Connection extends ChannelInboundHandlerAdapter
 
     @Override
     public boolean isClogged() {
-        return dropped || !channel.isWritable();
+        return dropped || !keepsUp();
     }
 
     @Override
@@ -307,8 +438,8 @@ final class Connection extends ChannelInboundHandlerAdapter
     // ---- long requests ----
 
     /** The replies of a long request are there. Threads: any. */
-    private void finish(List<ByteBuf> replies) {
-        finished.set(replies);
+    private void finish(DetachedRequest.Finished said) {
+        finished.set(said);
         wake();
     }
 
@@ -318,7 +449,10 @@ final class Connection extends ChannelInboundHandlerAdapter
             target.execute(this::takeFinished);
         } catch (RejectedExecutionException loopEnded) {
             if (poller == target) {
-                release(finished.getAndSet(null));
+                DetachedRequest.Finished unheard = finished.getAndSet(null);
+                if (unheard != null) {
+                    unheard.release();
+                }
             } else {
                 wake();
             }
@@ -333,29 +467,23 @@ final class Connection extends ChannelInboundHandlerAdapter
             wake();
             return;
         }
-        List<ByteBuf> replies = finished.getAndSet(null);
-        if (replies == null) {
+        DetachedRequest.Finished said = finished.getAndSet(null);
+        if (said == null) {
             return;
         }
         waiting = false;
         if (!channel.isOpen()) {
-            release(replies);
+            said.release();
             intake.leave();
             return;
         }
-        replies.forEach(this::take);
+        said.replies().forEach(replies -> take(replies, said.mark()));
         if (client.closing()) {
             closeAfterReplies();
         } else if (isClogged()) {
             clog();
         } else {
             goOn();
-        }
-    }
-
-    private static void release(List<ByteBuf> replies) {
-        if (replies != null) {
-            replies.forEach(ByteBuf::release);
         }
     }
 
@@ -367,6 +495,10 @@ final class Connection extends ChannelInboundHandlerAdapter
             moving = false;
             metrics.handedOver();
             channel.flush();
+            if (!withheld.isEmpty()) {
+                watched = true;
+                poller.settles().add(this, withheld.mark());
+            }
             takeFinished();
             unclog();
         }
@@ -388,6 +520,8 @@ final class Connection extends ChannelInboundHandlerAdapter
                         left -> {
                             moving = true;
                             poller.outbox().flush();
+                            poller.settles().remove(this);
+                            watched = false;
                             poller.remove(this);
                             if (channel.isOpen()) {
                                 SocketPoller target = successor.add(this);
@@ -402,6 +536,10 @@ final class Connection extends ChannelInboundHandlerAdapter
     public void tick(long nowMillis) {
         long quiet = nowMillis - client.lastMillis();
         long limit = server.settings().idleTimeoutSeconds() * 1000L;
+        if (!withheld.isEmpty()) {
+            // It is us who have nothing to say yet; the watch sees to it that this ends.
+            return;
+        }
         if (closing) {
             // It was told that this is the end and does not read it.
             if (nowMillis - closingSince > FAREWELL_MILLIS) {
@@ -417,12 +555,13 @@ final class Connection extends ChannelInboundHandlerAdapter
     public void drop() {
         // One that is still on its way here is closed by the loop, which takes nobody any more.
         if (channel.isRegistered()) {
-            channel.close();
+            close();
         }
     }
 
-    /** Closes, but not before what is in the outbox has been sent. On the core's thread. */
+    /** Closes, but not before what may be sent has been. On the core's thread. */
     private void close() {
+        sendWhatIsSettled();
         poller.outbox().flush();
         channel.close();
     }
@@ -443,6 +582,7 @@ final class Connection extends ChannelInboundHandlerAdapter
         dropped = true;
         poller.remove(this);
         server.remove(client);
+        withheld.release();
         // A long request may be looking at the transaction still.
         if (!waiting) {
             intake.leave();
@@ -461,9 +601,18 @@ final class Connection extends ChannelInboundHandlerAdapter
     @Override
     public void kill() {
         try {
-            poller.execute(this::close);
+            poller.execute(this::closeWhereItIs);
         } catch (RejectedExecutionException loopEnded) {
             channel.close();
+        }
+    }
+
+    /** It may have gone to another core since. */
+    private void closeWhereItIs() {
+        if (poller.isHere()) {
+            close();
+        } else {
+            kill();
         }
     }
 

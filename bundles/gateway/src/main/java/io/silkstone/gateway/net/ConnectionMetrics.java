@@ -14,6 +14,9 @@ public interface ConnectionMetrics {
     /** A client was disconnected because it did not read its replies. */
     void outputLimit();
 
+    /** A client was disconnected because the store did not settle its replies in time. */
+    void unsettled();
+
     /** A client was disconnected because it said nothing. */
     void idle();
 

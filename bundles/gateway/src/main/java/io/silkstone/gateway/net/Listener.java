@@ -25,7 +25,10 @@ import java.util.concurrent.CompletableFuture;
 public final class Listener implements SocketPoller.Movable {
     private static final System.Logger LOG = System.getLogger(Listener.class.getName());
     private static final int LOW_WATER_BYTES = 1 << 16;
-    private static final int HIGH_WATER_BYTES = 1 << 18;
+
+    /** A client that so many bytes of replies wait for is not served on. */
+    static final int HIGH_WATER_BYTES = 1 << 18;
+
     private static final String TOO_MANY = "-ERR max number of clients reached\r\n";
 
     private final ServerChannel channel;

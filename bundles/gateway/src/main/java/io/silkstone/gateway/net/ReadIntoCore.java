@@ -51,6 +51,9 @@ final class ReadIntoCore implements RecvByteBufAllocator {
         @Override
         public void lastBytesRead(int bytes) {
             last = bytes;
+            if (bytes < 0) {
+                connection.beforeEnd();
+            }
         }
 
         @Override

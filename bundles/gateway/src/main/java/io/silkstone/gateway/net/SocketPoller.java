@@ -20,7 +20,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * The sockets of one core: an event loop that the core's own thread drives, so that a request is
  * read, run and answered on one core without a hand-off. All connections of the core share one
- * buffer that is read into, one that replies are written to, and an {@link Outbox}.
+ * buffer that is read into, one that replies are written to, an {@link Outbox} and a {@link
+ * SettleWatch}.
  *
  * <p>Everything but {@link #wakeup}, {@link #execute} and {@link #load} belongs to the core's
  * thread.
@@ -37,6 +38,8 @@ public final class SocketPoller implements CorePoller {
     private static final long LOOK_NANOS = 5_000;
 
     private final Outbox outbox;
+    private final SettleWatch settles;
+    private final long waitNanosMin;
     private final WaitMeter waits;
     private final Loop loop;
     private final ServerContext server;
@@ -99,6 +102,10 @@ public final class SocketPoller implements CorePoller {
         this.readMemory = ByteBufAllocator.DEFAULT.directBuffer(READ_BYTES + Memory.SLACK);
         this.readBuffer = readMemory.slice(0, READ_BYTES);
         this.outbox = new Outbox();
+        this.waitNanosMin = transport.waitNanosMin();
+        this.settles =
+                new SettleWatch(
+                        requests::isSettled, server::nanoTime, server.settings()::settleNanosMax);
         loop.scheduleAtFixedRate(this::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -112,10 +119,11 @@ public final class SocketPoller implements CorePoller {
 
     @Override
     public int poll() {
-        if (wasEmpty && server.nanoTime() - emptySince < LOOK_NANOS) {
+        int settled = settles.look();
+        if (settled == 0 && wasEmpty && server.nanoTime() - emptySince < LOOK_NANOS) {
             return 0;
         }
-        int ran = loop.runNow();
+        int ran = loop.runNow() + settled;
         outbox.flush();
         long total = requests.requests();
         int served = (int) (total - requestsReported);
@@ -131,8 +139,9 @@ public final class SocketPoller implements CorePoller {
     public long park(long nanosMax) {
         long began = server.nanoTime();
         waits.expectWait();
+        long looksIn = Math.max(settles.parkNanosMax(began), waitNanosMin);
         // The loop serves what woke it before it returns; the requests count in the next poll.
-        loop.run(Math.max(nanosMax, 1));
+        loop.run(Math.clamp(nanosMax, 1, looksIn));
         outbox.flush();
         awake = false;
         return waits.waitEnd() - began;
@@ -238,6 +247,11 @@ public final class SocketPoller implements CorePoller {
     /** What the core's connections will have sent at the end of the pass. */
     Outbox outbox() {
         return outbox;
+    }
+
+    /** What the core's connections may not send yet. */
+    SettleWatch settles() {
+        return settles;
     }
 
     /** Serves requests for this core's connections. */

@@ -21,6 +21,11 @@ public enum Transport {
         ServerChannel newServerChannel() {
             return new EpollServerSocketChannel();
         }
+
+        @Override
+        long waitNanosMin() {
+            return 1;
+        }
     },
     /** The JDK's selector; everywhere. */
     NIO {
@@ -32,6 +37,12 @@ public enum Transport {
         @Override
         ServerChannel newServerChannel() {
             return new NioServerSocketChannel();
+        }
+
+        @Override
+        long waitNanosMin() {
+            // Whole milliseconds, and what is left of one when it comes to the call does not count.
+            return 2_000_000;
         }
     };
 
@@ -52,4 +63,7 @@ public enum Transport {
     abstract IoHandlerFactory handlers();
 
     abstract ServerChannel newServerChannel();
+
+    /** The shortest wait that does not count as none. */
+    abstract long waitNanosMin();
 }

@@ -7,6 +7,7 @@ import io.silkstone.api.store.ObjectView;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Appends replies to a direct buffer of its own. A thread keeps one and serves all its connections
@@ -34,6 +35,7 @@ public final class ReplyWriter implements AutoCloseable {
     private static final Literal NULL_ARRAY_2 = word("*-1\r\n");
 
     private final ByteBufAllocator allocator;
+    private final LongSupplier marks;
     private ByteBuf buffer = Unpooled.EMPTY_BUFFER;
     private long first;
     private long end;
@@ -48,9 +50,20 @@ public final class ReplyWriter implements AutoCloseable {
     private long errors;
     private String lastError;
 
-    /** With a first buffer from {@code allocator}. */
+    /** With a first buffer from {@code allocator}, for replies that need not wait for anything. */
     public ReplyWriter(ByteBufAllocator allocator) {
+        this(allocator, () -> 0);
+    }
+
+    /**
+     * With a first buffer from {@code allocator}.
+     *
+     * @param marks asked once whenever replies are about to leave, for the mark of all that was
+     *     learned from the store since it was last asked
+     */
+    public ReplyWriter(ByteBufAllocator allocator, LongSupplier marks) {
         this.allocator = allocator;
+        this.marks = marks;
         open(HOME_BYTES);
     }
 
@@ -111,12 +124,16 @@ public final class ReplyWriter implements AutoCloseable {
     public void finish() {
         if (position > first) {
             hand();
+        } else {
+            // What was learned and told nobody must not hold up the next client.
+            marks.getAsLong();
         }
         sink = null;
     }
 
     private void hand() {
         int length = (int) (position - first);
+        long mark = marks.getAsLong();
         taken += length;
         if (guard != null && !muted && !guard.getAsBoolean()) {
             abandon();
@@ -129,7 +146,7 @@ public final class ReplyWriter implements AutoCloseable {
         // We keep one reference: when the sink has released its own by the time it returns, the
         // bytes are in the socket and the buffer is ours again; else we take another one.
         buffer.retain();
-        lost = !sink.take(buffer);
+        lost = !sink.take(buffer, mark);
         if (buffer.refCnt() == 1 && end - first == HOME_BYTES) {
             position = first;
         } else {

@@ -211,6 +211,20 @@ class ClusterProxyTest {
     }
 
     @Test
+    void replies_thatTheOthersDoNotSettle_areNotTold() {
+        client.ask("SET foo v");
+        KvSession real = others.openSession();
+        probe.server.clusterStore(
+                with(
+                        (method, arguments) ->
+                                method.getName().equals("settle")
+                                        ? Status.UNKNOWN
+                                        : method.invoke(real, arguments)));
+        assertThat(client.ask("GET foo")).isEqualTo("-" + Exchange.UNKNOWN);
+        assertThat(client.closed()).isFalse();
+    }
+
+    @Test
     void refusals_ofATableThatNobodyKnows_areClear() {
         probe.server.clusterStore(
                 (KvStore)
@@ -247,6 +261,8 @@ class ClusterProxyTest {
                         for (int i = 0; i < (int) arguments[2]; i++) {
                             ((ReadVisitor) arguments[3]).visit(i, status, null);
                         }
+                    } else if (method.getName().equals("settle")) {
+                        return Status.OK;
                     }
                     return method.getReturnType() == Status.class ? status : null;
                 });

@@ -67,7 +67,13 @@ final class Probe implements AutoCloseable {
                         commands,
                         users,
                         new Settings(
-                                10, 8 << 20, 8 << 20, 0, store.valueBytesMax(), () -> 64L << 20),
+                                10,
+                                8 << 20,
+                                8 << 20,
+                                0,
+                                10_000,
+                                store.valueBytesMax(),
+                                () -> 64L << 20),
                         new ServerContext.Identity(
                                 "1.2.3", "ab".repeat(20), cluster, "127.0.0.1", 7600),
                         () -> Instant.ofEpochMilli(nowMillis),
@@ -104,7 +110,7 @@ final class Probe implements AutoCloseable {
             server.add(client);
         }
 
-        private boolean take(ByteBuf reply) {
+        private boolean take(ByteBuf reply, long mark) {
             replies.append(reply.toString(StandardCharsets.ISO_8859_1));
             reply.release();
             if (leaves) {
@@ -126,9 +132,11 @@ final class Probe implements AutoCloseable {
                     RequestServer.Outcome outcome =
                             intake.receive(requests, bytes.address, bytes.end(), true);
                     while (outcome == RequestServer.Outcome.DETACHED) {
-                        CompletableFuture<List<ByteBuf>> done = new CompletableFuture<>();
+                        CompletableFuture<DetachedRequest.Finished> done =
+                                new CompletableFuture<>();
                         requests.detached().start(done::complete);
-                        done.join().forEach(this::take);
+                        DetachedRequest.Finished said = done.join();
+                        said.replies().forEach(reply -> take(reply, said.mark()));
                         outcome = intake.resume(requests);
                     }
                     if (outcome == RequestServer.Outcome.CLOSING) {

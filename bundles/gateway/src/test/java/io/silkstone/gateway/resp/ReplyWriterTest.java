@@ -10,6 +10,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class ReplyWriterTest {
         out.close();
     }
 
-    private boolean take(ByteBuf replies) {
+    private boolean take(ByteBuf replies, long mark) {
         sent.append(replies.toString(StandardCharsets.ISO_8859_1));
         replies.release();
         return true;
@@ -110,7 +111,7 @@ class ReplyWriterTest {
     void finish_sinkKeepsTheBuffer_writesIntoAnother() {
         List<ByteBuf> kept = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            out.begin(kept::add, false);
+            out.begin((reply, mark) -> kept.add(reply), false);
             out.integer(100 + i);
             out.finish();
         }
@@ -153,17 +154,17 @@ class ReplyWriterTest {
         List<ByteBuf> kept = new ArrayList<>();
         try (ReplyWriter writer = new ReplyWriter(memory)) {
             memory.empty = true;
-            writer.begin(kept::add, false);
+            writer.begin((reply, mark) -> kept.add(reply), false);
             byte[] large = new byte[ReplyWriter.HOME_BYTES * 2];
             assertThatThrownBy(() -> writer.bulk(large)).isInstanceOf(OutOfMemoryError.class);
             writer.pong();
             writer.finish();
-            writer.begin(kept::add, false);
+            writer.begin((reply, mark) -> kept.add(reply), false);
             // The first buffer was kept by the sink, so that there is none to write to.
             assertThatThrownBy(writer::ok).isInstanceOf(OutOfMemoryError.class);
             writer.finish();
             memory.empty = false;
-            writer.begin(kept::add, false);
+            writer.begin((reply, mark) -> kept.add(reply), false);
             writer.ok();
             writer.finish();
         }
@@ -178,7 +179,7 @@ class ReplyWriterTest {
     void sinkThatRefuses_getsNothingMoreOfTheBatch() {
         List<ByteBuf> kept = new ArrayList<>();
         out.begin(
-                reply -> {
+                (reply, mark) -> {
                     kept.add(reply);
                     return false;
                 },
@@ -191,6 +192,38 @@ class ReplyWriterTest {
         assertThat(kept).hasSize(1);
         kept.forEach(ByteBuf::release);
         assertThat(written(false, ReplyWriter::pong)).isEqualTo("+PONG\r\n");
+    }
+
+    @Test
+    void marks_goWithTheRepliesThatWereWrittenUntilThen() {
+        AtomicLong learned = new AtomicLong();
+        List<String> taken = new ArrayList<>();
+        try (ReplyWriter writer =
+                new ReplyWriter(ByteBufAllocator.DEFAULT, () -> learned.getAndSet(0))) {
+            ReplySink sink =
+                    (reply, mark) -> {
+                        taken.add(reply.toString(StandardCharsets.US_ASCII).strip() + mark);
+                        reply.release();
+                        return true;
+                    };
+            writer.begin(sink, false);
+            writer.integer(2);
+            learned.set(7);
+            // What is muted is told nobody, and what was before it leaves first.
+            writer.mute(true);
+            learned.set(8);
+            writer.integer(3);
+            writer.mute(false);
+            writer.integer(4);
+            writer.finish();
+            learned.set(9);
+            writer.begin(sink, false);
+            writer.finish();
+            writer.begin(sink, false);
+            writer.integer(5);
+            writer.finish();
+        }
+        assertThat(taken).containsExactly(":27", ":40", ":50");
     }
 
     @Test

@@ -4,6 +4,11 @@ import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.Call.Expiry;
 import io.silkstone.simulation.history.Call.Rule;
 import io.silkstone.simulation.history.Reply;
+import io.silkstone.simulation.settings.Odds;
+import io.silkstone.simulation.settings.Range;
+import io.silkstone.simulation.settings.Settings;
+import io.silkstone.simulation.settings.Weights;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,46 +16,50 @@ import java.util.random.RandomGenerator;
 
 /** Every kind of operation, under every rule, on few keys: clients get in each other's way. */
 public final class ContendedWorkload implements Workload {
-    private static final int EXPIRY_MILLIS_MAX = 60;
-
     /** Numbers and texts are kept apart, so that most increments succeed. */
     private static final String NUMBER = "number-";
 
-    private static final List<String> KEYS =
-            List.of(
-                    "text-0",
-                    "text-1",
-                    "text-2",
-                    "text-3",
-                    "text-0",
-                    "text-1",
-                    "text-2",
-                    "text-3",
-                    "text-0",
-                    "text-1",
-                    "text-2",
-                    "text-3",
-                    "number-0",
-                    "number-1",
-                    "number-2",
-                    "number-3");
+    private static final String TEXT = "text-";
 
     private final int client;
     private final List<String> keys;
     private final RandomGenerator random;
+    private final Weights<Call.Kind> kinds;
+    private final Weights<Rule> rules;
+    private final Weights<Expiry> expiries;
+    private final Range expiryMillis;
     private final Map<String, Long> versionsSeen = new HashMap<>();
     private int writes;
 
-    /** Of client number {@code client}. */
-    public ContendedWorkload(int client, RandomGenerator random) {
-        this(client, KEYS, random);
-    }
-
-    /** As the other, on {@code keys}; one that is there twice comes twice as often. */
-    public ContendedWorkload(int client, List<String> keys, RandomGenerator random) {
+    /**
+     * Of client number {@code client}.
+     *
+     * @param keys what it asks of; one that is there twice comes twice as often
+     * @param settings what it asks for
+     */
+    public ContendedWorkload(
+            int client, List<String> keys, Settings settings, RandomGenerator random) {
         this.client = client;
         this.keys = keys;
         this.random = random;
+        kinds = settings.get(WorkloadSettings.SINGLE_KINDS);
+        rules = settings.get(WorkloadSettings.RULE_KINDS);
+        expiries = settings.get(WorkloadSettings.EXPIRY_KINDS);
+        expiryMillis = settings.get(WorkloadSettings.EXPIRY_TIME);
+    }
+
+    /** So many texts, {@code times} over, and so many numbers. */
+    public static List<String> keys(int texts, int times, int numbers) {
+        List<String> keys = new ArrayList<>();
+        for (int turn = 0; turn < times; turn++) {
+            for (int text = 0; text < texts; text++) {
+                keys.add(TEXT + text);
+            }
+        }
+        for (int number = 0; number < numbers; number++) {
+            keys.add(NUMBER + number);
+        }
+        return List.copyOf(keys);
     }
 
     @Override
@@ -61,19 +70,20 @@ public final class ContendedWorkload implements Workload {
     @Override
     public Call nextCall(String key, long nowMillis) {
         Call call =
-                switch (random.nextInt(10)) {
-                    case 0, 1, 2 -> Call.read();
-                    case 3, 4, 5 -> write(key, nowMillis);
-                    case 6 -> Call.remove();
-                    case 7 -> Call.expire(nextExpiry(nowMillis));
-                    default -> Call.increment(random.nextInt(-5, 100));
+                switch (kinds.draw(random)) {
+                    case READ -> Call.read();
+                    case WRITE -> write(key, nowMillis);
+                    case REMOVE -> Call.remove();
+                    case EXPIRE -> Call.expire(nextExpiry(nowMillis));
+                    case INCREMENT -> Call.increment(random.nextInt(-5, 100));
+                    case CLEAR, LOSS -> throw new IllegalStateException("of no single key");
                 };
         return call.kind() == Call.Kind.READ ? call : underSomeRule(key, call);
     }
 
-    /** A write, or now and then a removal, that can be one of a batch. */
-    public Call nextChange(String key, long nowMillis) {
-        return random.nextInt(4) == 0 ? Call.remove() : underSomeRule(key, write(key, nowMillis));
+    /** A write, or a removal by {@code removes}, that can be one of a batch. */
+    public Call nextChange(String key, Odds removes, long nowMillis) {
+        return removes.happens(random) ? Call.remove() : underSomeRule(key, write(key, nowMillis));
     }
 
     /** A write that is made only where {@code version} is met. */
@@ -88,28 +98,28 @@ public final class ContendedWorkload implements Workload {
                         ? Integer.toString(client * 100_000 + writes)
                         : "client-" + client + "-write-" + writes;
         Call write = Call.write(value);
-        return switch (random.nextInt(4)) {
-            case 0 -> write.expiring(Expiry.AT, nextExpiry(nowMillis));
-            case 1 -> write.expiring(Expiry.KEEP, 0);
-            default -> write;
+        return switch (expiries.draw(random)) {
+            case AT -> write.expiring(Expiry.AT, nextExpiry(nowMillis));
+            case KEEP -> write.expiring(Expiry.KEEP, 0);
+            case NONE -> write;
         };
     }
 
     /** Soon, and now and then over already. */
     private long nextExpiry(long nowMillis) {
-        return nowMillis + random.nextInt(-3, EXPIRY_MILLIS_MAX);
+        return nowMillis + expiryMillis.drawInt(random);
     }
 
     private Call underSomeRule(String key, Call call) {
         boolean removal = call.kind() == Call.Kind.REMOVE;
-        return switch (random.nextInt(6)) {
-            case 0 -> removal ? call : call.under(Rule.REJECT_MISSING, 0);
-            case 1 -> removal ? call : call.under(Rule.REJECT_EXISTING, 0);
-            case 2, 3 -> {
+        Rule rule = rules.draw(random);
+        return switch (rule) {
+            case REJECT_MISSING, REJECT_EXISTING -> removal ? call : call.under(rule, 0);
+            case REQUIRE_VERSION -> {
                 Long version = versionsSeen.get(key);
                 yield version == null ? call : call.under(Rule.REQUIRE_VERSION, version);
             }
-            default -> call;
+            case NONE -> call;
         };
     }
 

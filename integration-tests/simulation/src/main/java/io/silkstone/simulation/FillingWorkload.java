@@ -6,20 +6,21 @@ import java.util.random.RandomGenerator;
 
 /** Overwrites large values, so that memory fills up and has to be cleaned. */
 final class FillingWorkload implements Workload {
-    private static final int KEYS = 90;
-
     private final int client;
+    private final int keys;
     private final RandomGenerator random;
     private int writes;
 
-    FillingWorkload(int client, RandomGenerator random) {
+    /** Of client number {@code client}, on so many keys. */
+    FillingWorkload(int client, int keys, RandomGenerator random) {
         this.client = client;
+        this.keys = keys;
         this.random = random;
     }
 
     @Override
     public String nextKey() {
-        return "large-" + random.nextInt(KEYS);
+        return Filling.LARGE + random.nextInt(keys);
     }
 
     @Override
@@ -28,11 +29,16 @@ final class FillingWorkload implements Workload {
             return Call.read();
         }
         writes++;
-        return Call.write("large-" + client + "-write-" + writes);
+        return Call.write(Filling.LARGE + client + "-write-" + writes);
     }
 
     @Override
     public void told(String key, Reply reply) {
         // What comes next does not depend on it.
+    }
+
+    @Override
+    public boolean mayScan() {
+        return false;
     }
 }

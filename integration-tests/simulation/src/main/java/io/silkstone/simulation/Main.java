@@ -3,24 +3,23 @@ package io.silkstone.simulation;
 import io.silkstone.simulation.Shrinking.Shrunk;
 import io.silkstone.simulation.cluster.ClusterScenario;
 import java.io.PrintStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Runs scenarios under many seeds: {@code simulate [--seed N] [--runs K] [--scenario NAME]}. Ends
- * with the line {@code RESULT simulate runs=K failed=F} and with 0 when no run failed; prints the
- * seeds of those that did, and of the first a short trace.
+ * Runs scenarios under many seeds: {@code simulate [--seed N] [--runs K] [--scenario NAME]}, where
+ * NAME is one that is built in, that of a file that is shipped, or the path of a file. Ends with
+ * the line {@code RESULT simulate runs=K failed=F} and with 0 when no run failed; prints the seeds
+ * of those that did, and of the first a short trace.
  */
 public final class Main {
-    private static final List<Scenario> SCENARIOS =
-            List.of(new StoreScenario(), new ClusterScenario());
+    private static final List<ScenarioKind> KINDS =
+            List.of(StoreScenario.KIND, ClusterScenario.KIND);
     private static final int RUNS_DEFAULT = 200;
     private static final int CALLED_WRONGLY = 2;
 
@@ -33,30 +32,31 @@ public final class Main {
 
     private final PrintStream out;
     private final PrintStream err;
-    private final List<Scenario> known;
+    private final Catalogue catalogue;
     private final Map<String, Long> coverage = new TreeMap<>();
     private long operations;
     private int failed;
 
-    private Main(PrintStream out, PrintStream err, List<Scenario> known) {
+    private Main(PrintStream out, PrintStream err, List<ScenarioKind> kinds) {
         this.out = out;
         this.err = err;
-        this.known = known;
+        catalogue = new Catalogue(kinds);
     }
 
     /** The program. */
     public static void main(String[] arguments) {
         // What nodes say while everything befalls them is of no use by the thousand.
         SILENT.setLevel(Level.OFF);
-        System.exit(new Main(System.out, System.err, SCENARIOS).run(List.of(arguments)));
+        System.exit(new Main(System.out, System.err, KINDS).run(List.of(arguments)));
     }
 
     static int run(PrintStream out, PrintStream err, String... arguments) {
-        return run(out, err, SCENARIOS, arguments);
+        return run(out, err, KINDS, arguments);
     }
 
-    static int run(PrintStream out, PrintStream err, List<Scenario> known, String... arguments) {
-        return new Main(out, err, known).run(List.of(arguments));
+    static int run(
+            PrintStream out, PrintStream err, List<ScenarioKind> kinds, String... arguments) {
+        return new Main(out, err, kinds).run(List.of(arguments));
     }
 
     private int run(List<String> arguments) {
@@ -72,7 +72,8 @@ public final class Main {
             if (runs == 0) {
                 throw new IllegalArgumentException("--runs must be at least 1.");
             }
-            scenarios = scenarios(Optional.ofNullable(options.get("--scenario")));
+            String wanted = options.get("--scenario");
+            scenarios = wanted == null ? catalogue.builtIn() : List.of(catalogue.find(wanted));
         } catch (IllegalArgumentException refusal) {
             err.println("silkstone: " + refusal.getMessage());
             return CALLED_WRONGLY;
@@ -113,25 +114,6 @@ public final class Main {
         return Long.parseLong(text);
     }
 
-    private List<Scenario> scenarios(Optional<String> wanted) {
-        List<String> names = new ArrayList<>();
-        for (Scenario scenario : known) {
-            if (wanted.isPresent() && wanted.get().equals(scenario.name())) {
-                return List.of(scenario);
-            }
-            names.add(scenario.name());
-        }
-        if (wanted.isPresent()) {
-            throw new IllegalArgumentException(
-                    "there is no scenario "
-                            + wanted.get()
-                            + ", only "
-                            + String.join(", ", names)
-                            + ".");
-        }
-        return known;
-    }
-
     private void play(Scenario scenario, long seed) {
         Performance performance = Performance.of(scenario, seed, Script.whole());
         Report report = performance.report();
@@ -139,12 +121,17 @@ public final class Main {
         report.coverage().forEach((what, count) -> coverage.merge(what, count, Long::sum));
         if (!report.passed()) {
             failed++;
-            out.println("failed: --scenario " + scenario.name() + " --seed " + seed);
+            out.println("failed: --scenario " + word(scenario.name()) + " --seed " + seed);
             report.violations().forEach(violation -> out.println("    " + violation));
             if (failed <= SHRUNK_MAX) {
                 shrink(scenario, seed, performance);
             }
         }
+    }
+
+    /** As it has to be typed in a shell. */
+    private static String word(String name) {
+        return name.matches("[\\w./-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
     }
 
     private void shrink(Scenario scenario, long seed, Performance performance) {

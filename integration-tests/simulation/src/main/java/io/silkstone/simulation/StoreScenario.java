@@ -10,11 +10,15 @@ import io.silkstone.base.Metrics;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History;
 import io.silkstone.simulation.history.Reply;
+import io.silkstone.simulation.settings.Odds;
+import io.silkstone.simulation.settings.Range;
+import io.silkstone.simulation.settings.Settings;
 import io.silkstone.store.Agent;
 import io.silkstone.store.Store;
 import io.silkstone.store.StoreOptions;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedRuntime;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -27,24 +31,12 @@ import java.util.function.UnaryOperator;
  * late, and some clients are gone before theirs comes.
  */
 public final class StoreScenario implements Scenario {
+    /** What files can tell it. */
+    public static final ScenarioKind KIND =
+            new ScenarioKind("store", StoreSettings.ALL, StoreSettings::check, StoreScenario::new);
+
     private static final long EPOCH_MILLIS = 1_800_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000;
-    private static final int CLIENTS_MAX = 6;
-    private static final int OPERATIONS_PER_CLIENT = 60;
-    private static final int FILLINGS = 150;
-
-    /** One run in so many fills its memory, which takes longer than all the rest. */
-    private static final int FULL_ONE_IN = 4;
-
-    private static final int SPLITS = 6;
-    private static final int SCAN_ONE_IN = 30;
-    private static final int SCANNED_MAX = 8;
-    private static final long PAUSE_NANOS_MAX = 8 * NANOS_PER_MILLI;
-    private static final int GONE_ONE_IN = 150;
-    private static final int SLOW_ONE_IN = 20;
-    private static final int SLOW_TURNS_MAX = 200;
-
-    private static final long STEPS_MAX = 1_000_000;
 
     /** What runs are meant to make happen; of which it shows when it does not. */
     static final Set<String> STEPS =
@@ -69,22 +61,25 @@ public final class StoreScenario implements Scenario {
                     "tablet split");
 
     private final UnaryOperator<KvSession> sessions;
-    private final long stepsMax;
+    private final Settings settings;
 
-    /** Of the store as it is. */
+    /** Of the store as it is, without having been told anything. */
     public StoreScenario() {
-        this(session -> session, STEPS_MAX);
+        this(Settings.STANDARD);
+    }
+
+    private StoreScenario(Settings settings) {
+        this(session -> session, settings);
     }
 
     /**
      * For planted bugs.
      *
      * @param sessions what is made of the store's sessions
-     * @param stepsMax how long clients may take
      */
-    StoreScenario(UnaryOperator<KvSession> sessions, long stepsMax) {
+    StoreScenario(UnaryOperator<KvSession> sessions, Settings settings) {
         this.sessions = sessions;
-        this.stepsMax = stepsMax;
+        this.settings = settings;
     }
 
     @Override
@@ -111,6 +106,11 @@ public final class StoreScenario implements Scenario {
         private final History history;
         private final Metrics metrics = new Metrics();
         private final Map<String, Long> coverage = new TreeMap<>();
+        private final Filling filling =
+                new Filling(
+                        settings.get(WorkloadSettings.TEXT_SIZE),
+                        settings.get(StoreSettings.FILLING_SIZE));
+        private final Range messageTurns = settings.get(StoreSettings.MESSAGE_TURNS);
         private boolean splitting;
         private int clientsLeft;
         private long operations;
@@ -128,7 +128,7 @@ public final class StoreScenario implements Scenario {
         Report play() {
             StoreOptions options =
                     StoreOptions.DEFAULTS
-                            .withMemoryBytes(StoreOptions.MEMORY_BYTES_MIN)
+                            .withMemoryBytes(settings.get(StoreSettings.MEMORY_SIZE))
                             .withMemoryPrefaultBytes(0)
                             .withHugePages(HugePages.OFF);
             try (runtime;
@@ -158,18 +158,26 @@ public final class StoreScenario implements Scenario {
         }
 
         private void start(Store store) {
-            int clients = random.nextInt(2, CLIENTS_MAX + 1);
+            int clients = settings.get(StoreSettings.CLIENTS).drawInt(random);
+            int operations = settings.get(StoreSettings.OPERATIONS);
+            List<String> keys =
+                    ContendedWorkload.keys(
+                            settings.get(StoreSettings.KEYS_TEXT),
+                            settings.get(StoreSettings.KEYS_TEXT_WEIGHT),
+                            settings.get(StoreSettings.KEYS_NUMBERS));
             for (int client = 0; client < clients; client++) {
                 Chance chance = new Chance(random.split());
-                Workload workload = new ContendedWorkload(client, chance);
-                begin(store, client, workload, chance, OPERATIONS_PER_CLIENT);
+                Workload workload = new ContendedWorkload(client, keys, settings, chance);
+                begin(store, client, workload, chance, operations);
             }
-            if (random.nextInt(FULL_ONE_IN) == 0) {
-                // Two, so that one writes on while the other takes its time to read.
-                for (int client = clients; client < clients + 2; client++) {
+            if (settings.get(StoreSettings.FILLING).happens(random)) {
+                int all = clients + settings.get(StoreSettings.FILLING_CLIENTS);
+                int fillings = settings.get(StoreSettings.FILLING_OPERATIONS);
+                int large = settings.get(StoreSettings.FILLING_KEYS);
+                for (int client = clients; client < all; client++) {
                     Chance chance = new Chance(random.split());
-                    Workload workload = new FillingWorkload(client, chance);
-                    begin(store, client, workload, chance, FILLINGS);
+                    Workload workload = new FillingWorkload(client, large, chance);
+                    begin(store, client, workload, chance, fillings);
                 }
             }
             for (Agent agent : store.agents()) {
@@ -184,6 +192,7 @@ public final class StoreScenario implements Scenario {
 
         /** Agents sleep and come again, so that a client that waits for ever is no deadlock. */
         private void requireProgress() {
+            int stepsMax = settings.get(StoreSettings.STEPS_MAX);
             if (runtime.steps() > stepsMax) {
                 throw new IllegalStateException(
                         String.format(
@@ -195,18 +204,20 @@ public final class StoreScenario implements Scenario {
             clientsLeft++;
             KvSession session = sessions.apply(store.openSession());
             StoreSubject subject =
-                    new StoreSubject(session, store.table(KvStore.DEFAULT_TABLE), this::dawdle);
+                    new StoreSubject(
+                            session, store.table(KvStore.DEFAULT_TABLE), filling, this::dawdle);
             spawn(() -> serve(client, subject, workload, chance, asked));
         }
 
         private void serve(
                 int client, StoreSubject subject, Workload workload, Chance chance, int asked) {
             try (subject) {
+                Odds scans = settings.get(StoreSettings.SCANS);
                 boolean here = true;
                 for (int count = 0; count < asked && here; count++) {
                     chance.next();
                     if (script.has("client %d, operation %03d".formatted(client, count))) {
-                        if (asked == OPERATIONS_PER_CLIENT && chance.nextInt(SCAN_ONE_IN) == 0) {
+                        if (workload.mayScan() && scans.happens(chance)) {
                             scan(client, subject, chance);
                         } else {
                             here = ask(client, subject, workload, chance);
@@ -237,7 +248,7 @@ public final class StoreScenario implements Scenario {
                 count("refused for want of memory");
                 return true;
             }
-            if (chance.nextInt(GONE_ONE_IN) == 0) {
+            if (settings.get(StoreSettings.CLIENT_GONE).happens(chance)) {
                 count("client gone before the reply");
                 history.note("client " + client + " is gone before the reply");
                 return false;
@@ -257,7 +268,7 @@ public final class StoreScenario implements Scenario {
             operations++;
             Set<String> hidden = history.keys();
             subject.scan(
-                    chance.nextInt(1, SCANNED_MAX + 1),
+                    settings.get(StoreSettings.SCAN_OBJECTS).drawInt(chance),
                     (name, reply) -> {
                         history.told(client, name, since, reply);
                         hidden.remove(name);
@@ -269,22 +280,23 @@ public final class StoreScenario implements Scenario {
 
         /** A message on its way. */
         private void linger(Chance chance) {
-            for (int turns = chance.nextInt(4); turns > 0; turns--) {
+            for (int turns = messageTurns.drawInt(chance); turns > 0; turns--) {
                 runtime.yield();
             }
         }
 
         /** Within a batch, and now and then for so long that memory would be used again. */
         private void dawdle() {
-            int turnsMax = random.nextInt(SLOW_ONE_IN) == 0 ? SLOW_TURNS_MAX : 4;
-            for (int turns = random.nextInt(turnsMax); turns > 0; turns--) {
+            boolean dawdles = settings.get(StoreSettings.CLIENT_DAWDLES).happens(random);
+            Range most = dawdles ? settings.get(StoreSettings.DAWDLE_TURNS) : messageTurns;
+            for (int turns = most.drawInt(random); turns > 0; turns--) {
                 runtime.yield();
             }
         }
 
         private void pause(Chance chance) {
-            if (chance.nextInt(3) == 0) {
-                runtime.sleep(1 + chance.nextLong(PAUSE_NANOS_MAX));
+            if (settings.get(StoreSettings.CLIENT_PAUSES).happens(chance)) {
+                runtime.sleep(settings.get(StoreSettings.CLIENT_PAUSE).draw(chance));
             }
         }
 
@@ -300,9 +312,10 @@ public final class StoreScenario implements Scenario {
 
         private void split(Store store) {
             Chance chance = new Chance(random.split());
-            for (int count = 0; count < SPLITS && clientsLeft > 0; count++) {
+            int splits = settings.get(StoreSettings.SPLITS);
+            for (int count = 0; count < splits && clientsLeft > 0; count++) {
                 chance.next();
-                runtime.sleep(1 + chance.nextLong(PAUSE_NANOS_MAX * 4));
+                runtime.sleep(settings.get(StoreSettings.SPLIT_PAUSE).draw(chance));
                 long slot = chance.nextInt(1, Key.SLOTS);
                 if (!script.has("split " + count)) {
                     continue;

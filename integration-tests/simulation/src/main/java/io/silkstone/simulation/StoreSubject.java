@@ -15,34 +15,32 @@ import io.silkstone.simulation.history.Reply.Outcome;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * A client with a session. A value is written with a filling behind it, whose length and bytes
- * follow from the value, and every byte of it is checked when it is read.
+ * A client with a session. Values are written with a {@link Filling}, and every byte is checked
+ * when it is read.
  */
 public final class StoreSubject implements Subject {
-    private static final int SMALL_BYTES_MAX = 200;
-    private static final int LARGE_BYTES_MAX = 500_000;
-    private static final String CORRUPT = "corrupt: ";
-
     private final KvSession session;
     private final Table table;
     private final Key key = new Key();
     private final WriteOptions options = new WriteOptions();
     private final WriteBatch batch = new WriteBatch();
+    private final Filling filling;
     private final Runnable linger;
 
     /**
      * Asks by {@code session}.
      *
+     * @param filling what is behind values
      * @param linger lets others run, within a batch too: what a session shows must stay as it is
      */
-    public StoreSubject(KvSession session, Table table, Runnable linger) {
+    public StoreSubject(KvSession session, Table table, Filling filling, Runnable linger) {
         this.session = session;
         this.table = table;
+        this.filling = filling;
         this.linger = linger;
     }
 
@@ -94,7 +92,7 @@ public final class StoreSubject implements Subject {
             if (call.kind() == Call.Kind.REMOVE) {
                 batch.remove(keyOf(names.get(index)), options);
             } else {
-                byte[] bytes = filled(call.value());
+                byte[] bytes = filling.behind(call.value());
                 MemorySegment value = MemorySegment.ofArray(bytes);
                 batch.write(keyOf(names.get(index)), value, 0, bytes.length, options);
             }
@@ -144,7 +142,7 @@ public final class StoreSubject implements Subject {
         return new String(name, StandardCharsets.UTF_8);
     }
 
-    private static Reply saw(ObjectView object) {
+    private Reply saw(ObjectView object) {
         return Reply.saw(seen(object), object.version());
     }
 
@@ -179,7 +177,7 @@ public final class StoreSubject implements Subject {
         return switch (call.kind()) {
             case READ -> session.read(table, key);
             case WRITE -> {
-                byte[] bytes = filled(call.value());
+                byte[] bytes = filling.behind(call.value());
                 MemorySegment value = MemorySegment.ofArray(bytes);
                 yield session.write(table, key, value, 0, bytes.length, options);
             }
@@ -237,36 +235,10 @@ public final class StoreSubject implements Subject {
         };
     }
 
-    /** What is stored for {@code value}: numbers as they are, texts with their filling. */
-    private static byte[] filled(String value) {
-        byte[] text = value.getBytes(StandardCharsets.UTF_8);
-        if (Character.isDigit(value.charAt(0))) {
-            return text;
-        }
-        int hash = value.hashCode() & 0x7fff_ffff;
-        int filling = hash % (value.startsWith("large-") ? LARGE_BYTES_MAX : SMALL_BYTES_MAX);
-        byte[] bytes = Arrays.copyOf(text, text.length + 1 + filling);
-        for (int index = text.length + 1; index < bytes.length; index++) {
-            bytes[index] = (byte) (hash + index);
-        }
-        return bytes;
-    }
-
     /** The value that {@code object} was written with. */
-    private static String seen(ObjectView object) {
+    private String seen(ObjectView object) {
         long from = object.valueOffset();
-        return seen(object.memory().asSlice(from, object.valueLength()).toArray(JAVA_BYTE));
-    }
-
-    /** The value of which {@code bytes} were written. */
-    public static String seen(byte[] bytes) {
-        int end = 0;
-        while (end < bytes.length && bytes[end] != 0) {
-            end++;
-        }
-        String value = new String(bytes, 0, end, StandardCharsets.UTF_8);
-        boolean whole = end == bytes.length || Arrays.equals(bytes, filled(value));
-        return whole ? value : CORRUPT + value;
+        return filling.seen(object.memory().asSlice(from, object.valueLength()).toArray(JAVA_BYTE));
     }
 
     @Override

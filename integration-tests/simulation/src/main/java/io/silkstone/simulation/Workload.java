@@ -13,4 +13,9 @@ public interface Workload {
 
     /** It was told {@code reply} about {@code key}. */
     void told(String key, Reply reply);
+
+    /** Whether whoever asks for this may look at everything now and then. */
+    default boolean mayScan() {
+        return true;
+    }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.simulation.settings.Settings;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -27,7 +28,9 @@ class StoreScenarioTest {
     }
 
     private static StoreScenario planted(Bug bug) {
-        return new StoreScenario(session -> withBug(session, bug), Long.MAX_VALUE);
+        return new StoreScenario(
+                session -> withBug(session, bug),
+                Settings.STANDARD.with(StoreSettings.STEPS_MAX, "100000000"));
     }
 
     private static KvSession withBug(KvSession session, Bug bug) {
@@ -127,7 +130,8 @@ class StoreScenarioTest {
 
     @Test
     void run_thatDoesNotEnd_isGivenUp() {
-        assertThatThrownBy(() -> new StoreScenario(session -> session, 100).run(1))
+        Settings settings = Settings.STANDARD.with(StoreSettings.STEPS_MAX, "100");
+        assertThatThrownBy(() -> new StoreScenario(session -> session, settings).run(1))
                 .hasMessageMatching("after 100 steps [0-9]+ clients have not ended");
     }
 

@@ -5,10 +5,12 @@ import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.coordinator.CoordinatorOptions;
 import io.silkstone.coordinator.journal.JournalOptions;
+import io.silkstone.simulation.Filling;
 import io.silkstone.simulation.Script;
 import io.silkstone.simulation.StoreSubject;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.Reply;
+import io.silkstone.simulation.settings.Settings;
 import io.silkstone.transport.memory.Faults;
 import io.silkstone.transport.memory.MemoryMetrics;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import java.util.function.BooleanSupplier;
 public final class CalmCluster implements AutoCloseable {
     private static final long MILLI = 1_000_000;
     private static final int KEYS = 1_000;
+    private static final int VALUE_BYTES = 200;
     private static final long DELAY_NANOS_MIN = 5_000;
     private static final long DELAY_NANOS_MAX = 20_000;
     private static final long STEPS_MAX = 50_000_000;
@@ -47,7 +50,12 @@ public final class CalmCluster implements AutoCloseable {
 
     /** Starts it; every key has been written, and every client knows every server. */
     public CalmCluster(long seed, int servers, int clients) {
-        world = new World(new SplittableRandom(seed), Parts.GENUINE, Script.none());
+        world =
+                new World(
+                        new SplittableRandom(seed),
+                        Parts.GENUINE,
+                        Script.none(),
+                        Settings.STANDARD);
         random = world.random().split();
         messages = world.metrics().counter(MemoryMetrics.SENT);
         world.network().set(Faults.NONE.withDelay(DELAY_NANOS_MIN, DELAY_NANOS_MAX));
@@ -88,7 +96,8 @@ public final class CalmCluster implements AutoCloseable {
                 client.process().sleep(10 * MILLI);
                 table = client.store().table(KvStore.DEFAULT_TABLE);
             }
-            subject = new StoreSubject(client.store().openSession(), table, () -> {});
+            Filling filling = new Filling(VALUE_BYTES, VALUE_BYTES);
+            subject = new StoreSubject(client.store().openSession(), table, filling, () -> {});
             for (int number = 0; number < KEYS; number++) {
                 check(subject.ask(key(number), Call.write("value")));
             }

@@ -4,10 +4,14 @@ import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.simulation.Chance;
 import io.silkstone.simulation.ContendedWorkload;
+import io.silkstone.simulation.Filling;
 import io.silkstone.simulation.StoreSubject;
+import io.silkstone.simulation.WorkloadSettings;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.History;
 import io.silkstone.simulation.history.Reply;
+import io.silkstone.simulation.settings.Odds;
+import io.silkstone.simulation.settings.Settings;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,25 +26,31 @@ import java.util.TreeSet;
  */
 final class ClientLife {
     private static final long MILLI = 1_000_000;
-    private static final int OPERATIONS = 50;
-    private static final long PAUSE_NANOS_MAX = 60 * MILLI;
-    private static final int EXCHANGES_MAX = 4;
-    private static final long EXCHANGE_NANOS_MAX = 20 * MILLI;
-    private static final int CLOSE_ONE_IN = 60;
-    private static final int FORMER_ONE_IN = 12;
-    private static final int SCANNED_MAX = 6;
     private static final int SCAN_STEPS_MAX = 200;
 
-    /**
-     * So long a server may serve a table that was dropped: far more than it takes to hear of it.
-     */
-    private static final long DROP_HEARD_NANOS = 10_000 * MILLI;
+    /** A server may serve a table that was dropped for far more than it takes to hear of it. */
+    private static final long DROP_HEARD_NANOS_MIN = 10_000 * MILLI;
+
+    /** What a client does with one of its operations. */
+    enum Deed {
+        BATCH,
+        READ_MANY,
+        EXCHANGE,
+        SCAN,
+        WALK,
+        CLEAR,
+        COUNT,
+        MEMORY,
+        SINGLE
+    }
 
     private final World world;
     private final int number;
     private final SimulatedClient me;
     private final Chance chance;
     private final Tables tables;
+    private final Settings settings;
+    private final Filling filling;
     private Desk main;
     private Desk other;
 
@@ -70,6 +80,9 @@ final class ClientLife {
         this.me = me;
         this.chance = chance;
         this.tables = tables;
+        settings = world.settings();
+        long bytes = settings.get(WorkloadSettings.TEXT_SIZE);
+        filling = new Filling(bytes, bytes);
     }
 
     /** How many operations it has begun. */
@@ -79,17 +92,23 @@ final class ClientLife {
 
     /** Lives. In a thread of its process. */
     void run() {
+        Odds hurries = settings.get(ClusterSettings.CLIENT_HURRIES);
+        int all = settings.get(ClusterSettings.OPERATIONS);
         main = open(defaultTable());
-        for (int count = 0; count < OPERATIONS; count++) {
+        for (int count = 0; count < all; count++) {
             chance.next();
             if (world.script().has("client %d, operation %02d".formatted(number, count))) {
                 askSomething();
             }
-            if (chance.nextInt(3) != 0) {
-                me.process().sleep(1 + chance.nextLong(PAUSE_NANOS_MAX));
+            if (!hurries.happens(chance)) {
+                pause();
             }
         }
         leave();
+    }
+
+    private void pause() {
+        me.process().sleep(settings.get(ClusterSettings.CLIENT_PAUSE).draw(chance));
     }
 
     /** As soon as there is one. */
@@ -103,9 +122,10 @@ final class ClientLife {
     }
 
     private Desk open(KvStore.Table table) {
-        ContendedWorkload workload = new ContendedWorkload(number, Tables.KEYS, chance);
         return new Desk(
-                table, new StoreSubject(me.store().openSession(), table, () -> {}), workload);
+                table,
+                new StoreSubject(me.store().openSession(), table, filling, () -> {}),
+                new ContendedWorkload(number, tables.keys(), settings, chance));
     }
 
     private void leave() {
@@ -129,24 +149,25 @@ final class ClientLife {
     }
 
     private void askSomething() {
-        if (chance.nextInt(CLOSE_ONE_IN) == 0) {
+        if (settings.get(ClusterSettings.CLIENT_CLOSES).happens(chance)) {
             beginAnew();
         }
-        if (former != null && chance.nextInt(FORMER_ONE_IN) == 0) {
+        if (former != null && settings.get(ClusterSettings.PASSING_GONE_USED).happens(chance)) {
             askInVain();
             return;
         }
-        Desk desk = chance.nextInt(3) == 0 ? otherDesk() : main;
-        switch (chance.nextInt(52)) {
-            case 0, 1, 2, 3 -> writeTogether(desk);
-            case 4, 5, 6, 7 -> readMany(desk);
-            case 8, 9, 10, 11 -> exchange(desk);
-            case 12, 13 -> scan();
-            case 14, 15 -> walk(desk);
-            case 16 -> clear(desk);
-            case 17 -> countObjects(desk);
-            case 18 -> lookAtMemory();
-            default -> askForOne(desk);
+        boolean inOther = settings.get(ClusterSettings.PASSING_USED).happens(chance);
+        Desk desk = inOther ? otherDesk() : main;
+        switch (settings.get(ClusterSettings.OPERATION_KINDS).draw(chance)) {
+            case BATCH -> writeTogether(desk);
+            case READ_MANY -> readMany(desk);
+            case EXCHANGE -> exchange(desk);
+            case SCAN -> scan();
+            case WALK -> walk(desk);
+            case CLEAR -> clear(desk);
+            case COUNT -> countObjects(desk);
+            case MEMORY -> lookAtMemory();
+            case SINGLE -> askForOne(desk);
         }
     }
 
@@ -223,7 +244,8 @@ final class ClientLife {
 
     private void isThere(Desk desk, long asked) {
         long dropped = tables.droppedAt(desk.table.id());
-        if (asked - dropped > DROP_HEARD_NANOS) {
+        long lease = settings.get(ClusterSettings.SERVER_LEASE).high();
+        if (asked - dropped > Math.max(DROP_HEARD_NANOS_MIN, 2 * lease)) {
             world.violated("Table %d was served after its end.".formatted(desk.table.id()));
         }
     }
@@ -232,12 +254,13 @@ final class ClientLife {
     private void exchange(Desk desk) {
         String key = desk.workload.nextKey();
         Reply.Outcome outcome = Reply.Outcome.WRONG_VERSION;
-        for (int turn = 0; turn < EXCHANGES_MAX && outcome == Reply.Outcome.WRONG_VERSION; turn++) {
+        int turns = settings.get(ClusterSettings.EXCHANGE_TURNS);
+        for (int turn = 0; turn < turns && outcome == Reply.Outcome.WRONG_VERSION; turn++) {
             Reply seen = ask(desk, key, Call.read());
             if (seen.outcome() != Reply.Outcome.OK) {
                 return;
             }
-            me.process().sleep(1 + chance.nextLong(EXCHANGE_NANOS_MAX));
+            me.process().sleep(settings.get(ClusterSettings.EXCHANGE_PAUSE).draw(chance));
             Call write = desk.workload.nextExchange(key, seen.version(), nowMillis());
             outcome = ask(desk, key, write).outcome();
             world.count("exchange " + outcome);
@@ -246,9 +269,12 @@ final class ClientLife {
 
     /** All of it or none; each part is judged as an operation on its key. */
     private void writeTogether(Desk desk) {
-        List<String> keys = some(Tables.TOGETHER);
+        List<String> keys = some(tables.together());
+        Odds removes = settings.get(ClusterSettings.BATCH_REMOVES);
         List<Call> calls =
-                keys.stream().map(key -> desk.workload.nextChange(key, nowMillis())).toList();
+                keys.stream()
+                        .map(key -> desk.workload.nextChange(key, removes, nowMillis()))
+                        .toList();
         List<History.Pending> pending = new ArrayList<>();
         for (int index = 0; index < keys.size(); index++) {
             String name = desk.name(keys.get(index));
@@ -260,7 +286,7 @@ final class ClientLife {
 
     /** Each key for itself, in messages that go to several servers at once. */
     private List<Reply> readMany(Desk desk) {
-        return readMany(desk, some(Tables.KEYS));
+        return readMany(desk, some(tables.keys()));
     }
 
     private List<Reply> readMany(Desk desk, List<String> keys) {
@@ -287,10 +313,10 @@ final class ClientLife {
         }
     }
 
-    /** Two or more of {@code keys}, in their order. */
+    /** Two or more of {@code keys}, if there are two, in their order. */
     private List<String> some(List<String> keys) {
         List<String> some = new ArrayList<>(keys);
-        int count = chance.nextInt(2, keys.size() + 1);
+        int count = chance.nextInt(Math.min(2, keys.size()), keys.size() + 1);
         while (some.size() > count) {
             some.remove(chance.nextInt(some.size()));
         }
@@ -310,8 +336,7 @@ final class ClientLife {
                         KvStore.DEFAULT_TABLE,
                         object -> {
                             String key = new String(object.key(), StandardCharsets.UTF_8);
-                            Reply reply =
-                                    Reply.saw(StoreSubject.seen(object.value()), object.version());
+                            Reply reply = Reply.saw(filling.seen(object.value()), object.version());
                             shown("SCAN", main, key, since, reply, hidden);
                         });
         world.count("SCAN " + status);
@@ -325,7 +350,7 @@ final class ClientLife {
         History.Moment since = world.history().now();
         operations++;
         Set<String> hidden = known(desk);
-        int count = chance.nextInt(1, SCANNED_MAX + 1);
+        int count = settings.get(ClusterSettings.WALK_OBJECTS).drawInt(chance);
         long cursor = 0;
         int steps = 0;
         do {
@@ -334,8 +359,8 @@ final class ClientLife {
                             cursor,
                             count,
                             (key, reply) -> shown("WALK", desk, key, since, reply, hidden));
-            if (cursor != 0 && chance.nextInt(2) == 0) {
-                me.process().sleep(1 + chance.nextLong(PAUSE_NANOS_MAX));
+            if (cursor != 0 && settings.get(ClusterSettings.WALK_PAUSES).happens(chance)) {
+                pause();
             }
         } while (cursor != 0 && ++steps < SCAN_STEPS_MAX);
         // The map only gets newer: a table that is in it now was in it when the scan ended.
@@ -373,8 +398,12 @@ final class ClientLife {
     /** Removes everything; each key's part is judged as an operation on it. */
     private void clear(Desk desk) {
         List<History.Pending> pending = new ArrayList<>();
-        Tables.KEYS.forEach(
-                key -> pending.add(world.history().called(number, desk.name(key), Call.clear())));
+        tables.keys()
+                .forEach(
+                        key ->
+                                pending.add(
+                                        world.history()
+                                                .called(number, desk.name(key), Call.clear())));
         operations++;
         long asked = world.runtime().clock().nanoTime();
         Status status = desk.subject.clear();
@@ -397,12 +426,12 @@ final class ClientLife {
      * those are counted that were there all the time, unless a server did not answer in its time.
      */
     private void countObjects(Desk desk) {
-        List<Reply> before = readMany(desk, Tables.KEYS);
+        List<Reply> before = readMany(desk, tables.keys());
         long began = world.runtime().clock().nanoTime();
         long count = desk.table.objects();
-        boolean whole =
-                world.runtime().clock().nanoTime() - began < SimulatedClient.TIMEOUT_NANOS / 2;
-        List<Reply> after = readMany(desk, Tables.KEYS);
+        long timeout = settings.get(ClusterSettings.CLIENT_TIMEOUT);
+        boolean whole = world.runtime().clock().nanoTime() - began < timeout / 2;
+        List<Reply> after = readMany(desk, tables.keys());
         long sure = 0;
         for (int index = 0; index < before.size(); index++) {
             boolean stayed =
@@ -411,7 +440,7 @@ final class ClientLife {
             sure += stayed ? 1 : 0;
         }
         world.count(whole ? "COUNT of all servers" : "COUNT of some servers");
-        long most = (long) Tables.KEYS.size() * me.store().map().servers().size();
+        long most = (long) tables.keys().size() * me.store().map().servers().size();
         if (count > most || whole && count < sure) {
             world.violated(
                     "%d objects were counted where there were at least %d and at most %d."

@@ -12,16 +12,11 @@ import io.silkstone.rpc.RpcOptions;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.MemoryTransport;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** A process that asks the cluster. */
 final class SimulatedClient {
-    /** Of an operation. */
-    static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(2);
-
-    private static final ClientOptions OPTIONS =
-            new ClientOptions(TIMEOUT_NANOS, TimeUnit.MILLISECONDS.toNanos(300), 1 << 20);
+    private static final int VALUE_BYTES_MAX = 1 << 20;
 
     private final World world;
     private final List<String> seeds;
@@ -51,7 +46,12 @@ final class SimulatedClient {
 
     /** Begins as a client that nobody has heard of. */
     void openStore() {
-        store = new ClusterStore(rpc, seeds, OPTIONS, world.random().split(), world.metrics());
+        ClientOptions options =
+                new ClientOptions(
+                        world.settings().get(ClusterSettings.CLIENT_TIMEOUT),
+                        world.settings().get(ClusterSettings.CLIENT_ATTEMPT),
+                        VALUE_BYTES_MAX);
+        store = new ClusterStore(rpc, seeds, options, world.random().split(), world.metrics());
         // Its polling is not started: this process has a poller.
         applications = new KvClient(store, new ClientPolling(), 1);
     }
@@ -63,6 +63,16 @@ final class SimulatedClient {
 
     SimulatedProcess process() {
         return process;
+    }
+
+    /** Whether it has a place in the network: until it is killed. */
+    boolean isThere() {
+        return transport.isOpen();
+    }
+
+    /** What its place is called in the network. */
+    String place() {
+        return transport.name();
     }
 
     ClusterStore store() {

@@ -35,6 +35,7 @@ final class SimulatedCoordinator {
     private MemoryTransport transport;
     private Coordinator coordinator;
     private boolean running;
+    private int starts;
 
     /** What the processes of this run have decided. */
     private final Decisions decisions = new Decisions();
@@ -75,7 +76,18 @@ final class SimulatedCoordinator {
         return running;
     }
 
+    /** What was decided so far. */
+    ClusterMap map() {
+        return map;
+    }
+
+    /** How often it was started. */
+    int starts() {
+        return starts;
+    }
+
     void start() {
+        starts++;
         process = world.process("coordinator");
         transport = world.network().transport(ADDRESS);
         Rpc rpc =

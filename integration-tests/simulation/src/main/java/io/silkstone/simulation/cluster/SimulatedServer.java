@@ -4,6 +4,8 @@ import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Patience;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcOptions;
+import io.silkstone.simulation.settings.Odds;
+import io.silkstone.simulation.settings.Range;
 import io.silkstone.store.Agent;
 import io.silkstone.store.Store;
 import io.silkstone.store.StoreOptions;
@@ -21,10 +23,6 @@ import java.util.SplittableRandom;
 /** A place where a server runs, is killed and is started again, empty. */
 final class SimulatedServer {
     private static final long AGENT_NANOS = 40_000_000;
-    private static final int STANDSTILL_ONE_IN = 400;
-
-    /** Longer than a lease. */
-    private static final long STANDSTILL_NANOS_MAX = 1_600_000_000;
 
     private final World world;
     private final String name;
@@ -32,12 +30,15 @@ final class SimulatedServer {
     private final String node;
     private final List<String> coordinators;
     private final SplittableRandom standstills;
+    private final Odds standsStill;
+    private final Range standstill;
     private SimulatedProcess process;
     private MemoryTransport transport;
     private Store store;
     private Membership membership;
     private MasterService service;
     private boolean running;
+    private boolean leaving;
     private int starts;
     private long lastBoot = Predecessor.NONE;
 
@@ -45,6 +46,8 @@ final class SimulatedServer {
         this.world = world;
         this.coordinators = coordinators;
         standstills = world.random().split();
+        standsStill = world.settings().get(ClusterSettings.SERVER_STANDSTILLS);
+        standstill = world.settings().get(ClusterSettings.SERVER_STANDSTILL);
         name = "server-" + number;
         address = "memory:" + name;
         node = "%040x".formatted(number);
@@ -60,6 +63,16 @@ final class SimulatedServer {
 
     boolean isRunning() {
         return running;
+    }
+
+    /** Whether it says good-bye just now. */
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    /** How often it was started. */
+    int starts() {
+        return starts;
     }
 
     SimulatedProcess process() {
@@ -81,7 +94,8 @@ final class SimulatedServer {
         store =
                 Store.open(
                         StoreOptions.DEFAULTS
-                                .withMemoryBytes(StoreOptions.MEMORY_BYTES_MIN)
+                                .withMemoryBytes(
+                                        world.settings().get(ClusterSettings.SERVER_MEMORY_SIZE))
                                 .withMemoryPrefaultBytes(0)
                                 .withHugePages(HugePages.OFF)
                                 .withTablets(0),
@@ -140,10 +154,9 @@ final class SimulatedServer {
      * any two of its steps, and just before a reply leaves it hurts most.
      */
     private boolean mayServe(SimulatedProcess mine, Membership own) {
-        if (standstills.nextInt(STANDSTILL_ONE_IN) == 0
-                && world.script().has("standstills of " + name)) {
+        if (standsStill.happens(standstills) && world.script().has("standstills of " + name)) {
             world.befell(name, "server stopped while it served");
-            mine.pause(1 + standstills.nextLong(STANDSTILL_NANOS_MAX));
+            mine.pause(standstill.draw(standstills));
             mine.yield();
         }
         return own.mayServe();
@@ -160,17 +173,24 @@ final class SimulatedServer {
         }
     }
 
-    /** Says good-bye to the coordinator, and then ends. By a thread of no process. */
+    /**
+     * Says good-bye to the coordinator, and then ends. By a thread of no process of the cluster.
+     */
     void leave() {
+        SimulatedProcess mine = process;
         Membership own = membership;
-        long farewell = process.create(ThreadRuntime.NORMAL, own::close);
+        leaving = true;
+        long farewell = mine.create(ThreadRuntime.NORMAL, own::close);
         world.runtime().join(farewell);
-        kill();
+        if (mine == process && running) {
+            kill();
+        }
     }
 
     /** As kill -9. */
     void kill() {
         running = false;
+        leaving = false;
         process.kill();
         transport.crash();
         service.close();

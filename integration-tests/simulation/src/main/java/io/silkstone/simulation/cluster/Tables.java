@@ -1,28 +1,48 @@
 package io.silkstone.simulation.cluster;
 
+import io.silkstone.simulation.ContendedWorkload;
+import io.silkstone.simulation.settings.Settings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** The tables of a run and the keys in each of them. */
 final class Tables {
     /** The table that comes and goes. */
     static final String PASSING = "passing";
 
-    /** In one tablet of the default table for ever: some are changed together now and then. */
-    static final List<String> TOGETHER = List.of("{pair}-0", "{pair}-1", "{pair}-2");
+    /** What is between the braces alone says in which tablet a key is. */
+    private static final String TOGETHER = "{pair}-";
 
-    static final List<String> KEYS =
-            both(TOGETHER, List.of("text-0", "text-1", "text-2", "number-0", "number-1"));
+    private final List<String> together;
+    private final List<String> keys;
 
     /** When each number that was dropped was gone for sure. */
     private final Map<Integer, Long> dropped = new HashMap<>();
 
-    private static List<String> both(List<String> some, List<String> others) {
-        List<String> all = new ArrayList<>(some);
-        all.addAll(others);
-        return List.copyOf(all);
+    /** None of them dropped yet. */
+    Tables(Settings settings) {
+        together =
+                IntStream.range(0, settings.get(ClusterSettings.KEYS_TOGETHER))
+                        .mapToObj(number -> TOGETHER + number)
+                        .toList();
+        List<String> all = new ArrayList<>(together);
+        int texts = settings.get(ClusterSettings.KEYS_TEXT);
+        int numbers = settings.get(ClusterSettings.KEYS_NUMBERS);
+        all.addAll(ContendedWorkload.keys(texts, 1, numbers));
+        keys = List.copyOf(all);
+    }
+
+    /** In one tablet of the default table for ever: some are changed together now and then. */
+    List<String> together() {
+        return together;
+    }
+
+    /** All of them, those included. */
+    List<String> keys() {
+        return keys;
     }
 
     /** The coordinator has decided at {@code nanos} that there is no table {@code id} any more. */

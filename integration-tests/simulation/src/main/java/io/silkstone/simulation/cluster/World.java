@@ -4,6 +4,7 @@ import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
 import io.silkstone.simulation.Script;
 import io.silkstone.simulation.history.History;
+import io.silkstone.simulation.settings.Settings;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.threads.simulation.SimulatedRuntime;
 import io.silkstone.transport.memory.MemoryNetwork;
@@ -19,12 +20,10 @@ final class World implements AutoCloseable {
     private static final long EPOCH_MILLIS = 1_800_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    /** Clocks go wrong by one in a thousand at most. */
-    private static final long DRIFT_PPM_MAX = 1_000;
-
     private final SplittableRandom random;
     private final Parts parts;
     private final Script script;
+    private final Settings settings;
     private final History history;
     private final SimulatedRuntime runtime;
     private final MemoryNetwork network;
@@ -32,10 +31,11 @@ final class World implements AutoCloseable {
     private final Map<String, Long> coverage = new TreeMap<>();
     private final List<String> violations = new ArrayList<>();
 
-    World(SplittableRandom random, Parts parts, Script script) {
+    World(SplittableRandom random, Parts parts, Script script, Settings settings) {
         this.random = random;
         this.parts = parts;
         this.script = script;
+        this.settings = settings;
         runtime = new SimulatedRuntime(random.split(), 1);
         network =
                 new MemoryNetwork(runtime.clock(), random.split(), MemoryOptions.DEFAULTS, metrics);
@@ -56,6 +56,11 @@ final class World implements AutoCloseable {
         return script;
     }
 
+    /** What this run was told. */
+    Settings settings() {
+        return settings;
+    }
+
     History history() {
         return history;
     }
@@ -63,7 +68,8 @@ final class World implements AutoCloseable {
     /** A process of one core, whose clock is a little fast or slow. */
     SimulatedProcess process(String name) {
         SimulatedProcess process = runtime.process(name, 1);
-        process.clock().drift(random.nextLong(-DRIFT_PPM_MAX, DRIFT_PPM_MAX + 1));
+        long most = settings.get(ClusterSettings.CLOCK_DRIFT_PPM);
+        process.clock().drift(random.nextLong(-most, most + 1));
         return process;
     }
 

@@ -11,6 +11,8 @@ import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.disk.Disk;
 import io.silkstone.simulation.Scenario;
+import io.silkstone.simulation.ScenarioKind;
+import io.silkstone.simulation.settings.Settings;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -80,7 +82,12 @@ public enum Bug {
 
     /** A cluster with this fault, for one test. */
     public Scenario scenario() {
-        return new ClusterScenario(parts.get());
+        return new ClusterScenario(parts.get(), Settings.STANDARD);
+    }
+
+    /** What files can tell a cluster with this fault, for one test. */
+    public ScenarioKind kind() {
+        return ClusterScenario.kind(parts.get());
     }
 
     /** Does one operation wrongly: null leaves it to the store. */

@@ -14,11 +14,13 @@ import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.rpc.messages.ChangeDecoder;
 import io.silkstone.rpc.messages.ClearTableDecoder;
 import io.silkstone.rpc.messages.WriteAllDecoder;
+import io.silkstone.simulation.Filling;
 import io.silkstone.simulation.Script;
 import io.silkstone.simulation.StoreSubject;
 import io.silkstone.simulation.history.Call;
 import io.silkstone.simulation.history.Reply;
 import io.silkstone.simulation.history.Reply.Outcome;
+import io.silkstone.simulation.settings.Settings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.Test;
 class LateMessagesTest {
     private static final long MILLI = 1_000_000;
     private static final long STEPS_MAX = 1_000_000;
+    private static final int VALUE_BYTES = 200;
     private static final String KEY = "text-0";
     private static final List<String> PAIR = List.of("{pair}-0", "{pair}-1");
     private static final Logger SILENT = Logger.getLogger("io.silkstone");
@@ -50,7 +53,9 @@ class LateMessagesTest {
                             return held.of(genuine);
                         }
                     },
-                    Script.whole());
+                    Script.whole(),
+                    Settings.STANDARD);
+    private final Tables tables = new Tables(Settings.STANDARD);
     private final SimulatedCoordinator coordinator =
             new SimulatedCoordinator(
                     world,
@@ -87,7 +92,8 @@ class LateMessagesTest {
                 client.process().sleep(10 * MILLI);
                 table = client.store().table(KvStore.DEFAULT_TABLE);
             }
-            subject = new StoreSubject(client.store().openSession(), table, () -> {});
+            Filling filling = new Filling(VALUE_BYTES, VALUE_BYTES);
+            subject = new StoreSubject(client.store().openSession(), table, filling, () -> {});
         }
 
         private void begin(Function<StoreSubject, Object> wish) {
@@ -224,13 +230,13 @@ class LateMessagesTest {
         held.holdCopy(ClearTableDecoder.TEMPLATE_ID);
         customer.begin(StoreSubject::clear);
         assertThat(customer.hasTold()).isEqualTo(Status.OK);
-        for (String key : Tables.KEYS) {
+        for (String key : tables.keys()) {
             customer.ask(key, Call.write(key.startsWith("number") ? "7" : "second"));
         }
 
         letCopyCome(true);
 
-        for (String key : Tables.KEYS) {
+        for (String key : tables.keys()) {
             assertThat(rival.ask(key, Call.read()).outcome()).as(key).isEqualTo(Outcome.OK);
         }
     }

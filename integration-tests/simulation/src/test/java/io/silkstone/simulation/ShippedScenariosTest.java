@@ -1,0 +1,163 @@
+package io.silkstone.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.silkstone.simulation.cluster.Bug;
+import io.silkstone.simulation.cluster.ClusterScenario;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** Each file that is shipped is good for what it says. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ShippedScenariosTest {
+    private static final int SEEDS = 10;
+    private static final int SEEDS_UNTIL_CAUGHT = 100;
+    private static final Logger SILENT = Logger.getLogger("io.silkstone");
+
+    private static final Catalogue CATALOGUE =
+            new Catalogue(List.of(StoreScenario.KIND, ClusterScenario.KIND));
+
+    /** What each is for: steps that some of its runs reach, besides its events. */
+    private static final Map<String, List<String>> STEPS =
+            Map.of(
+                    "calm",
+                    List.of("WRITE OK", "BATCH OK", "WALK OK", "exchange OK"),
+                    "lossy-network",
+                    List.of(
+                            "transport.memory.message.lost_total",
+                            "transport.memory.message.duplicated_total",
+                            "transport.memory.message.reordered_total",
+                            "transport.memory.message.full_total",
+                            "transport.memory.session.broken_total",
+                            "retry answered from its result record"),
+                    "rolling-restart",
+                    List.of("key lost with its server", "end of a process proved", "READ OK"),
+                    "coordinator-outage",
+                    List.of(
+                            "coordinator crashed in the middle of a disk operation",
+                            "coordinator restored from a snapshot",
+                            "coordinator cut off",
+                            "refusal LEASE_EXPIRED"),
+                    "short-leases",
+                    List.of(
+                            "server stopped while it served",
+                            "coordinator.servers.down_total",
+                            "refusal LEASE_EXPIRED",
+                            "key lost with its server"),
+                    "partition",
+                    List.of("client cut off", "server cut off", "coordinator.servers.down_total"),
+                    "hot-key",
+                    List.of(
+                            "INCREMENT WRONG_VERSION",
+                            "exchange WRONG_VERSION",
+                            "retry answered from its result record"),
+                    "two-at-once",
+                    List.of("key lost with its server", "coordinator killed"),
+                    "moving-tablets",
+                    List.of(
+                            "tablet split",
+                            "tablet assigned",
+                            "refusal MOVED",
+                            "refusal NO_SUCH_TABLE",
+                            "WALK NO_TABLE"),
+                    "full-memory",
+                    List.of("refused for want of memory", "store.cleaner.moved_bytes_total"));
+
+    /** What does not happen in them, and would in others. */
+    private static final Map<String, List<String>> NEVER =
+            Map.of(
+                    "calm",
+                    List.of(
+                            "server killed",
+                            "process stopped",
+                            "WRITE LOST",
+                            "transport.memory.message.lost_total"),
+                    "lossy-network",
+                    List.of("server killed", "coordinator killed", "process stopped"),
+                    "hot-key",
+                    List.of("BATCH OK", "INCREMENT NOT_A_NUMBER", "server killed"));
+
+    private static final Set<String> NAMES = STEPS.keySet();
+
+    @BeforeAll
+    static void silence() {
+        SILENT.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speak() {
+        SILENT.setLevel(null);
+    }
+
+    @Test
+    void names_areThoseOfTheFiles() {
+        assertThat(Catalogue.shipped().keySet()).isEqualTo(NAMES);
+        assertThat(NAMES).allMatch(name -> name.matches("[a-z-]+"));
+        assertThat(CATALOGUE.builtIn()).noneMatch(each -> NAMES.contains(each.name()));
+    }
+
+    @ParameterizedTest
+    @FieldSource("NAMES")
+    void file_someSeeds_playsWhatItSays(String name) {
+        Scenario scenario = CATALOGUE.find(name);
+        Map<String, Long> coverage = new TreeMap<>();
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            Report report = scenario.run(seed);
+            assertThat(report.violations()).as("seed %d", seed).isEmpty();
+            report.coverage().forEach((what, count) -> coverage.merge(what, count, Long::sum));
+        }
+        assertThat(STEPS.get(name))
+                .allSatisfy(step -> assertThat(coverage.get(step)).as(step).isPositive());
+        assertThat(NEVER.getOrDefault(name, List.of()))
+                .allSatisfy(step -> assertThat(coverage.get(step)).as(step).isZero());
+        assertThat(coverage.keySet().stream().filter(step -> step.startsWith("event: ")))
+                .allSatisfy(event -> assertThat(coverage.get(event)).as(event).isPositive());
+    }
+
+    /** Of those for which it takes a situation; some of these files are built for it. */
+    @ParameterizedTest
+    @CsvSource({
+        "RETRY_APPLIED_TWICE, lossy-network",
+        "STALE_READ_FROM_OLD_OWNER, partition",
+        "TOLD_BEFORE_THE_SYNC, coordinator-outage",
+        "JOURNAL_TAIL_BELIEVED, coordinator-outage",
+    })
+    void plantedBug_isCaughtThroughAFile(Bug bug, String name) {
+        Scenario scenario = new Catalogue(List.of(bug.kind())).find(name);
+        long seed = 1;
+        while (Performance.of(scenario, seed, Script.whole()).report().violations().stream()
+                .noneMatch(bug::isSeenIn)) {
+            seed++;
+            assertThat(seed).isLessThanOrEqualTo(SEEDS_UNTIL_CAUGHT);
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("NAMES")
+    void file_sameSeedTwice_isTheSameRun(String name) {
+        assertThat(CATALOGUE.find(name).run(3)).isEqualTo(CATALOGUE.find(name).run(3));
+    }
+
+    @ParameterizedTest
+    @FieldSource("NAMES")
+    void file_isInTheReadmeByItsFirstComment(String name) throws IOException {
+        Scenario scenario = CATALOGUE.find(name);
+        assertThat(scenario.description()).endsWith(".");
+        assertThat(Files.readString(Path.of("README.md")))
+                .contains("\n| `" + name + "` | " + scenario.description() + " |\n");
+    }
+}

@@ -77,13 +77,12 @@ final class Admission {
      */
     Status makeRoom(StoreSession session, int bytes, Claimant claimant, int attempt) {
         if (attempt == 0) {
-            session.waitsSince(clock.nanoTime());
-            session.idleAttempts(0);
+            session.room().waitsSince(clock.nanoTime());
         }
         if (hasRoom(session, bytes, claimant)) {
             return Status.OK;
         }
-        boolean late = clock.nanoTime() - session.waitsSince() > WAIT_NANOS_MAX;
+        boolean late = clock.nanoTime() - session.room().waitsSince() > WAIT_NANOS_MAX;
         if (late || attempt == ATTEMPTS_MAX) {
             return Status.RETRY_LATER;
         }
@@ -101,16 +100,16 @@ final class Admission {
         }
         // Who has done something goes on, and after a while lets others run in between; who could
         // not waits for them, longer and longer.
-        int idle = reclaimed > 0 ? Math.min(attempt, Backoff.SPINS) : session.idleAttempts();
+        int idle = reclaimed > 0 ? Math.min(attempt, Backoff.SPINS) : session.room().idleAttempts();
         backoff.idle(idle);
-        session.idleAttempts(reclaimed > 0 ? 0 : idle + 1);
+        session.room().idleAttempts(reclaimed > 0 ? 0 : idle + 1);
         return Status.OK;
     }
 
     private boolean hasRoom(StoreSession session, int bytes, Claimant claimant) {
         return claimant == Claimant.TABLE
                 ? pool.available(claimant) > 0
-                : session.makeRoom(bytes, claimant);
+                : session.room().make(bytes, claimant);
     }
 
     /**

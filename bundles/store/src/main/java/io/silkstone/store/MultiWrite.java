@@ -119,7 +119,7 @@ final class MultiWrite {
             if (lacking == null) {
                 return status;
             }
-            session.abandonAhead();
+            session.room().abandonAhead();
             Status room = store.admission().makeRoom(session, roomBytes, lacking, attempt);
             if (room != Status.OK) {
                 return room;
@@ -143,6 +143,7 @@ final class MultiWrite {
             // First of all: the tablet may have been split since the request was done.
             Status ordered = once.isArmed() ? once.begin() : Status.OK;
             if (once.known() != 0) {
+                session.unsettledSight().saw(once.known());
                 once.repeat(batch);
                 return ordered;
             }
@@ -183,6 +184,9 @@ final class MultiWrite {
                 lacking = objects == 0 ? Claimant.REMOVE : Claimant.WRITE;
                 return Status.RETRY_LATER;
             }
+            if (claim != 0) {
+                session.unsettledSight().saw(claim);
+            }
             lay(table, batch, claim);
             for (int number = 0; number < batch.size(); number++) {
                 batch.answer(number, Status.OK, steps[steps[number].heir].version);
@@ -207,18 +211,19 @@ final class MultiWrite {
     /** The batch was refused, and as it is a request, that is its result. */
     private Status conclude(TableData table, WriteBatch batch, Status status) {
         roomBytes = once.roomOfBatch(batch.size());
-        long claim = session.claim(roomBytes);
+        long claim = session.room().claim(roomBytes);
         if (claim == 0) {
             lacking = Claimant.WRITE;
             return Status.RETRY_LATER;
         }
-        session.appended(roomBytes);
+        session.room().appended(roomBytes);
         once.recordBatch(claim, table, status, batch);
+        session.unsettledSight().saw(claim);
         return status;
     }
 
     private long claim() {
-        return objects == 0 ? log.claimForRemoval(roomBytes) : session.claim(roomBytes);
+        return objects == 0 ? log.claimForRemoval(roomBytes) : session.room().claim(roomBytes);
     }
 
     /** Makes a step of each change, and finds the last change of each key. */
@@ -276,6 +281,7 @@ final class MultiWrite {
                     key.length() > KvStore.KEY_BYTES_MAX
                             || batch.length(number) > store.valueBytesMax();
             long old = tooLong ? 0 : index.find(key);
+            session.unsettledSight().saw(old, key.hash());
             boolean exists = old != 0 && !Entry.isExpired(old, nowMillis);
             long version = exists ? Entry.version(old) : 0;
             WriteOptions options = batch.options(number);
@@ -365,7 +371,7 @@ final class MultiWrite {
                 log.abandon(claim, roomBytes);
             }
         }
-        session.appended(roomBytes);
+        session.room().appended(roomBytes);
     }
 
     private void hook(HashTable index, WriteBatch batch, long claim) {
@@ -382,6 +388,9 @@ final class MultiWrite {
                     hookIn(index, line, place, key, claim + step.offset, step);
                 } else {
                     hookOut(index, place, claim + step.offset, step);
+                    if (claim != 0) {
+                        store.settlement().removed(key.hash(), claim);
+                    }
                 }
             } finally {
                 index.unlock(line);

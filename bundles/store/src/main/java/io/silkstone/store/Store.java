@@ -1,7 +1,8 @@
 package io.silkstone.store;
 
+import static io.silkstone.base.Checks.require;
+
 import io.silkstone.api.metrics.MetricRegistry;
-import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
@@ -9,26 +10,27 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
 import io.silkstone.store.cleaner.Cleaner;
-import io.silkstone.store.index.HashTable;
-import io.silkstone.store.index.PoolLines;
-import io.silkstone.store.log.Entry;
+import io.silkstone.store.durable.KeptLog;
+import io.silkstone.store.durable.LogKeeper;
+import io.silkstone.store.log.Checksum;
+import io.silkstone.store.log.Copies;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Versions;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.results.Leases;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
-import java.util.regex.Pattern;
 
 /**
  * The tables of one node: memory, log, hash tables, cleaner and sessions put together.
@@ -42,14 +44,8 @@ import java.util.regex.Pattern;
  * and takes one lock.
  */
 public final class Store implements KvStore, AutoCloseable {
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}");
-    private static final int TABLETS_MAX = Key.SLOTS;
+    private static final Logger LOG = System.getLogger(Store.class.getName());
     private static final long[] NOTHING = {};
-    private static final long SLOT_MASK = (1L << Key.SLOT_SHIFT) - 1;
-    private static final long LOCK_NANOS_MAX = 10_000_000_000L;
-
-    /** Versions of a tablet begin above its epoch, shifted by this. */
-    private static final int EPOCH_VERSION_SHIFT = 40;
 
     /** Slots of {@link Epochs} for agents and administrator. */
     private static final int AGENTS_MAX = 16;
@@ -75,19 +71,15 @@ public final class Store implements KvStore, AutoCloseable {
     private final Admission admission;
     private final MemoryAhead memoryAhead;
     private final List<Agent> agents;
-    private final List<AutoCloseable> gauges = new ArrayList<>();
+    private final LogKeeper keeper;
+    private final Settlement settlement;
+    private final StoreGauges gauges;
     private final Set<StoreSession> sessions = ConcurrentHashMap.newKeySet();
 
-    /** Locks tables and tablets for operators; not one of the sessions, and writes nothing. */
-    private final StoreSession administrator;
-
+    private final Administration administration;
     private final AtomicLong versionMaxOfClosed = new AtomicLong();
 
-    /** For clearing a table when memory is so full that there is none for an empty one. */
-    private final AtomicReference<HashTable> spareIndex = new AtomicReference<>();
-
     private volatile Runnable wakeUp = () -> {};
-    private int lastTableId;
     private boolean closed;
     private boolean unmapped;
 
@@ -97,8 +89,11 @@ public final class Store implements KvStore, AutoCloseable {
             EpochClock clock,
             RandomGenerator random,
             MetricRegistry metrics,
-            Backoff backoff) {
+            Backoff backoff,
+            KeptLog kept,
+            LogKeeper keeper) {
         this.options = options;
+        this.keeper = keeper;
         this.clock = clock;
         this.random = random;
         this.backoff = backoff;
@@ -111,7 +106,10 @@ public final class Store implements KvStore, AutoCloseable {
                         options.hugePages(),
                         backoff);
         epochs = new Epochs(slots);
-        log = new Log(pool, epochs, versions, backoff);
+        Copies copies = keeper == null ? Copies.NONE : keeper;
+        long after = kept == null ? 0 : kept.newest();
+        log = new Log(pool, epochs, versions, backoff, copies, after);
+        settlement = new Settlement(log, keeper, new Checksum(pool), nanoClock, backoff);
         leases = new Leases(log, backoff);
         tables = new Tables(versions, clock, expired, leases);
         TabletSweep tabletSweep = new TabletSweep(tables, log, leases);
@@ -125,10 +123,13 @@ public final class Store implements KvStore, AutoCloseable {
         Agent cleaning = Agent.of("cleaner", cleaner::doWork);
         agents = List.of(memoryAhead, sweeper, expirer, cleaning);
         log.onDemand(() -> wakeUp.run());
-        administrator = new StoreSession(this, epochs.register(), random);
-        replenish();
-        addTable(lastTableId + 1, DEFAULT_TABLE, options.tablets());
-        registerGauges(metrics);
+        StoreSession administrator = new StoreSession(this, epochs.register(), random);
+        administration = new Administration(this, tables, administrator, this::versionMax);
+        administration.replenish();
+        if (keeper != null) {
+            keeper.begin(log, epochs);
+        }
+        gauges = gauges(metrics);
     }
 
     /**
@@ -153,7 +154,51 @@ public final class Store implements KvStore, AutoCloseable {
             RandomGenerator random,
             MetricRegistry metrics,
             Backoff backoff) {
-        return new Store(options, nanoClock, clock, random, metrics, backoff);
+        Store store = new Store(options, nanoClock, clock, random, metrics, backoff, null, null);
+        store.administration.begin(options.tablets());
+        return store;
+    }
+
+    /**
+     * Opens a store whose log is kept, with all that is in {@code kept}. From now on {@code
+     * keeper}, which the store closes at its end, has to be driven: until then nothing is settled.
+     *
+     * @param options with tombstones
+     * @throws IOException when that cannot be read, or does not fit; the message is for operators
+     */
+    public static Store open(
+            StoreOptions options,
+            NanoClock nanoClock,
+            EpochClock clock,
+            RandomGenerator random,
+            MetricRegistry metrics,
+            Backoff backoff,
+            KeptLog kept,
+            LogKeeper keeper)
+            throws IOException {
+        require(options.tombstones(), "a log that is kept needs tombstones");
+        Store store = new Store(options, nanoClock, clock, random, metrics, backoff, kept, keeper);
+        try {
+            store.adopt(kept);
+            return store;
+        } catch (IOException | RuntimeException e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private void adopt(KeptLog kept) throws IOException {
+        if (kept.isEmpty()) {
+            administration.begin(options.tablets());
+        } else {
+            // First: whoever reads what is written from here on must know the tables.
+            administration.begin(StoreNote.decode(kept.storeNote()));
+            try (Adoption adoption = new Adoption(this, keeper, newSession())) {
+                long objects = adoption.take(kept);
+                LOG.log(Level.INFO, "{0} objects were in {1}", objects, keeper.path());
+            }
+        }
+        keeper.release();
     }
 
     /** The background duties, to be driven by one thread, or each by one. */
@@ -216,14 +261,8 @@ public final class Store implements KvStore, AutoCloseable {
     }
 
     @Override
-    public synchronized Table createTable(String name, int tablets) throws StoreRefused {
-        requireFree(name);
-        refuseUnless(
-                tablets >= 1 && tablets <= TABLETS_MAX && Integer.bitCount(tablets) == 1,
-                "a table has 1, 2, 4 ... %d tablets, not %d",
-                TABLETS_MAX,
-                tablets);
-        return requireMemory(addTable(lastTableId + 1, name, tablets));
+    public Table createTable(String name, int tablets) throws StoreRefused {
+        return administration.createTable(name, tablets);
     }
 
     /**
@@ -232,51 +271,13 @@ public final class Store implements KvStore, AutoCloseable {
      *
      * @throws StoreRefused when there is another table of that number or name, or memory is full
      */
-    public synchronized Table adoptTable(int id, String name) throws StoreRefused {
-        refuseUnless(
-                id >= 1 && id <= Entry.TABLE_ID_MAX,
-                "a table's number is 1 to %d, not %d",
-                Entry.TABLE_ID_MAX,
-                id);
-        TableData present = tables.withId(id);
-        if (present != null && present == tables.named(name)) {
-            return present;
-        }
-        refuseUnless(
-                present == null || present.index() != null,
-                "table %d was dropped and its memory is being reclaimed; try again in a moment",
-                id);
-        refuseUnless(present == null, "there is a table of number %d already", id);
-        requireFree(name);
-        return requireMemory(addTable(id, name, 0));
+    public Table adoptTable(int id, String name) throws StoreRefused {
+        return administration.adoptTable(id, name);
     }
 
-    private void requireFree(String name) throws StoreRefused {
-        refuseUnless(
-                NAME.matcher(name).matches(),
-                "a table's name has 1 to 255 characters of A-Z a-z 0-9 . _ -, unlike '%s'",
-                name);
-        refuseUnless(tables.named(name) == null, "there is a table called %s already", name);
-    }
-
-    private static TableData requireMemory(TableData table) throws StoreRefused {
-        refuseUnless(table != null, "there is no memory for a table; remove objects first");
-        return table;
-    }
-
-    private TableData addTable(int id, String name, int tablets) {
-        HashTable index = newIndex();
-        if (index == null) {
-            return null;
-        }
-        lastTableId = Math.max(lastTableId, id);
-        TableData table = new TableData(this, id, name, index, tablets);
-        tables.add(table);
-        return table;
-    }
-
-    private HashTable newIndex() {
-        return HashTable.open(new PoolLines(pool), backoff);
+    @Override
+    public void dropTable(String name) throws StoreRefused {
+        administration.dropTable(name);
     }
 
     @Override
@@ -287,20 +288,6 @@ public final class Store implements KvStore, AutoCloseable {
     /** The table with the number {@code id}, or null. */
     public Table table(int id) {
         return tables.numbered(id);
-    }
-
-    @Override
-    public synchronized void dropTable(String name) throws StoreRefused {
-        TableData table = existing(name);
-        refuseUnless(!DEFAULT_TABLE.equals(name), "the table %s cannot be dropped", name);
-        withTableClosed(
-                table,
-                () -> {
-                    tables.drop(table);
-                    table.replaceIndex(null);
-                    table.depart();
-                });
-        wakeUp.run();
     }
 
     @Override
@@ -349,41 +336,8 @@ public final class Store implements KvStore, AutoCloseable {
      *     {@link #isVacant}; the range does not end at borders of slots where it must; or the table
      *     is busy for seconds
      */
-    public synchronized void takeTablet(int tableId, long first, long last, long epoch)
-            throws StoreRefused {
-        TableData table = existing(tableId);
-        requireRange(table, first, last);
-        for (TabletRange each : table.tablets()) {
-            boolean same = each.firstHash == first && each.lastHash == last;
-            if (each.owned && same) {
-                refuseUnless(
-                        each.epoch <= epoch,
-                        "%016x to %016x of the table %s is a tablet of epoch %d, which is after %d",
-                        first,
-                        last,
-                        table.name(),
-                        each.epoch,
-                        epoch);
-                withTableClosed(table, () -> table.renew(each, epoch));
-                return;
-            }
-            refuseUnless(
-                    !each.owned || !each.overlaps(first, last),
-                    "some of %016x to %016x of the table %s is a tablet already",
-                    first,
-                    last,
-                    table.name());
-        }
-        refuseUnless(
-                isVacant(tableId, first, last),
-                "what was in %016x to %016x of the table %s is being removed; try again in a"
-                        + " moment",
-                first,
-                last,
-                table.name());
-        // Whoever had the range before gave versions of an earlier epoch: those here are higher.
-        versions.raiseAbove(epoch << EPOCH_VERSION_SHIFT);
-        withTableClosed(table, () -> table.take(first, last, epoch));
+    public void takeTablet(int tableId, long first, long last, long epoch) throws StoreRefused {
+        administration.takeTablet(tableId, first, last, epoch);
     }
 
     /**
@@ -395,17 +349,8 @@ public final class Store implements KvStore, AutoCloseable {
      * @throws StoreRefused when there is no such table, the range does not end at borders of slots
      *     where it must, or the table is busy for seconds
      */
-    public synchronized void dropTablet(int tableId, long first, long last) throws StoreRefused {
-        TableData table = existing(tableId);
-        requireRange(table, first, last);
-        withTableClosed(
-                table,
-                () -> {
-                    // As in clear: a key that comes back here must not repeat a version.
-                    versions.raiseAbove(versionMax());
-                    table.leave(first, last);
-                });
-        wakeUp.run();
+    public void dropTablet(int tableId, long first, long last) throws StoreRefused {
+        administration.dropTablet(tableId, first, last);
     }
 
     /**
@@ -415,41 +360,8 @@ public final class Store implements KvStore, AutoCloseable {
      * @return whether it is not served here any more
      * @throws StoreRefused as {@link #dropTablet}
      */
-    public synchronized boolean dropTabletIfEmpty(int tableId, long first, long last)
-            throws StoreRefused {
-        TableData table = existing(tableId);
-        requireRange(table, first, last);
-        boolean[] dropped = new boolean[1];
-        withTableClosed(
-                table,
-                () -> {
-                    if (isEmpty(table, first, last)) {
-                        versions.raiseAbove(versionMax());
-                        table.leave(first, last);
-                        dropped[0] = true;
-                    }
-                });
-        wakeUp.run();
-        return dropped[0];
-    }
-
-    private boolean isEmpty(TableData table, long first, long last) {
-        TabletRange range = TabletRange.vacant(first, last);
-        boolean[] found = new boolean[1];
-        long cursor = 0;
-        do {
-            cursor =
-                    table.index()
-                            .scan(
-                                    cursor,
-                                    entry -> {
-                                        long hash = Entry.keyHash(entry);
-                                        found[0] |=
-                                                range.overlaps(hash, hash)
-                                                        && !Entry.isExpired(entry, nowMillis());
-                                    });
-        } while (cursor != 0 && !found[0]);
-        return !found[0];
+    public boolean dropTabletIfEmpty(int tableId, long first, long last) throws StoreRefused {
+        return administration.dropTabletIfEmpty(tableId, first, last);
     }
 
     /**
@@ -457,68 +369,12 @@ public final class Store implements KvStore, AutoCloseable {
      * tablets held there.
      */
     public boolean isVacant(int tableId, long first, long last) {
-        TableData table = tables.withId(tableId);
-        if (table == null) {
-            return true;
-        }
-        boolean vacant = true;
-        for (TabletRange each : table.tablets()) {
-            vacant &= !each.overlaps(first, last) || !each.owned && !each.isLeaving();
-        }
-        return vacant;
-    }
-
-    private static void requireRange(TableData table, long first, long last) throws StoreRefused {
-        refuseUnless(
-                Long.compareUnsigned(first, last) <= 0,
-                "a range of hashes from %016x to %016x is none",
-                first,
-                last);
-        refuseUnless(
-                !DEFAULT_TABLE.equals(table.name())
-                        || (first & SLOT_MASK) == 0 && (last & SLOT_MASK) == SLOT_MASK,
-                "%016x to %016x are no whole slots, and the table %s is cut between slots only",
-                first,
-                last,
-                table.name());
-    }
-
-    /** Has {@code change} made while all sessions are kept out of {@code table}. */
-    private void withTableClosed(TableData table, Runnable change) throws StoreRefused {
-        administrator.enter();
-        try {
-            refuseUnless(
-                    gate.closeTable(administrator, table, LOCK_NANOS_MAX),
-                    "the table %s is busy; try again",
-                    table.name());
-            change.run();
-            gate.open(administrator, table, null);
-        } finally {
-            administrator.exit();
-        }
+        return administration.isVacant(tableId, first, last);
     }
 
     @Override
-    public synchronized void splitTablet(String name, long hash) throws StoreRefused {
-        TableData table = existing(name);
-        refuseUnless(
-                !DEFAULT_TABLE.equals(name) || (hash & SLOT_MASK) == 0,
-                "%016x is not the first hash of a slot, and the table %s is cut between slots only",
-                hash,
-                name);
-        refuseUnless(table.owns(hash), "another server has %016x of the table %s", hash, name);
-        if (table.tabletOf(hash).firstHash == hash) {
-            return;
-        }
-        administrator.enter();
-        try {
-            TabletRange tablet = gate.closeTablet(administrator, table, hash, LOCK_NANOS_MAX);
-            refuseUnless(tablet != null, "the tablet is busy; try again");
-            table.split(tablet, hash);
-            gate.open(administrator, table, tablet);
-        } finally {
-            administrator.exit();
-        }
+    public void splitTablet(String name, long hash) throws StoreRefused {
+        administration.splitTablet(name, hash);
     }
 
     @Override
@@ -546,13 +402,8 @@ public final class Store implements KvStore, AutoCloseable {
      * that is asked for again afterwards is made again. One that is under way ends as it would, and
      * is not remembered.
      */
-    public synchronized void forgetLease(long lease) {
-        administrator.enter();
-        try {
-            leases.forget(lease);
-        } finally {
-            administrator.exit();
-        }
+    public void forgetLease(long lease) {
+        administration.forgetLease(lease);
     }
 
     private long objects() {
@@ -573,14 +424,9 @@ public final class Store implements KvStore, AutoCloseable {
             return;
         }
         closed = true;
-        for (AutoCloseable gauge : gauges) {
-            try {
-                gauge.close();
-            } catch (Exception e) {
-                throw new AssertionError(e);
-            }
-        }
-        administrator.close();
+        gauges.close();
+        settlement.close();
+        administration.close();
     }
 
     private void closePool() {
@@ -590,45 +436,9 @@ public final class Store implements KvStore, AutoCloseable {
         }
     }
 
-    /**
-     * {@link KvSession#clear} for {@code session}, which is in a batch. An exchange of hash tables
-     * behind a closed gate; the {@link Sweeper} sees to the old one.
-     */
+    /** See {@link KvSession#clear}. */
     Status clear(StoreSession session, TableData table) {
-        HashTable fresh = newIndex();
-        if (fresh == null) {
-            fresh = spareIndex.getAndSet(null);
-        }
-        if (fresh == null) {
-            return Status.RETRY_LATER;
-        }
-        boolean mine = gate.closeTable(session, table, LOCK_NANOS_MAX);
-        boolean exists = table.index() != null;
-        if (mine && exists) {
-            // All versions given so far are those of sessions that are kept out now.
-            versions.raiseAbove(versionMax());
-            table.replaceIndex(fresh);
-        } else {
-            fresh.close();
-        }
-        if (mine) {
-            gate.open(session, table, null);
-            wakeUp.run();
-        }
-        if (!exists) {
-            return Status.NO_SUCH_TABLE;
-        }
-        return mine ? Status.OK : Status.RETRY_LATER;
-    }
-
-    /** The sweeper has given memory back. */
-    private void replenish() {
-        if (spareIndex.get() == null) {
-            HashTable spare = newIndex();
-            if (spare != null && !spareIndex.compareAndSet(null, spare)) {
-                spare.close();
-            }
-        }
+        return administration.clear(session, table);
     }
 
     private long versionMax() {
@@ -656,12 +466,34 @@ public final class Store implements KvStore, AutoCloseable {
         return gate;
     }
 
+    Settlement settlement() {
+        return settlement;
+    }
+
+    Backoff backoff() {
+        return backoff;
+    }
+
+    /** The table with the number {@code id}, if there is one that was not dropped; or null. */
+    TableData tableData(int id) {
+        return tables.numbered(id);
+    }
+
     Leases leaseTable() {
         return leases;
     }
 
     Admission admission() {
         return admission;
+    }
+
+    private void replenish() {
+        administration.replenish();
+    }
+
+    /** Has agents woken, see {@link #onDemand}. */
+    void wakeUp() {
+        wakeUp.run();
     }
 
     boolean writesTombstones() {
@@ -676,39 +508,17 @@ public final class Store implements KvStore, AutoCloseable {
         expired.increment();
     }
 
-    private TableData existing(String name) throws StoreRefused {
-        TableData table = tables.named(name);
-        refuseUnless(table != null, "there is no table called %s", name);
-        return table;
-    }
-
-    private TableData existing(int id) throws StoreRefused {
-        TableData table = tables.withId(id);
-        refuseUnless(table != null && table.index() != null, "there is no table of number %d", id);
-        return table;
-    }
-
-    private static void refuseUnless(boolean holds, String message, Object... arguments)
-            throws StoreRefused {
-        if (!holds) {
-            throw new StoreRefused(String.format(message, arguments));
-        }
-    }
-
-    private void registerGauges(MetricRegistry metrics) {
-        gauge(metrics, StoreMetrics.OBJECTS, this::objects);
-        gauge(metrics, StoreMetrics.MEMORY_CAPACITY, pool::capacity);
-        gauge(metrics, StoreMetrics.MEMORY_ALLOCATED, () -> usage().allocated());
-        gauge(metrics, StoreMetrics.MEMORY_TOUCHED, pool::touchedBytes);
-        gauge(metrics, StoreMetrics.LOG_LIVE, log::liveBytes);
-        gauge(metrics, StoreMetrics.LOG_USED, log::segmentsBytes);
-        gauge(metrics, StoreMetrics.TABLES, () -> usage().hashTables());
-        gauge(metrics, StoreMetrics.EXPIRED, expired::sum);
-        gauge(metrics, StoreMetrics.LEASES, leases::count);
-        gauge(metrics, StoreMetrics.SESSIONS, sessions::size);
-    }
-
-    private void gauge(MetricRegistry metrics, StoreMetrics descriptor, LongSupplier value) {
-        gauges.add(metrics.gauge(descriptor, value));
+    private StoreGauges gauges(MetricRegistry metrics) {
+        return new StoreGauges(metrics)
+                .add(StoreMetrics.OBJECTS, this::objects)
+                .add(StoreMetrics.MEMORY_CAPACITY, pool::capacity)
+                .add(StoreMetrics.MEMORY_ALLOCATED, () -> usage().allocated())
+                .add(StoreMetrics.MEMORY_TOUCHED, pool::touchedBytes)
+                .add(StoreMetrics.LOG_LIVE, log::liveBytes)
+                .add(StoreMetrics.LOG_USED, log::segmentsBytes)
+                .add(StoreMetrics.TABLES, () -> usage().hashTables())
+                .add(StoreMetrics.EXPIRED, expired::sum)
+                .add(StoreMetrics.LEASES, leases::count)
+                .add(StoreMetrics.SESSIONS, sessions::size);
     }
 }

@@ -5,15 +5,21 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.Checks;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
 import io.silkstone.rpc.Coordinators;
+import io.silkstone.store.durable.Flush;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.HugePages;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -38,6 +44,8 @@ public final class StoreComponent implements KvStore {
     static final String PID = "io.silkstone.store.master";
 
     private static final Logger LOG = System.getLogger(StoreComponent.class.getName());
+    private static final String DIRECTORY = "data/store";
+    private static final int INTERVAL_MS_MAX = 60_000;
 
     /** Settings; see the bundle's README. */
     @ObjectClassDefinition(name = "Silkstone store: master")
@@ -80,10 +88,37 @@ public final class StoreComponent implements KvStore {
                 min = "0",
                 max = "" + StoreOptions.TABLETS_MAX)
         int tablets() default 1;
+
+        /** See {@link Flush}. */
+        @AttributeDefinition(
+                description =
+                        "Whether the log is kept on disk, and when a change is acknowledged: OFF"
+                                + " (nothing is kept), NEVER (when the operating system has it),"
+                                + " INTERVAL (likewise, and safe after an interval), ALWAYS (when the"
+                                + " disk has it). In a node of a cluster only OFF. Applies at the next"
+                                + " start.")
+        Flush log_flush() default Flush.OFF;
+
+        /** See {@link Flush#INTERVAL}. */
+        @AttributeDefinition(
+                description =
+                        "Milliseconds between two syncs when log.flush is INTERVAL. Applies at the"
+                                + " next start.",
+                min = "1",
+                max = "" + INTERVAL_MS_MAX)
+        int log_flush_interval_ms() default 1000;
     }
+
+    /** How the log is kept: what the configuration says of it. */
+    private record Keeping(Flush flush, int intervalMs) {}
 
     private final ThreadRuntime runtime;
     private final boolean inCluster;
+    private final Keeping keeping;
+
+    /** Null when nothing is kept. */
+    private final KeptStore kept;
+
     private final Store store;
     private final AgentLoop loop;
     private final long thread;
@@ -93,32 +128,87 @@ public final class StoreComponent implements KvStore {
     @Activate
     public StoreComponent(
             Config config,
+            BundleContext context,
             @Reference ConfigurationAdmin configurations,
             @Reference ThreadRuntime runtime,
             @Reference MetricRegistry metrics) {
-        this(config, Coordinators.areConfigured(configurations), runtime, metrics);
+        this(
+                config,
+                Path.of(context.getProperty("silkstone.home"), DIRECTORY),
+                Coordinators.areConfigured(configurations),
+                runtime,
+                metrics);
     }
 
     StoreComponent(
-            Config config, boolean inCluster, ThreadRuntime runtime, MetricRegistry metrics) {
+            Config config,
+            Path directory,
+            boolean inCluster,
+            ThreadRuntime runtime,
+            MetricRegistry metrics) {
         this.runtime = runtime;
         this.inCluster = inCluster;
         options = checked(config, inCluster);
+        keeping = keeping(config, inCluster);
+        Backoff backoff = Backoff.over(runtime::yield, runtime::sleep);
+        try {
+            kept = keeping.flush == Flush.OFF ? null : open(directory, metrics, backoff);
+            if (kept == null) {
+                KeptStore.requireNone(directory, RandomGenerator.getDefault());
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("the store cannot start: " + e.getMessage(), e);
+        }
+        LOG.log(
+                Level.INFO,
+                kept == null
+                        ? "objects are in memory only, and lost with this process (log.flush = OFF)"
+                        : "objects are kept in "
+                                + directory
+                                + " (log.flush = "
+                                + keeping.flush
+                                + ")");
         store =
-                Store.open(
-                        options,
-                        NanoClock.SYSTEM,
-                        EpochClock.SYSTEM,
-                        RandomGenerator.getDefault(),
-                        metrics,
-                        Backoff.over(runtime::yield, runtime::sleep));
+                kept != null
+                        ? kept.store()
+                        : Store.open(
+                                options,
+                                NanoClock.SYSTEM,
+                                EpochClock.SYSTEM,
+                                RandomGenerator.getDefault(),
+                                metrics,
+                                backoff);
         loop = new AgentLoop(store.agents(), runtime::yield, runtime::sleep, metrics);
         thread = runtime.create(ThreadRuntime.NORMAL, loop);
         if (thread == ThreadRuntime.NONE) {
-            store.close();
+            closeStore();
             throw new IllegalStateException("the runtime has no thread for the store's agents");
         }
         store.onDemand(() -> runtime.signal(thread));
+    }
+
+    private KeptStore open(Path directory, MetricRegistry metrics, Backoff backoff)
+            throws IOException {
+        return KeptStore.open(
+                directory,
+                keeping.flush,
+                TimeUnit.MILLISECONDS.toNanos(keeping.intervalMs),
+                options,
+                NanoClock.SYSTEM,
+                EpochClock.SYSTEM,
+                RandomGenerator.getDefault(),
+                metrics,
+                backoff);
+    }
+
+    private static Keeping keeping(Config config, boolean inCluster) {
+        Checks.inRange("log.flush.interval.ms", config.log_flush_interval_ms(), 1, INTERVAL_MS_MAX);
+        Checks.require(
+                !inCluster || config.log_flush() == Flush.OFF,
+                "log.flush must be OFF in a node of a cluster, was %s: a cluster keeps no log on"
+                        + " disk yet",
+                config.log_flush());
+        return new Keeping(config.log_flush(), config.log_flush_interval_ms());
     }
 
     static StoreOptions checked(Config config, boolean inCluster) {
@@ -143,7 +233,7 @@ public final class StoreComponent implements KvStore {
         StoreOptions wanted = checked(config, inCluster);
         store.prefault(wanted.memoryPrefaultBytes());
         options = options.withMemoryPrefaultBytes(wanted.memoryPrefaultBytes());
-        if (!wanted.equals(options)) {
+        if (!wanted.equals(options) || !keeping(config, inCluster).equals(keeping)) {
             LOG.log(
                     Level.WARNING,
                     "{0}: only memory.prefault.bytes changes while the node runs; the rest of what"
@@ -157,7 +247,15 @@ public final class StoreComponent implements KvStore {
         loop.stop();
         runtime.signal(thread);
         loop.awaitEnd();
-        store.close();
+        closeStore();
+    }
+
+    private void closeStore() {
+        if (kept == null) {
+            store.close();
+        } else {
+            kept.close();
+        }
     }
 
     /** The store itself. */

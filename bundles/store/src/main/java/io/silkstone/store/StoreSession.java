@@ -65,6 +65,9 @@ final class StoreSession implements KvSession {
     private final Enumeration enumeration;
     private final ExactlyOnce once;
     private final MultiWrite multiWrite;
+    private final Room room;
+    private final Settlement settlement;
+    private final Unsettled unsettled;
 
     private boolean entered;
     private boolean viewed;
@@ -78,9 +81,6 @@ final class StoreSession implements KvSession {
     /** Read by others only when this session was kept out of a table, which orders it. */
     private long versionMax;
 
-    /** What batches before this one have appended and not paid for. */
-    private long appendedBytes;
-
     // What the last operation left.
     private boolean hadPrevious;
     private long version;
@@ -93,13 +93,7 @@ final class StoreSession implements KvSession {
     private long delta;
     private long expiryMillis;
     private int roomWanted;
-    private long waitsSince;
-    private int idleAttempts;
     private Claimant roomClaimant;
-
-    // Room that was claimed for the change under way before it has begun anew; 0 for none.
-    private long ahead;
-    private int aheadBytes;
 
     /** Keeps reads that only prefetch from being optimised away. */
     private long prefetched;
@@ -114,7 +108,20 @@ final class StoreSession implements KvSession {
         writer = new EntryWriter(log, new Checksum(store.pool()));
         enumeration = new Enumeration(store, view, random);
         once = new ExactlyOnce(store.leaseTable(), writer);
+        room = new Room(log);
+        settlement = store.settlement();
+        unsettled = new Unsettled(settlement);
         multiWrite = new MultiWrite(store, this, writer, once);
+    }
+
+    /** Room in the log for its changes. */
+    Room room() {
+        return room;
+    }
+
+    /** What it was told and may not tell on. */
+    Unsettled unsettledSight() {
+        return unsettled;
     }
 
     /** Its slot among the epochs. */
@@ -125,26 +132,6 @@ final class StoreSession implements KvSession {
     /** The highest version that it ever gave. */
     long versionMax() {
         return versionMax;
-    }
-
-    /** Since when the change under way waits for memory. */
-    long waitsSince() {
-        return waitsSince;
-    }
-
-    /** How often in a row the change under way has waited with nothing to do itself. */
-    int idleAttempts() {
-        return idleAttempts;
-    }
-
-    /** See {@link #idleAttempts()}. */
-    void idleAttempts(int count) {
-        idleAttempts = count;
-    }
-
-    /** The change under way begins to wait for memory. */
-    void waitsSince(long nanos) {
-        waitsSince = nanos;
     }
 
     /**
@@ -162,9 +149,9 @@ final class StoreSession implements KvSession {
     @Override
     public void enter() {
         assert !closed && !entered;
-        if (appendedBytes > 0) {
-            admission.betweenBatches(appendedBytes);
-            appendedBytes = 0;
+        long appended = room.takeAppended();
+        if (appended > 0) {
+            admission.betweenBatches(appended);
         }
         store.epochs().enter(slot);
         entered = true;
@@ -204,6 +191,7 @@ final class StoreSession implements KvSession {
             return begun;
         }
         long entry = index.find(key);
+        unsettled.saw(entry, key.hash());
         if (entry == 0 || isExpired(entry)) {
             return Status.NOT_FOUND;
         }
@@ -265,9 +253,11 @@ final class StoreSession implements KvSession {
     public Status writeAll(KvStore.Table table, WriteBatch batch) {
         assert entered;
         try {
-            return multiWrite.run((TableData) table, batch);
+            return settlement.isFailing()
+                    ? Status.DISK_FAILED
+                    : multiWrite.run((TableData) table, batch);
         } finally {
-            abandonAhead();
+            room.abandonAhead();
             once.end();
             forgetResult();
         }
@@ -288,7 +278,9 @@ final class StoreSession implements KvSession {
             return 0;
         }
         forgetResult();
-        return enumeration.scan(data, index, cursor, count, visitor);
+        long next = enumeration.scan(data, index, cursor, count, visitor);
+        unsettled.sawAll();
+        return next;
     }
 
     @Override
@@ -302,6 +294,7 @@ final class StoreSession implements KvSession {
         }
         forgetResult();
         long entry = enumeration.random(data, index);
+        unsettled.sawAll();
         view.wrap(0);
         if (entry == 0) {
             return Status.NOT_FOUND;
@@ -313,6 +306,9 @@ final class StoreSession implements KvSession {
     @Override
     public Status clear(KvStore.Table table) {
         assert !entered;
+        if (settlement.isFailing()) {
+            return Status.DISK_FAILED;
+        }
         enter();
         try {
             forgetResult();
@@ -376,6 +372,23 @@ final class StoreSession implements KvSession {
     }
 
     @Override
+    public long unsettled() {
+        return unsettled.take();
+    }
+
+    @Override
+    public boolean isSettled(long mark) {
+        return settlement.isSettled(mark);
+    }
+
+    @Override
+    public Status settle() {
+        assert !entered;
+        long mark = unsettled.take();
+        return mark == 0 ? Status.OK : settlement.await(mark);
+    }
+
+    @Override
     public void close() {
         if (!closed) {
             if (lockedTable != null) {
@@ -434,36 +447,19 @@ final class StoreSession implements KvSession {
         return Entry.expires(Entry.header(entry)) && Entry.isExpired(entry, store.nowMillis());
     }
 
-    /**
-     * Finds room in the log for the change under way, and claims it if it is large.
-     *
-     * @return false when the pool has no memory for that
-     */
-    boolean makeRoom(int bytes, Claimant claimant) {
-        if (claimant != Claimant.WRITE || !log.isLarge(bytes)) {
-            return log.makeRoom(bytes, claimant);
-        }
-        ahead = log.claimLarge(bytes);
-        aheadBytes = bytes;
-        return ahead != 0;
-    }
-
-    /** Gives up what was claimed ahead, if the change did not use it. */
-    void abandonAhead() {
-        if (ahead != 0) {
-            log.abandon(ahead, aheadBytes);
-            ahead = 0;
-        }
-    }
-
     private Status change(TableData table, Key key, WriteOptions options, Change change) {
+        if (settlement.isFailing()) {
+            once.end();
+            forgetResult();
+            return Status.DISK_FAILED;
+        }
         if (once.isArmed()) {
             return changeOnce(table, key, options, change);
         }
         try {
             return attempt(table, key, options, change);
         } finally {
-            abandonAhead();
+            room.abandonAhead();
         }
     }
 
@@ -472,12 +468,13 @@ final class StoreSession implements KvSession {
             Status begun = begin(table, key.hash());
             Status ordered = begun == Status.OK ? once.begin() : begun;
             if (once.known() != 0) {
+                unsettled.saw(once.known());
                 repeat(once.known(), ordered, change);
                 return ordered;
             }
             return ordered == Status.OK ? attempt(table, key, options, change) : ordered;
         } finally {
-            abandonAhead();
+            room.abandonAhead();
             once.end();
         }
     }
@@ -521,11 +518,11 @@ final class StoreSession implements KvSession {
                 }
                 return status;
             }
-            abandonAhead();
-            Status room = admission.makeRoom(this, roomWanted, roomClaimant, attempt);
-            if (room != Status.OK) {
+            room.abandonAhead();
+            Status made = admission.makeRoom(this, roomWanted, roomClaimant, attempt);
+            if (made != Status.OK) {
                 forgetResult();
-                return room;
+                return made;
             }
         }
     }
@@ -540,6 +537,7 @@ final class StoreSession implements KvSession {
             Change change) {
         long place = index.locate(line, key);
         long old = place == 0 ? 0 : index.entryAt(place);
+        unsettled.saw(old, key.hash());
         long present = old == 0 || isExpired(old) ? 0 : old;
         Status status = judge(present, options, change);
         if (status == Status.OK && change == Change.INCREMENT) {
@@ -634,28 +632,28 @@ final class StoreSession implements KvSession {
             Key key,
             int tag) {
         int length = Entry.lengthOf(key.length(), valueLength, expiryMillis != 0);
-        int room = Entry.stride(length);
+        int bytes = Entry.stride(length);
         boolean buries = old != 0 && store.writesTombstones();
         if (buries) {
-            room += Entry.stride(Entry.tombstoneLength(key.length()));
+            bytes += Entry.stride(Entry.tombstoneLength(key.length()));
         }
-        int resultOffset = room;
+        int resultOffset = bytes;
         if (once.isArmed()) {
-            room += once.room(view.entry());
-            if (room > log.claimBytesMax()) {
+            bytes += once.room(view.entry());
+            if (bytes > log.claimBytesMax()) {
                 return conclude(table, key, Status.TOO_LARGE, Change.FAIL);
             }
         }
         long target = place == 0 ? index.claim(line) : place;
         if (target == 0) {
-            return wantRoom(room, Claimant.TABLE);
+            return wantRoom(bytes, Claimant.TABLE);
         }
-        long entry = claim(room);
+        long entry = room.claim(bytes);
         if (entry == 0) {
-            return wantRoom(room, Claimant.WRITE);
+            return wantRoom(bytes, Claimant.WRITE);
         }
         long fresh = old == 0 ? log.versions().next() : Entry.version(old) + 1;
-        appended(room);
+        room.appended(bytes);
         boolean whole = false;
         try {
             writer.lay(
@@ -673,11 +671,12 @@ final class StoreSession implements KvSession {
         } finally {
             // A value whose memory was closed meanwhile must not leave a hole in the log.
             if (!whole) {
-                log.abandon(entry, room);
+                log.abandon(entry, bytes);
             }
         }
         version = fresh;
-        if (resultOffset != room) {
+        unsettled.saw(entry);
+        if (resultOffset != bytes) {
             recordAt(entry + resultOffset, table, key, Status.OK);
         }
         if (buries) {
@@ -697,51 +696,38 @@ final class StoreSession implements KvSession {
         return Status.OK;
     }
 
-    /** Counts what was appended to the log, to be paid for between two batches. */
-    void appended(int bytes) {
-        appendedBytes += bytes;
-    }
-
     /** Counts a version that an object of a table was given. */
     void gave(long fresh) {
         versionMax = Math.max(versionMax, fresh);
     }
 
-    /** Room in the log, which may have been claimed by {@link #makeRoom} already; 0 for none. */
-    long claim(int bytes) {
-        if (ahead == 0 || aheadBytes != bytes) {
-            return log.claim(bytes);
-        }
-        long entry = ahead;
-        ahead = 0;
-        return entry;
-    }
-
     private Status removeLocked(TableData table, HashTable index, long place, long old, Key key) {
-        int room = 0;
+        int bytes = 0;
         if (store.writesTombstones()) {
-            room = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
+            bytes = Entry.stride(Entry.tombstoneLength(Entry.keyLength(old)));
         }
-        int resultOffset = room;
+        int resultOffset = bytes;
         if (once.isArmed()) {
-            room += once.room(view.entry());
-            if (room > log.claimBytesMax()) {
+            bytes += once.room(view.entry());
+            if (bytes > log.claimBytesMax()) {
                 return conclude(table, key, Status.TOO_LARGE, Change.FAIL);
             }
         }
-        if (room > 0) {
+        if (bytes > 0) {
             Claimant claimant = claimantOfRemoval();
-            long entry = claim(room, claimant);
+            long entry = room.claim(bytes, claimant);
             if (entry == 0) {
-                return wantRoom(room, claimant);
+                return wantRoom(bytes, claimant);
             }
-            appended(room);
-            if (resultOffset != room) {
+            room.appended(bytes);
+            if (resultOffset != bytes) {
                 recordAt(entry + resultOffset, table, key, Status.OK);
             }
             if (resultOffset > 0) {
                 writer.bury(entry, old);
             }
+            settlement.removed(key.hash(), entry);
+            unsettled.saw(entry);
         }
         log.versions().raiseAbove(version);
         index.remove(place);
@@ -752,10 +738,6 @@ final class StoreSession implements KvSession {
     /** A removal may use memory that writes must leave, but not to record what it removed. */
     private Claimant claimantOfRemoval() {
         return once.isArmed() && view.isPresent() ? Claimant.WRITE : Claimant.REMOVE;
-    }
-
-    private long claim(int bytes, Claimant claimant) {
-        return claimant == Claimant.REMOVE ? log.claimForRemoval(bytes) : claim(bytes);
     }
 
     /** The change changes nothing, be it refused or not; if it is a request, that is its result. */
@@ -771,14 +753,15 @@ final class StoreSession implements KvSession {
             view.wrap(0);
             hadPrevious = false;
         }
-        int room = once.room(view.entry());
+        int bytes = once.room(view.entry());
         Claimant claimant = change == Change.REMOVE ? claimantOfRemoval() : Claimant.WRITE;
-        long entry = claim(room, claimant);
+        long entry = room.claim(bytes, claimant);
         if (entry == 0) {
-            return wantRoom(room, claimant);
+            return wantRoom(bytes, claimant);
         }
-        appended(room);
+        room.appended(bytes);
         recordAt(entry, table, key, told);
+        unsettled.saw(entry);
         return told;
     }
 

@@ -2,6 +2,7 @@ package io.silkstone.store;
 
 import io.silkstone.api.store.KvStore;
 import io.silkstone.store.index.HashTable;
+import io.silkstone.store.log.Entry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,23 +45,27 @@ final class TableData implements KvStore.Table {
 
     private volatile long departuresDone;
 
-    /** With so many tablets of equal length, or 0 for none. */
-    TableData(Store store, int id, String name, HashTable index, int tablets) {
+    /** With the tablets, and gaps, of {@code ranges}, which cover all hashes. */
+    TableData(Store store, int id, String name, HashTable index, List<TabletRange> ranges) {
         this.store = store;
         this.id = id;
         this.name = name;
         this.index = index;
-        setTablets(tablets == 0 ? List.of(TabletRange.vacant(0, -1)) : equalRanges(tablets));
+        setTablets(ranges);
     }
 
-    private static List<TabletRange> equalRanges(int count) {
+    /** So many tablets of equal length; one gap if that is 0. */
+    static List<TabletRange> equalRanges(int count) {
+        if (count == 0) {
+            return List.of(TabletRange.vacant(0, -1));
+        }
         List<TabletRange> ranges = new ArrayList<>(count);
         int shift = Long.SIZE - Integer.numberOfTrailingZeros(count);
         for (int number = 0; number < count; number++) {
             // A shift by 64 is one by 0: with one range number and number + 1 stay as they are.
             long first = count == 1 ? 0 : (long) number << shift;
             long last = count == 1 ? -1 : ((long) number + 1 << shift) - 1;
-            ranges.add(TabletRange.owned(first, last, EPOCH_FIRST));
+            ranges.add(TabletRange.owned(first, last, EPOCH_FIRST, 0));
         }
         return ranges;
     }
@@ -134,6 +139,13 @@ final class TableData implements KvStore.Table {
             discarded = longer;
         }
         index = fresh;
+    }
+
+    /** Lower versions than {@code floor} are void; all other sessions are kept out. */
+    void voidBelow(long floor) {
+        for (TabletRange each : tablets) {
+            each.floor = floor;
+        }
     }
 
     /** Forgets a hash table that was put aside and is empty now. */
@@ -214,8 +226,8 @@ final class TableData implements KvStore.Table {
         List<TabletRange> after = new ArrayList<>();
         for (TabletRange each : tablets) {
             if (each == tablet) {
-                after.add(TabletRange.owned(each.firstHash, hash - 1, each.epoch));
-                after.add(TabletRange.owned(hash, each.lastHash, each.epoch));
+                after.add(TabletRange.owned(each.firstHash, hash - 1, each.epoch, each.floor));
+                after.add(TabletRange.owned(hash, each.lastHash, each.epoch, each.floor));
             } else {
                 after.add(each);
             }
@@ -224,7 +236,7 @@ final class TableData implements KvStore.Table {
     }
 
     /** Makes a vacant range a tablet; all other sessions are kept out of the table. */
-    void take(long first, long last, long epoch) {
+    void take(long first, long last, long epoch, long floor) {
         List<TabletRange> after = new ArrayList<>();
         boolean placed = false;
         for (TabletRange each : tablets) {
@@ -237,7 +249,7 @@ final class TableData implements KvStore.Table {
                 after.add(TabletRange.vacant(each.firstHash, first - 1));
             }
             if (!placed) {
-                after.add(TabletRange.owned(first, last, epoch));
+                after.add(TabletRange.owned(first, last, epoch, floor));
                 placed = true;
             }
             if (Long.compareUnsigned(last, each.lastHash) < 0) {
@@ -250,7 +262,8 @@ final class TableData implements KvStore.Table {
     /** Changes the epoch of {@code tablet}; all other sessions are kept out of the table. */
     void renew(TabletRange tablet, long epoch) {
         List<TabletRange> after = new ArrayList<>(List.of(tablets));
-        TabletRange renewed = TabletRange.owned(tablet.firstHash, tablet.lastHash, epoch);
+        TabletRange renewed =
+                TabletRange.owned(tablet.firstHash, tablet.lastHash, epoch, tablet.floor);
         after.replaceAll(each -> each == tablet ? renewed : each);
         setTablets(after);
     }
@@ -269,17 +282,35 @@ final class TableData implements KvStore.Table {
             long from = each.firstHash;
             long to = each.lastHash;
             if (Long.compareUnsigned(from, first) < 0) {
-                after.add(TabletRange.owned(from, first - 1, each.epoch));
+                after.add(TabletRange.owned(from, first - 1, each.epoch, each.floor));
                 from = first;
             }
             boolean cut = Long.compareUnsigned(last, to) < 0;
             after.add(TabletRange.leaving(from, cut ? last : to));
             if (cut) {
-                after.add(TabletRange.owned(last + 1, to, each.epoch));
+                after.add(TabletRange.owned(last + 1, to, each.epoch, each.floor));
             }
         }
         setTablets(after);
         depart();
+    }
+
+    /** Whether no object is in a range that has not expired; all other sessions are kept out. */
+    boolean isEmpty(long first, long last, long nowMillis) {
+        TabletRange range = TabletRange.vacant(first, last);
+        boolean[] found = new boolean[1];
+        long cursor = 0;
+        do {
+            cursor =
+                    index.scan(
+                            cursor,
+                            entry -> {
+                                long hash = Entry.keyHash(entry);
+                                found[0] |=
+                                        range.contains(hash) && !Entry.isExpired(entry, nowMillis);
+                            });
+        } while (cursor != 0 && !found[0]);
+        return !found[0];
     }
 
     /** Something is to be removed that this store does not serve any more. */

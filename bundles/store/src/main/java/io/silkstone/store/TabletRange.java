@@ -17,6 +17,12 @@ final class TabletRange {
     /** Of the owner; 0 if that is another. */
     final long epoch;
 
+    /**
+     * Lower versions are void: their objects went when the table was cleared, or belonged to
+     * whoever had the range before, and may still be in copies of the log.
+     */
+    volatile long floor;
+
     /** Whether objects and results of it may be left; never if it is owned. */
     private volatile boolean leaving;
 
@@ -33,8 +39,10 @@ final class TabletRange {
     }
 
     /** A tablet. */
-    static TabletRange owned(long firstHash, long lastHash, long epoch) {
-        return new TabletRange(firstHash, lastHash, true, epoch, false);
+    static TabletRange owned(long firstHash, long lastHash, long epoch, long floor) {
+        TabletRange range = new TabletRange(firstHash, lastHash, true, epoch, false);
+        range.floor = floor;
+        return range;
     }
 
     /** A gap in which nothing is. */

@@ -12,11 +12,13 @@ import io.silkstone.api.store.WriteOptions;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.NanoClock;
+import io.silkstone.store.durable.Flush;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.ArachneOptions;
 import io.silkstone.threads.ArachneRuntime;
 import java.lang.annotation.Annotation;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -27,6 +29,9 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(120)
 class StoreComponentTest {
@@ -36,7 +41,9 @@ class StoreComponentTest {
             HugePages memory_hugepages,
             int log_segment_bytes,
             int sessions_max,
-            int tablets)
+            int tablets,
+            Flush log_flush,
+            int log_flush_interval_ms)
             implements StoreComponent.Config {
         @Override
         public Class<? extends Annotation> annotationType() {
@@ -54,8 +61,19 @@ class StoreComponentTest {
                     new SplittableRandom(1),
                     metrics);
 
+    @TempDir Path home;
+
     private static Config small(long prefaultBytes, int sessionsMax) {
-        return new Config(32 << 20, prefaultBytes, HugePages.AUTO, 0, sessionsMax, 1);
+        return new Config(
+                32 << 20, prefaultBytes, HugePages.AUTO, 0, sessionsMax, 1, Flush.OFF, 1000);
+    }
+
+    private static Config kept(Flush flush, int intervalMs) {
+        return new Config(32 << 20, 0, HugePages.AUTO, 0, 64, 1, flush, intervalMs);
+    }
+
+    private StoreComponent begin(Config config, boolean inCluster) {
+        return new StoreComponent(config, home.resolve("store"), inCluster, runtime, metrics);
     }
 
     @AfterEach
@@ -90,13 +108,15 @@ class StoreComponentTest {
                         (HugePages) defaultOf("memory_hugepages"),
                         (int) defaultOf("log_segment_bytes"),
                         (int) defaultOf("sessions_max"),
-                        (int) defaultOf("tablets"));
+                        (int) defaultOf("tablets"),
+                        (Flush) defaultOf("log_flush"),
+                        (int) defaultOf("log_flush_interval_ms"));
         assertThat(StoreComponent.checked(defaults, false)).isEqualTo(StoreOptions.DEFAULTS);
     }
 
     @Test
     void activation_inACluster_hasNoTabletsOfItsOwn() throws InterruptedException {
-        StoreComponent component = new StoreComponent(SMALL, true, runtime, metrics);
+        StoreComponent component = new StoreComponent(SMALL, home, true, runtime, metrics);
         assertThat(component.tablets()).isEmpty();
         assertThat(component.isPart()).isTrue();
         component.close();
@@ -104,7 +124,7 @@ class StoreComponentTest {
 
     @Test
     void activation_hasTheRuntimeDriveTheAgents() throws InterruptedException {
-        StoreComponent component = new StoreComponent(SMALL, false, runtime, metrics);
+        StoreComponent component = new StoreComponent(SMALL, home, false, runtime, metrics);
         KvStore.Table table = component.table(KvStore.DEFAULT_TABLE);
         assertThat(component.isPart()).isFalse();
         try (KvSession session = component.openSession()) {
@@ -119,6 +139,51 @@ class StoreComponentTest {
         component.close();
         assertThatThrownBy(component::openSession).hasMessageContaining("closed");
         await(() -> runtime.threads().isEmpty());
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "OFF")
+    void activation_withALogOnDisk_goesOnWhereTheLastOneEnded(Flush flush)
+            throws InterruptedException {
+        for (int life = 1; life <= 3; life++) {
+            StoreComponent component = begin(kept(flush, 10), false);
+            try (KvSession session = component.openSession()) {
+                KvStore.Table table = component.table(KvStore.DEFAULT_TABLE);
+                session.enter();
+                Key key = new Key().wrap("lives".getBytes(UTF_8));
+                assertThat(session.increment(table, key, 1, new WriteOptions()))
+                        .isEqualTo(Status.OK);
+                assertThat(session.number()).isEqualTo(life);
+                session.exit();
+                assertThat(session.settle()).isEqualTo(Status.OK);
+            }
+            component.close();
+        }
+    }
+
+    @Test
+    void activation_withALogThatWouldBeForgotten_isRefused() throws InterruptedException {
+        begin(kept(Flush.NEVER, 1), false).close();
+        assertThatThrownBy(() -> begin(SMALL, false))
+                .hasMessageStartingWith("the store cannot start: log.flush is OFF, but ")
+                .hasMessageContaining("holds a log that would be forgotten");
+    }
+
+    @Test
+    void activation_whereAnotherStoreIs_isRefused() throws InterruptedException {
+        StoreComponent first = begin(kept(Flush.ALWAYS, 1), false);
+        assertThatThrownBy(() -> begin(kept(Flush.ALWAYS, 1), false))
+                .hasMessageStartingWith("the store cannot start: another process has ")
+                .hasMessageContaining("a store");
+        first.close();
+    }
+
+    @Test
+    void activation_wronglyConfigured_isRefused() {
+        assertThatThrownBy(() -> begin(kept(Flush.ALWAYS, 1), true))
+                .hasMessageStartingWith("log.flush must be OFF in a node of a cluster, was ALWAYS");
+        assertThatThrownBy(() -> begin(kept(Flush.INTERVAL, 0), false))
+                .hasMessageStartingWith("log.flush.interval.ms must be");
     }
 
     @Test
@@ -138,8 +203,8 @@ class StoreComponentTest {
                     public void close() {}
                 };
         Logger logger = Logger.getLogger(StoreComponent.class.getName());
+        StoreComponent component = new StoreComponent(SMALL, home, false, runtime, metrics);
         logger.addHandler(listener);
-        StoreComponent component = new StoreComponent(SMALL, false, runtime, metrics);
         try {
             assertThat(metric(StoreMetrics.MEMORY_TOUCHED)).isLessThan(24 << 20);
             component.modified(small(24 << 20, 64));
@@ -162,7 +227,7 @@ class StoreComponentTest {
             blocked.add(thread);
             thread = runtime.create(ThreadRuntime.NORMAL, () -> blockUntil(released));
         }
-        assertThatThrownBy(() -> new StoreComponent(SMALL, false, runtime, metrics))
+        assertThatThrownBy(() -> new StoreComponent(SMALL, home, false, runtime, metrics))
                 .hasMessage("the runtime has no thread for the store's agents");
         // What a store says of itself ends with it.
         assertThat(metrics.snapshot())

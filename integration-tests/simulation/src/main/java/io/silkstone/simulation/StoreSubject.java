@@ -222,6 +222,7 @@ public final class StoreSubject implements Subject {
                     OLD_VERSION,
                     SEVERAL_TABLETS,
                     STALE_REQUEST,
+                    DISK_FAILED,
                     ABANDONED ->
                     throw new IllegalStateException("no such answer is possible: " + status);
         };

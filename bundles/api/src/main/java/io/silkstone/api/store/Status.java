@@ -34,6 +34,8 @@ public enum Status {
     RETRY_LATER,
     /** Nobody serves this key now: the server that had it is down. Nothing was done. */
     UNAVAILABLE,
+    /** The disk that the log is kept on is full, or fails. Nothing was done; reads go on. */
+    DISK_FAILED,
     /**
      * No answer came in time, so nobody knows: a change may have been made, may yet be made, or
      * not. Only from stores in other processes.

@@ -378,6 +378,9 @@ public final class Exchange implements AutoCloseable {
                     case UNAVAILABLE ->
                             "CLUSTERDOWN the server that has the key does not answer; nothing was"
                                     + " done";
+                    case DISK_FAILED ->
+                            "MISCONF the disk that the log is kept on is full or fails; nothing was"
+                                    + " changed, and reads go on";
                     case UNKNOWN -> UNKNOWN;
                     default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";
                 });

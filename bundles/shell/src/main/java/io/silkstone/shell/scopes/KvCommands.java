@@ -114,16 +114,21 @@ public final class KvCommands implements CommandScope {
         KvStore present = store.now();
         KvStore.Table table = table(present, call);
         Key key = new Key().wrap(bytes(call, KEY));
-        Found found;
+        Status status;
+        Found found = null;
         try (KvSession session = present.openSession()) {
             session.enter();
             try {
-                require(present, session.read(table, key), call.value(KEY));
-                found = found(session.object(), Integer.MAX_VALUE);
+                status = session.read(table, key);
+                if (status == Status.OK) {
+                    found = found(session.object(), Integer.MAX_VALUE);
+                }
             } finally {
                 session.exit();
             }
+            settle(session);
         }
+        require(present, status, call.value(KEY));
         return Details.of()
                 .with("key", found.key)
                 .with("value", found.value)
@@ -147,15 +152,17 @@ public final class KvCommands implements CommandScope {
             options.rejectIfExists();
         }
         try (KvSession session = present.openSession()) {
+            Status status;
             session.enter();
             try {
                 MemorySegment memory = MemorySegment.ofArray(value);
-                Status status = session.write(table, key, memory, 0, value.length, options);
-                require(present, status, call.value(KEY));
-                return written(call, session.version(), "Stored ");
+                status = session.write(table, key, memory, 0, value.length, options);
             } finally {
                 session.exit();
             }
+            settle(session);
+            require(present, status, call.value(KEY));
+            return written(call, session.version(), "Stored ");
         }
     }
 
@@ -164,14 +171,16 @@ public final class KvCommands implements CommandScope {
         KvStore.Table table = table(present, call);
         Key key = new Key().wrap(bytes(call, KEY));
         try (KvSession session = present.openSession()) {
+            Status status;
             session.enter();
             try {
-                Status status = session.remove(table, key, new WriteOptions());
-                require(present, status, call.value(KEY));
-                return written(call, session.version(), "Removed ");
+                status = session.remove(table, key, new WriteOptions());
             } finally {
                 session.exit();
             }
+            settle(session);
+            require(present, status, call.value(KEY));
+            return written(call, session.version(), "Removed ");
         }
     }
 
@@ -199,6 +208,7 @@ public final class KvCommands implements CommandScope {
                     throw new InterruptedException();
                 }
             } while (cursor != 0 && cursor != before && found.size() <= count);
+            settle(session);
         }
         List<Found> rows = new ArrayList<>(found.values());
         if (cursor != 0 && cursor == before) {
@@ -265,6 +275,14 @@ public final class KvCommands implements CommandScope {
         }
     }
 
+    private static void settle(KvSession session) throws CommandRefused {
+        if (session.settle() != Status.OK) {
+            throw new CommandRefused(
+                    "The disk that the log is kept on does not answer: what was asked for may have"
+                            + " been done or not, and may not last.");
+        }
+    }
+
     private static void require(KvStore present, Status status, String key) throws CommandRefused {
         String refusal =
                 switch (status) {
@@ -288,6 +306,8 @@ public final class KvCommands implements CommandScope {
                     case NOT_OWNER -> "Another server has the key '" + key + "'.";
                     case RETRY_LATER -> "The store is busy; try again in a moment.";
                     case UNAVAILABLE -> "The server that has the key '" + key + "' is down.";
+                    case DISK_FAILED ->
+                            "The disk that the log is kept on is full or fails; nothing was done.";
                     case UNKNOWN ->
                             "The server that has the key '"
                                     + key

@@ -90,7 +90,7 @@ final class Candidates {
         passMax = Math.clamp(segments / SEGMENTS_PER_CHOSEN, PASS_MIN, PASS_MAX);
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
-            if (segment != null && segment.isClosed()) {
+            if (segment != null && segment.isCleanable()) {
                 consider(segment, limit, now);
             }
         }
@@ -140,7 +140,7 @@ final class Candidates {
             Segment segment = log.segment(slot);
             boolean better =
                     segment != null
-                            && segment.isClosed()
+                            && segment.isCleanable()
                             && segment.liveBytes() <= gaps
                             && (best == null || segment.liveBytes() < best.liveBytes());
             if (better && survivors.wouldTake(segment, walk)) {
@@ -189,7 +189,7 @@ final class Candidates {
         tombstoneBytes = 0;
         for (int slot = 0; slot < log.slots(); slot++) {
             Segment segment = log.segment(slot);
-            if (segment != null && segment.isClosed()) {
+            if (segment != null && segment.isCleanable()) {
                 segments++;
                 usedBytes += segment.usedBytes();
                 liveBytes += wanted(segment);

@@ -278,7 +278,8 @@ public final class Cleaner {
             if (done == 0) {
                 done = clean(SLICE_BYTES, Urgency.WAITING);
             }
-            return done > 0 || inTheMaking || epochs.isPending() ? done : FUTILE;
+            boolean mayChange = inTheMaking || epochs.isPending() || log.isHeld();
+            return done > 0 || mayChange ? done : FUTILE;
         } finally {
             end();
         }
@@ -340,7 +341,7 @@ public final class Cleaner {
         for (int look = 0; look < looks; look++) {
             slotWhenIdle = slotWhenIdle + 1 < log.slots() ? slotWhenIdle + 1 : 0;
             Segment segment = log.segment(slotWhenIdle);
-            if (segment != null && segment.isClosed() && segment.liveBytes() == 0) {
+            if (segment != null && segment.isCleanable() && segment.liveBytes() == 0) {
                 emptySegments.increment();
                 retire(segment);
                 retired++;
@@ -611,6 +612,7 @@ public final class Cleaner {
                 log.entryDied(entry);
             }
         }
+        survivors.show();
         log.entriesMoved(source, moved, tombstones);
         movedBytes.add(sum);
         movedInPass += sum;

@@ -3,7 +3,9 @@ package io.silkstone.store.cleaner;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Where entries are moved to: segments opened for that, one after the other, and before another one
@@ -34,6 +36,7 @@ final class Survivors {
     private final Segment[] targets = new Segment[TARGETS_MAX];
     private final int[] left = new int[TARGETS_MAX];
     private final int[] leftInTrial = new int[TARGETS_MAX];
+    private final List<Segment> touched = new ArrayList<>();
     private int count;
 
     /** The target at hand. */
@@ -59,7 +62,7 @@ final class Survivors {
             boolean usable =
                     segment != null
                             && segment != kept
-                            && segment.isClosed()
+                            && segment.isCleanable()
                             && segment.leftBytes() >= leastBytes
                             && !chosen.contains(segment);
             if (usable) {
@@ -116,7 +119,16 @@ final class Survivors {
     /** Takes {@code bytes} that {@link #room} has found. */
     long append(int bytes) {
         left[current] -= bytes;
+        if (touched.isEmpty() || touched.getLast() != targets[current]) {
+            touched.add(targets[current]);
+        }
         return log.append(targets[current], bytes);
+    }
+
+    /** What was written to where {@link #append} said is as it will stay. */
+    void show() {
+        touched.forEach(log::show);
+        touched.clear();
     }
 
     /**

@@ -37,6 +37,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * <p><b>Liveness.</b> Whoever drops the last reference to an entry says so to {@link #entryDied},
  * which sets its dead flag and counts it.
  *
+ * <p><b>Positions.</b> What writers append has a place that grows from entry to entry, see {@link
+ * #positionOf}: whoever copies the log out of memory says by one number how far it has come.
+ *
  * <p>All methods may be called by any thread, {@link #append} and {@link #prepare} excepted.
  */
 public final class Log {
@@ -58,6 +61,7 @@ public final class Log {
     private final Epochs epochs;
     private final Versions versions;
     private final Backoff backoff;
+    private final Copies copies;
     private final int segmentBytes;
     private final int segmentOrder;
     private final Checksum checksum;
@@ -89,15 +93,33 @@ public final class Log {
 
     /** An empty log whose segments take the unit of {@code pool}. */
     public Log(SegletPool pool, Epochs epochs, Versions versions, Backoff backoff) {
+        this(pool, epochs, versions, backoff, Copies.NONE, 0);
+    }
+
+    /**
+     * As the other.
+     *
+     * @param copies who copies its segments
+     * @param after no segment's id is as low as this
+     */
+    public Log(
+            SegletPool pool,
+            Epochs epochs,
+            Versions versions,
+            Backoff backoff,
+            Copies copies,
+            long after) {
         this.pool = pool;
         this.epochs = epochs;
         this.versions = versions;
         this.backoff = backoff;
+        this.copies = copies;
         segmentBytes = pool.unitBytes();
         segmentOrder = SegletPool.orderFor(segmentBytes);
         checksum = new Checksum(pool);
         segmentOfSeglet = new Segment[(int) (pool.capacity() >>> SegletPool.SEGLET_SHIFT)];
         slots = new AtomicReferenceArray<>((int) (pool.capacity() / segmentBytes));
+        sequence = after / slots.length();
         boolean begun = makeRoom(Entry.HEADER_BYTES, Claimant.WRITE);
         require(begun, "memory of %d bytes is too small for the log to begin", pool.capacity());
     }
@@ -216,7 +238,7 @@ public final class Log {
         }
         Window before = head;
         long age = before == null ? 0 : appended + segmentBytes;
-        Segment segment = newSegment(age, memory, 0);
+        Segment segment = newSegment(age, memory, 0, false);
         segment.cleared(cleared);
         openWindow(segment, bytes + MARKS_BYTES, reserved);
         if (before != null) {
@@ -259,6 +281,28 @@ public final class Log {
     private void writeMark(long entry, int type, long version) {
         Entry.putFields(entry, 0, version, 0, 0, 0);
         Entry.commit(entry, Entry.headerOf(type, Entry.HEADER_BYTES, false), checksum);
+    }
+
+    /**
+     * Room for an entry that says nothing and marks a moment, to be given to {@link #mark}.
+     *
+     * @return 0 when the pool has no memory
+     */
+    public long claimMark() {
+        lock();
+        try {
+            boolean made = extendHead(MARK_BYTES, Claimant.REMOVE);
+            return made ? head.claim(MARK_BYTES) : 0;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Writes the entry that {@link #claimMark} made room for. Not twice at a time. */
+    public void mark(long entry, Checksum own) {
+        Entry.putFields(entry, 0, versions.safe(), 0, 0, 0);
+        Entry.commit(entry, Entry.headerOf(Entry.SAFE_VERSION, Entry.HEADER_BYTES, false), own);
+        segmentOf(entry).addDead(MARK_BYTES);
     }
 
     /**
@@ -348,6 +392,27 @@ public final class Log {
         return segment != null && segment.id() == id;
     }
 
+    /** Whether copies are behind, so that memory may yet be had by cleaning. */
+    public boolean isHeld() {
+        boolean held = false;
+        for (int slot = 0; slot < slotsUsed && copies.areMade() && !held; slot++) {
+            Segment segment = slots.getAcquire(slot);
+            held = segment != null && segment.isClosed() && !segment.isCleanable();
+        }
+        return held;
+    }
+
+    /** See {@link Segment#positionOf}. */
+    public long positionOf(long entry) {
+        return segmentOf(entry).positionOf(entry);
+    }
+
+    /** The position that the next entry gets: all that have been claimed have lower ones. */
+    public long headPosition() {
+        Segment segment = head.segment;
+        return segment.positionOf(segment.end());
+    }
+
     /** How many slots to look at for every segment. */
     public int slots() {
         return slotsUsed;
@@ -395,8 +460,9 @@ public final class Log {
         }
         lock();
         try {
-            Segment survivor = newSegment(born, memory, segmentBytes);
+            Segment survivor = newSegment(born, memory, segmentBytes, true);
             writeMarks(survivor, survivor.window());
+            survivor.show();
             return survivor;
         } finally {
             unlock();
@@ -417,9 +483,15 @@ public final class Log {
      * closed: nobody else adds to it.
      */
     public void reopen(Segment segment) {
-        assert segment.isClosed() && !segment.isGone();
+        assert segment.isCleanable() && !segment.isGone();
+        segment.show();
         int left = segment.leftBytes();
         segment.window(new Window(segment, segment.end(), left, false));
+    }
+
+    /** All that the cleaner has appended to {@code segment} is as it will stay. */
+    public void show(Segment segment) {
+        segment.show();
     }
 
     /** Ends a survivor. It may be cleaned from now on. */
@@ -433,20 +505,25 @@ public final class Log {
      * refer to its entries any more.
      */
     public void retire(Segment segment) {
-        assert segment.isClosed();
+        assert segment.isCleanable();
         assert !segment.isGone();
+        copies.retired(segment);
         segment.leave();
         slots.set(slotOf(segment.id()), null);
         epochs.retire(() -> pool.free(segment.begin(), segmentOrder));
     }
 
-    private Segment newSegment(long born, long memory, int windowBytes) {
+    private Segment newSegment(long born, long memory, int windowBytes, boolean survivor) {
         int slot = 0;
         while (slots.getAcquire(slot) != null) {
             slot++;
         }
         sequence++;
-        Segment segment = new Segment(sequence * slots.length() + slot, born, memory, segmentBytes);
+        long id = sequence * slots.length() + slot;
+        Segment segment = new Segment(id, born, memory, segmentBytes, survivor);
+        if (copies.areMade()) {
+            segment.copied(memory);
+        }
         segment.window(new Window(segment, memory, windowBytes, false));
         int first = pool.segletOf(memory);
         for (int seglet = first; seglet < first + (1 << segmentOrder); seglet++) {

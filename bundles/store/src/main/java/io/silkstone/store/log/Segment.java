@@ -13,13 +13,23 @@ public final class Segment {
     private static final VarHandle DEAD = handle("deadBytes");
     private static final VarHandle TOMBSTONES = handle("tombstoneBytes");
 
+    /** Makes every position lower than any that is waited for. */
+    private static final long SURVIVOR = Long.MIN_VALUE / 2;
+
     private final long id;
     private final long born;
     private final long begin;
     private final int capacity;
+    private final long positionBase;
     private volatile Window window;
     private volatile boolean closed;
     private volatile boolean gone;
+
+    /** Up to where there is a copy, if copies are made. */
+    private volatile long copiedEnd = Long.MAX_VALUE;
+
+    /** Where what the cleaner adds ends, as far as others may look; 0 if it adds nothing. */
+    private volatile long shownEnd;
 
     /** Bytes from the beginning that were clear before entries came; under the log's lock. */
     private int cleared;
@@ -30,11 +40,17 @@ public final class Segment {
     @SuppressWarnings("unused") // by TOMBSTONES
     private long tombstoneBytes;
 
-    Segment(long id, long born, long begin, int capacity) {
+    /**
+     * As yet without a window.
+     *
+     * @param survivor whether the cleaner moves entries to it, which are settled already
+     */
+    Segment(long id, long born, long begin, int capacity, boolean survivor) {
         this.id = id;
         this.born = born;
         this.begin = begin;
         this.capacity = capacity;
+        positionBase = survivor ? SURVIVOR : born - begin;
     }
 
     private static VarHandle handle(String field) {
@@ -65,6 +81,48 @@ public final class Segment {
      */
     public boolean isClosed() {
         return closed;
+    }
+
+    /**
+     * Whether the cleaner may move its entries: it {@link #isClosed}, and if copies are made there
+     * is one of all that is in it, and what writers added is settled. What was moved earlier would
+     * have to be settled a second time before its writer hears of it; and what was moved twice
+     * between two looks of the {@link Copies} would be where they never looked.
+     */
+    public boolean isCleanable() {
+        return closed && copiedEnd >= end();
+    }
+
+    /** Whether only the cleaner ever added to it. */
+    public boolean isSurvivor() {
+        return positionBase == SURVIVOR;
+    }
+
+    /**
+     * The place in the log of an entry of this segment: it grows from append to append. Of an entry
+     * that the cleaner moved here it is negative.
+     */
+    public long positionOf(long entry) {
+        return positionBase + entry;
+    }
+
+    /** Up to {@code end} there is a copy, and all that writers added is settled. */
+    public void copied(long end) {
+        copiedEnd = end;
+    }
+
+    /**
+     * As {@link #end}, but before what the cleaner is still busy with: up to here all entries are
+     * whole, or have a header word of 0.
+     */
+    public long shownEnd() {
+        long shown = shownEnd;
+        return shown == 0 ? end() : shown;
+    }
+
+    /** From now on only the cleaner adds, and what it has added by now may be looked at. */
+    void show() {
+        shownEnd = end();
     }
 
     /** Whether it has left the log. */

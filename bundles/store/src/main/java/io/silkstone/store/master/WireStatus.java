@@ -23,7 +23,7 @@ final class WireStatus {
             case NO_SUCH_TABLE -> io.silkstone.rpc.messages.Status.NO_SUCH_TABLE;
             case NOT_OWNER -> io.silkstone.rpc.messages.Status.MOVED;
             case UNAVAILABLE -> io.silkstone.rpc.messages.Status.UNAVAILABLE;
-            case RETRY_LATER, UNKNOWN -> io.silkstone.rpc.messages.Status.RETRY_LATER;
+            case RETRY_LATER, DISK_FAILED, UNKNOWN -> io.silkstone.rpc.messages.Status.RETRY_LATER;
         };
     }
 
@@ -42,7 +42,13 @@ final class WireStatus {
                     ABANDONED,
                     STALE_REQUEST ->
                     true;
-            case OUT_OF_MEMORY, NO_SUCH_TABLE, NOT_OWNER, RETRY_LATER, UNAVAILABLE, UNKNOWN ->
+            case OUT_OF_MEMORY,
+                    NO_SUCH_TABLE,
+                    NOT_OWNER,
+                    RETRY_LATER,
+                    UNAVAILABLE,
+                    DISK_FAILED,
+                    UNKNOWN ->
                     false;
         };
     }

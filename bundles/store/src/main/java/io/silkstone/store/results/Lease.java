@@ -154,6 +154,34 @@ public final class Lease {
         unlock();
     }
 
+    /**
+     * The request that {@code entry} is the result of was done in another log, and is known here
+     * from now on.
+     *
+     * @return false when it is known already, or its client has asked for so much since that it
+     *     must have the answer
+     */
+    boolean adopt(long entry) {
+        long request = Result.request(entry);
+        lock();
+        try {
+            advance(request - KvSession.REQUESTS_MAX + 1);
+            if (forgotten || request < first) {
+                return false;
+            }
+            reach(request);
+            int place = placeOf(request);
+            boolean isNew = results[place] == FREE;
+            if (isNew) {
+                requests[place] = request;
+                results[place] = entry;
+            }
+            return isNew;
+        } finally {
+            unlock();
+        }
+    }
+
     /** The cleaner has copied the result at {@code entry}; false when nobody wants it any more. */
     boolean move(long entry, long copy) {
         long request = Result.request(entry);

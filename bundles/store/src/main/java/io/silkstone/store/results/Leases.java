@@ -75,6 +75,15 @@ public final class Leases {
         }
     }
 
+    /**
+     * Remembers the request that {@code entry} is the result of, which was done in another log.
+     *
+     * @return false when it is known, or not wanted any more, and nothing refers to the entry
+     */
+    public boolean adopt(long entry) {
+        return open(Result.lease(entry)).adopt(entry);
+    }
+
     /** As {@link io.silkstone.store.log.References#move}, for a result. */
     public boolean move(long entry, long copy) {
         Lease lease = find(Result.lease(entry));

@@ -69,6 +69,77 @@ class LogTest {
     }
 
     @Test
+    void positionOf_growsFromEntryToEntry_alsoFromSegmentToSegment() {
+        long before = -1;
+        for (int number = 0; number < 5000; number++) {
+            long entry = append(log, 1000, number);
+            assertThat(log.positionOf(entry)).isGreaterThan(before);
+            assertThat(log.positionOf(entry)).isLessThan(log.headPosition());
+            before = log.positionOf(entry);
+        }
+    }
+
+    @Test
+    void positionOf_whatTheCleanerMoved_isWaitedForByNobody() {
+        Segment survivor = log.openSurvivor(0);
+        assertThat(survivor.isSurvivor()).isTrue();
+        assertThat(log.positionOf(log.append(survivor, 40))).isNegative();
+    }
+
+    @Test
+    void shownEnd_ofASurvivor_isWhereTheCleanerSaysSo() {
+        Segment survivor = log.openSurvivor(0);
+        assertThat(survivor.shownEnd()).isEqualTo(survivor.begin() + Log.MARKS_BYTES);
+        log.append(survivor, 40);
+        assertThat(survivor.shownEnd()).isLessThan(survivor.end());
+        log.show(survivor);
+        assertThat(survivor.shownEnd()).isEqualTo(survivor.end());
+    }
+
+    @Test
+    void isCleanable_whereCopiesAreMade_whenThereIsOne() {
+        Copying copies = new Copying();
+        Log copied = new Log(pool, epochs, versions, Backoff.YIELDING, copies, 1_000);
+        Segment first = copied.segmentOf(append(copied, 1000, 1));
+        assertThat(first.id()).isGreaterThan(1_000);
+        while (!first.isClosed()) {
+            append(copied, 1000, 1);
+        }
+        assertThat(first.isCleanable()).isFalse();
+        assertThat(copied.isHeld()).isTrue();
+        first.copied(first.end());
+        assertThat(first.isCleanable()).isTrue();
+        assertThat(copied.isHeld()).isFalse();
+        copied.retire(first);
+        assertThat(copies.left).containsExactly(first.id());
+    }
+
+    /** Remembers which segments have left. */
+    private static final class Copying implements Copies {
+        final List<Long> left = new ArrayList<>();
+
+        @Override
+        public boolean areMade() {
+            return true;
+        }
+
+        @Override
+        public void retired(Segment segment) {
+            left.add(segment.id());
+        }
+    }
+
+    @Test
+    void claimMark_isRoomForAnEntryThatSaysNothing() {
+        versions.raiseAbove(6);
+        long mark = log.claimMark();
+        log.mark(mark, checksum);
+        assertThat(Entry.type(Entry.header(mark))).isEqualTo(Entry.SAFE_VERSION);
+        assertThat(Entry.version(mark)).isEqualTo(7);
+        assertThat(Entry.isIntact(mark, checksum)).isTrue();
+    }
+
+    @Test
     void segment_ofAClosedHead_isWalkedFromEndToEnd() {
         Set<Long> appended = new HashSet<>();
         Segment first = log.segmentOf(log.claim(0));

@@ -1,0 +1,54 @@
+package io.silkstone.store;
+
+/** What one session was told and may not tell on yet. Threads: the session's. */
+final class Unsettled {
+    private final Settlement settlement;
+    private final boolean isNeeded;
+    private long mark;
+
+    /** Nothing yet. */
+    Unsettled(Settlement settlement) {
+        this.settlement = settlement;
+        isNeeded = settlement.isNeeded();
+    }
+
+    /** It was told of {@code entry}, or has written it. Inside an epoch. */
+    void saw(long entry) {
+        if (isNeeded) {
+            mark = Math.max(mark, settlement.markOf(entry));
+        }
+    }
+
+    /** It was told of {@code entry}, or if that is 0 that there is no object of {@code hash}. */
+    void saw(long entry, long hash) {
+        if (isNeeded) {
+            long found = entry == 0 ? settlement.markOfMissing(hash) : settlement.markOf(entry);
+            mark = Math.max(mark, found);
+        }
+    }
+
+    /** It was told of many. */
+    void sawAll() {
+        if (isNeeded) {
+            mark = Math.max(mark, settlement.markOfAll());
+        }
+    }
+
+    /**
+     * The mark of all of that, which is forgotten here.
+     *
+     * @return 0 when it is settled
+     */
+    long take() {
+        long taken = mark;
+        if (taken == 0) {
+            return 0;
+        }
+        mark = 0;
+        if (settlement.isSettled(taken)) {
+            return 0;
+        }
+        settlement.want(taken);
+        return taken;
+    }
+}

@@ -1,0 +1,606 @@
+package io.silkstone.store.durable;
+
+import io.silkstone.api.metrics.Counter;
+import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.base.NanoClock;
+import io.silkstone.store.backup.SegmentFiles;
+import io.silkstone.store.log.Copies;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Log;
+import io.silkstone.store.log.Segment;
+import io.silkstone.store.memory.Epochs;
+import io.silkstone.store.memory.Memory;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Copies a log to files while it grows, and says how far it is settled.
+ *
+ * <p>RAMCloud's master sends what is appended to backups before it answers; the writes that wait
+ * meanwhile go out together, and one answer settles them all (group commit). This is the same for a
+ * disk of the node's own. Writers only append to memory. One thread goes round: it copies what was
+ * committed since the last round, of all segments, writes it to their files, tells the disk to make
+ * it safe if {@link Flush} wants that, and publishes the position up to which the log is {@link
+ * #settled}. Whoever has read or written something holds its answer back until that is past it.
+ *
+ * <p><b>What is copied</b> ends where the first entry that is not whole begins, or where writers
+ * have come to by then; both are ends of claims, so that what was appended in one step is in one
+ * frame of a file, and after a crash there altogether or not at all. Of what the cleaner appends,
+ * as much is copied as it has {@link Log#show}n. Segments are copied in memory first, inside an
+ * epoch, so that a slow disk keeps no memory from being freed.
+ *
+ * <p><b>Order.</b> Positions are settled in the order in which they were given. What the cleaner
+ * has moved was settled where it lay, and it moves nothing else ({@link Segment#isCleanable}). The
+ * copy of a segment that has left the log is removed only when all that was in the log at that
+ * time, the moved entries among it, is safe on the disk whatever the policy, and when a note says
+ * so.
+ *
+ * <p><b>Notes.</b> Each segment that writers append to begins with a {@link LogNote}, and whenever
+ * the tables change or copies are about to be removed another one is written: ahead of what was
+ * appended since in the same file, so that who finds the one finds the other.
+ *
+ * <p><b>When the disk fails</b> or is full, nothing is settled until it works again. Files that it
+ * failed are not believed, but written anew from memory, where all that is not settled still lies.
+ *
+ * <p>Threads: {@link #doWork} by one at a time, over and over; {@link #run} is a thread's life that
+ * does so. The other methods by any.
+ */
+public final class LogKeeper implements Copies, Runnable, AutoCloseable {
+    private static final Logger LOG = System.getLogger(LogKeeper.class.getName());
+    private static final long REPAIR_NANOS = 1_000_000_000;
+
+    /** Removing copies costs a note and two syncs: several at a time are cheaper. */
+    private static final long REMOVAL_NANOS = 50_000_000;
+
+    /** While somebody waits for an entry that is not whole yet. */
+    private static final long AWAITED_NANOS = 20_000;
+
+    private static final long REST_NANOS_MIN = 1_000_000;
+    private static final long REST_NANOS_MAX = 100_000_000;
+    private static final int FLUSHES_AT_END_MAX = 1_000;
+
+    private final SegmentFiles files;
+    private final Flush flush;
+    private final long intervalNanos;
+    private final NanoClock clock;
+    private final Counter bytesWritten;
+    private final Counter syncs;
+    private final Counter syncNanos;
+    private final Counter failures;
+    private final List<AutoCloseable> gauges = new ArrayList<>();
+    private final Arena memory = Arena.ofShared();
+    private final Queue<Long> retired = new ConcurrentLinkedQueue<>();
+
+    private Log log;
+    private Epochs epochs;
+    private int slot;
+    private MemorySegment staging;
+
+    /** Ids, ascending, of segments that are not in the log and have copies all the same. */
+    private volatile long[] leaving = {};
+
+    private volatile byte[] storeNote = {};
+    private volatile long notesAsked;
+    private volatile long settled;
+    private volatile long wanted;
+    private volatile boolean asleep;
+    private volatile boolean failing;
+    private volatile boolean closed;
+    private volatile Thread thread;
+
+    // What follows belongs to whoever does the work.
+
+    private final TreeMap<Long, Copy> copies = new TreeMap<>();
+    private final List<Long> removing = new ArrayList<>();
+    private long removeAfter;
+
+    /** Whether a note that is safe says that those of {@link #removing} do not count. */
+    private boolean removalIsNoted;
+
+    private long removedAt;
+    private long newest;
+    private long noteNumber;
+
+    /** Where the first segment begins that is not settled altogether. */
+    private long settledSegments;
+
+    private boolean unsynced;
+
+    /**
+     * Whether a file takes the place of one that failed, which a sync does, whatever the policy.
+     */
+    private boolean replaces;
+
+    private long syncedAt;
+    private long repairAt;
+
+    /** A segment's copy, and how far it has come. */
+    private static final class Copy {
+        final Segment segment;
+
+        /** Up to where it has come. */
+        long end;
+
+        /** Whether it has a file, and whether that was safe on the disk at any time. */
+        boolean begun;
+
+        boolean safe;
+
+        /** Whether the segment was closed when it was last looked at. */
+        boolean wasClosed;
+
+        /** Whether all that writers added is settled. */
+        boolean settled;
+
+        /** Whether the file was told that nothing more comes. */
+        boolean ended;
+
+        /** How many notes had been asked for when the last one was written to its file. */
+        long noted = -1;
+
+        Copy(Segment segment) {
+            this.segment = segment;
+            end = segment.begin();
+        }
+
+        /** Whether writers' entries are all copied. */
+        boolean isWhole() {
+            return wasClosed && end == segment.end();
+        }
+    }
+
+    /**
+     * For a log that has not begun.
+     *
+     * @param files where copies go; closed with this
+     * @param flush any but OFF
+     * @param intervalNanos between two syncs with {@link Flush#INTERVAL}
+     * @param kept what a log before left there, whose copies stay until {@link #release}
+     */
+    public LogKeeper(
+            SegmentFiles files,
+            Flush flush,
+            long intervalNanos,
+            KeptLog kept,
+            NanoClock clock,
+            MetricRegistry metrics) {
+        this.files = files;
+        this.flush = flush;
+        this.intervalNanos = intervalNanos;
+        this.clock = clock;
+        bytesWritten = metrics.counter(KeeperMetrics.BYTES);
+        syncs = metrics.counter(KeeperMetrics.SYNCS);
+        syncNanos = metrics.counter(KeeperMetrics.SYNC_NANOS);
+        failures = metrics.counter(KeeperMetrics.FAILURES);
+        gauges.add(metrics.gauge(KeeperMetrics.SIZE, files::bytes));
+        gauges.add(metrics.gauge(KeeperMetrics.BEHIND, this::behindBytes));
+        leaving = kept.segments();
+        newest = kept.newest();
+        noteNumber = kept.noteNumber();
+        syncedAt = clock.nanoTime();
+        removedAt = syncedAt;
+    }
+
+    /** Copies {@code log} from now on. Before anybody else uses it. */
+    public void begin(Log log, Epochs epochs) {
+        this.log = log;
+        this.epochs = epochs;
+        slot = epochs.register();
+        staging = memory.allocate(log.segmentBytes());
+    }
+
+    /** Where the files are. */
+    public String path() {
+        return files.path();
+    }
+
+    @Override
+    public boolean areMade() {
+        return true;
+    }
+
+    @Override
+    public void retired(Segment segment) {
+        leave(segment.id());
+        retired.add(segment.id());
+    }
+
+    /** What the log before left is in this one: its copies may go, once this one's are safe. */
+    public void release() {
+        for (long id : leaving) {
+            retired.add(id);
+        }
+        wake();
+    }
+
+    private synchronized void leave(long id) {
+        long[] longer = Arrays.copyOf(leaving, leaving.length + 1);
+        longer[leaving.length] = id;
+        Arrays.sort(longer);
+        leaving = longer;
+    }
+
+    private synchronized void left(Collection<Long> ids) {
+        leaving = Arrays.stream(leaving).filter(id -> !ids.contains(id)).toArray();
+    }
+
+    /**
+     * What the store says of its tables from now on. Whatever is appended to the log afterwards is
+     * not settled before this.
+     */
+    public void note(byte[] note) {
+        synchronized (this) {
+            storeNote = note;
+            notesAsked++;
+        }
+        wake();
+    }
+
+    /** Every entry at a lower position is settled. */
+    public long settled() {
+        return settled;
+    }
+
+    /** Somebody waits until {@link #settled} is {@code position}. */
+    public void want(long position) {
+        if (position > wanted) {
+            // Of two that come at once the lower one may stay: then the keeper rests a little
+            // longer.
+            wanted = position;
+        }
+        if (asleep) {
+            wake();
+        }
+    }
+
+    private void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    /** Whether the disk refuses what it is asked. */
+    public boolean isFailing() {
+        return failing;
+    }
+
+    private long behindBytes() {
+        Log copied = log;
+        return copied == null ? 0 : Math.max(0, copied.headPosition() - settled);
+    }
+
+    /**
+     * Goes round once.
+     *
+     * @return how much was done; 0 when the caller may wait
+     */
+    public int doWork() {
+        if (failing && clock.nanoTime() - repairAt < 0) {
+            return 0;
+        }
+        try {
+            if (failing) {
+                beginFailedAnew();
+            }
+            int work = round();
+            if (failing && !hasFailed()) {
+                failing = false;
+                LOG.log(Level.INFO, "the store can write to {0} again", files.path());
+            }
+            return work;
+        } catch (IOException e) {
+            failed(e);
+            return 0;
+        }
+    }
+
+    /** A round that fails for a bug is one that the disk failed: clients wait for the next. */
+    private int goRound() {
+        try {
+            return doWork();
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "the log's keeper failed, and goes on", e);
+            failed(new IOException(e));
+            return 0;
+        }
+    }
+
+    private void failed(IOException e) {
+        failures.increment();
+        if (!failing) {
+            LOG.log(
+                    Level.ERROR,
+                    "the store cannot write to "
+                            + files.path()
+                            + ", and no change is acknowledged until it can: "
+                            + e);
+        }
+        failing = true;
+        repairAt = clock.nanoTime() + REPAIR_NANOS;
+    }
+
+    /** Those of segments that are gone stay as they are: nothing more has to come to them. */
+    private void beginFailedAnew() {
+        for (long id : files.failed()) {
+            Copy copy = copies.get(id);
+            if (copy != null) {
+                copy.begun = false;
+                copy.end = copy.segment.begin();
+                replaces = true;
+            }
+        }
+    }
+
+    private boolean hasFailed() {
+        boolean failed = false;
+        for (long id : files.failed()) {
+            failed |= copies.containsKey(id);
+        }
+        return failed;
+    }
+
+    private int round() throws IOException {
+        long now = clock.nanoTime();
+        chooseForRemoval(now);
+        follow();
+        long written = 0;
+        for (Copy copy : copies.values()) {
+            written += copy(copy);
+        }
+        long reached = reached();
+        boolean removes = !removing.isEmpty() && reached >= removeAfter;
+        written += writeNote(removes);
+        boolean due =
+                flush == Flush.ALWAYS
+                        || replaces
+                        || removes
+                        || flush == Flush.INTERVAL && now - syncedAt >= intervalNanos;
+        if (unsynced && due) {
+            sync();
+        }
+        settle(reached);
+        if (removes) {
+            remove();
+        }
+        return written > 0 || removes ? 1 : 0;
+    }
+
+    /** Takes note of segments that are new, and of those that are gone. */
+    private void follow() {
+        copies.values().removeIf(copy -> copy.segment.isGone());
+        for (int number = 0; number < log.slots(); number++) {
+            Segment segment = log.segment(number);
+            if (segment != null && !copies.containsKey(segment.id())) {
+                copies.put(segment.id(), new Copy(segment));
+                newest = Math.max(newest, segment.id());
+            }
+        }
+    }
+
+    /** Copies what is new in a segment. */
+    private long copy(Copy copy) throws IOException {
+        Segment segment = copy.segment;
+        long from = copy.end;
+        int bytes = gather(copy);
+        if (bytes == 0) {
+            return 0;
+        }
+        if (!copy.begun) {
+            files.begin(segment.id());
+            copy.begun = true;
+            copy.safe = false;
+        }
+        unsynced = true;
+        if (!segment.isSurvivor() && (from == segment.begin() || copy.noted != notesAsked)) {
+            note(copy, false);
+        }
+        files.append(segment.id(), (int) (from - segment.begin()), staging.asSlice(0, bytes));
+        copy.end = from + bytes;
+        copy.ended = false;
+        bytesWritten.add(bytes);
+        return bytes;
+    }
+
+    /** Gets what is new in a segment, up to the end of some claim, into {@link #staging}. */
+    private int gather(Copy copy) {
+        epochs.enter(slot);
+        try {
+            Segment segment = copy.segment;
+            if (segment.isGone()) {
+                return 0;
+            }
+            copy.wasClosed = segment.isClosed();
+            long end = segment.shownEnd();
+            long to = copy.end;
+            int header = to < end ? Entry.header(to) : 0;
+            while (header != 0) {
+                to += Entry.strideOf(header);
+                header = to < end ? Entry.header(to) : 0;
+            }
+            Memory.copy(copy.end, staging.address(), to - copy.end);
+            return (int) (to - copy.end);
+        } finally {
+            epochs.exit(slot);
+        }
+    }
+
+    /** Up to where everything that writers appended is copied. */
+    private long reached() {
+        long reached = settledSegments;
+        boolean goesOn = true;
+        for (Copy copy : copies.values()) {
+            Segment segment = copy.segment;
+            if (goesOn && !copy.settled && !segment.isSurvivor() && segment.born() == reached) {
+                goesOn = copy.isWhole();
+                reached = goesOn ? reached + log.segmentBytes() : segment.positionOf(copy.end);
+            }
+        }
+        return reached;
+    }
+
+    /** Writes a note to the segment that writers append to, if the newest is not there. */
+    private long writeNote(boolean removes) throws IOException {
+        for (Copy copy : copies.descendingMap().values()) {
+            if (copy.begun && !copy.segment.isSurvivor()) {
+                if (!removes && copy.noted == notesAsked) {
+                    return 0;
+                }
+                unsynced = true;
+                note(copy, removes);
+                return 1;
+            }
+        }
+        return 0;
+    }
+
+    private void note(Copy copy, boolean removes) throws IOException {
+        long asked = notesAsked;
+        TreeSet<Long> counted = new TreeSet<>(copies.keySet());
+        Arrays.stream(leaving).forEach(counted::add);
+        if (removes || removalIsNoted) {
+            removing.forEach(counted::remove);
+        }
+        TreeSet<Long> safe = new TreeSet<>(counted);
+        safe.removeIf(id -> copies.containsKey(id) && !copies.get(id).safe);
+        long oldest = oldestUnsettled(copy);
+        LogNote note = LogNote.of(log.versions().safe(), newest, oldest, counted, safe, storeNote);
+        noteNumber++;
+        files.note(copy.segment.id(), noteNumber, note.encode());
+        copy.noted = asked;
+    }
+
+    /** The oldest segment that something may yet be written to by which a note goes ahead. */
+    private long oldestUnsettled(Copy latest) {
+        for (Copy copy : copies.values()) {
+            if (!copy.segment.isSurvivor() && !copy.settled) {
+                return Math.min(copy.segment.id(), latest.segment.id());
+            }
+        }
+        return latest.segment.id();
+    }
+
+    private void sync() throws IOException {
+        long began = clock.nanoTime();
+        files.sync();
+        syncs.increment();
+        syncedAt = clock.nanoTime();
+        syncNanos.add(syncedAt - began);
+        unsynced = false;
+        replaces = false;
+        copies.values().forEach(copy -> copy.safe |= copy.begun);
+    }
+
+    private void settle(long reached) throws IOException {
+        settled = reached;
+        for (Copy copy : copies.values()) {
+            Segment segment = copy.segment;
+            boolean isNext = !segment.isSurvivor() && segment.born() == settledSegments;
+            if (isNext && segment.born() + log.segmentBytes() <= reached) {
+                copy.settled = true;
+                settledSegments = segment.born() + log.segmentBytes();
+            }
+            if (segment.isSurvivor() || copy.settled) {
+                segment.copied(copy.end);
+                end(copy);
+            }
+        }
+    }
+
+    /** Tells a file that nothing more comes for now, for open files are few. */
+    private void end(Copy copy) throws IOException {
+        if (copy.begun && !copy.ended && copy.isWhole()) {
+            files.end(copy.segment.id());
+            copy.ended = true;
+        }
+    }
+
+    /**
+     * Of segments that have left the log: what they held is in others, or was overwritten; all of
+     * that has been appended by now, if perhaps not copied.
+     */
+    private void chooseForRemoval(long now) {
+        if (!removing.isEmpty() || retired.isEmpty() || now - removedAt < REMOVAL_NANOS) {
+            return;
+        }
+        Long id = retired.poll();
+        while (id != null) {
+            removing.add(id);
+            id = retired.poll();
+        }
+        removeAfter = log.headPosition();
+    }
+
+    private void remove() throws IOException {
+        removalIsNoted = true;
+        for (long id : removing) {
+            files.drop(id);
+        }
+        files.sync();
+        left(removing);
+        removing.clear();
+        removalIsNoted = false;
+        removedAt = clock.nanoTime();
+    }
+
+    /** Does the work until {@link #close}; waits in between. */
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        long rest = REST_NANOS_MIN;
+        while (!closed) {
+            if (goRound() > 0) {
+                rest = REST_NANOS_MIN;
+                continue;
+            }
+            asleep = true;
+            boolean awaited = wanted > settled && !failing;
+            LockSupport.parkNanos(this, awaited ? AWAITED_NANOS : rest);
+            asleep = false;
+            rest = Math.min(2 * rest, REST_NANOS_MAX);
+        }
+    }
+
+    /** Ends {@link #run}, which has to be waited for before {@link #close}. */
+    public void stop() {
+        closed = true;
+        wake();
+    }
+
+    /** Settles all that was appended, if the disk lets it, and closes the files. */
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        try {
+            for (int turn = 0; turn < FLUSHES_AT_END_MAX && doWork() > 0; turn++) {
+                LOG.log(Level.TRACE, "the last of the log goes to the disk");
+            }
+            if (!failing) {
+                sync();
+            }
+        } finally {
+            for (AutoCloseable gauge : gauges) {
+                closeQuietly(gauge);
+            }
+            memory.close();
+            files.close();
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable gauge) {
+        try {
+            gauge.close();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -6,6 +6,7 @@ import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.scale.ScaleBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
 import io.silkstone.benchmarks.threads.ThreadsBenchmark;
+import io.silkstone.benchmarks.write.WriteBenchmark;
 import io.silkstone.harness.Workplace;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ public final class Main {
     private static final List<Benchmark> BENCHMARKS =
             List.of(
                     new RedisBenchmark(),
+                    new WriteBenchmark(),
                     new SwapBenchmark(),
                     new CleanerBenchmark(),
                     new KvBenchmark(),

@@ -138,7 +138,9 @@ final class Conversation {
         long expectation = expected[answered];
         switch (in.get(start)) {
             case '+' -> {
-                if (expectation != ObjectFormat.STORED) {
+                if (expectation == ObjectFormat.STORED) {
+                    workload.acknowledged(number);
+                } else {
                     tally.lost("a read was answered " + text(start, line));
                 }
                 return line + 2;

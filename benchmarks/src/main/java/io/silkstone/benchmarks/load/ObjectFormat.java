@@ -98,6 +98,11 @@ public final class ObjectFormat {
         putDigits(ByteBuffer.wrap(value), DIGITS + 1, version);
     }
 
+    /** The version of a value that came as text. */
+    public static int version(String value) {
+        return Integer.parseInt(value, DIGITS + 1, 2 * DIGITS + 1, 10);
+    }
+
     private static void putDigits(ByteBuffer out, int offset, int number) {
         int rest = number;
         for (int digit = offset + DIGITS - 1; rest > 0; digit--) {

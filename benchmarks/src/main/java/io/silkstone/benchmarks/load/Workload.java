@@ -16,6 +16,9 @@ public interface Workload {
      */
     long request(int connection, ByteBuffer out);
 
+    /** The oldest write of {@code connection} that had no reply yet was acknowledged. */
+    default void acknowledged(int connection) {}
+
     /** Writes keys 0 to {@code keys} - 1 once each, in order. */
     static Workload fill(int keys) {
         int[] next = new int[1];

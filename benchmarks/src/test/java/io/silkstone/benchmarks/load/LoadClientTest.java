@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,28 @@ class LoadClientTest {
         Tally tally = run(Workload.fill(10), NANOS_MAX, words -> "-OOM not now\r\n");
         assertThat(tally.failed()).isEqualTo(10);
         assertThat(tally.firstFailure()).isEqualTo("-OOM not now");
+    }
+
+    @Test
+    void run_whenWritesAreAcknowledged_tellsTheWorkload() throws Exception {
+        int[] sent = {0};
+        int[] acknowledged = {0};
+        Workload workload =
+                new Workload() {
+                    @Override
+                    public long request(int connection, ByteBuffer out) {
+                        return sent[0] == 20 ? END : ObjectFormat.set(out, sent[0]++, 1);
+                    }
+
+                    @Override
+                    public void acknowledged(int connection) {
+                        assertThat(connection).isZero();
+                        acknowledged[0]++;
+                    }
+                };
+        run(workload, NANOS_MAX, words -> words.contains("5 ") ? "-OOM not now\r\n" : "+OK\r\n");
+        assertThat(sent[0]).isEqualTo(20);
+        assertThat(acknowledged[0]).isEqualTo(18);
     }
 
     @Test

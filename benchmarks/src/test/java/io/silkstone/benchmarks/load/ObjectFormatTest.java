@@ -36,6 +36,13 @@ class ObjectFormatTest {
         assertThat(ObjectFormat.isExpected(ObjectFormat.STORED, buffer, value, length)).isFalse();
     }
 
+    @Test
+    void version_ofAValueAsText_isWhatWasWritten() {
+        byte[] value = new byte[ObjectFormat.VALUE_BYTES];
+        ObjectFormat.putValue(value, 77, 1_234_567);
+        assertThat(ObjectFormat.version(new String(value, US_ASCII))).isEqualTo(1_234_567);
+    }
+
     private String written() {
         return new String(buffer.array(), 0, buffer.position(), US_ASCII);
     }

@@ -49,6 +49,21 @@ public final class NodeProcess implements ServerProcess {
         for (Map.Entry<String, String> each : configuration.entrySet()) {
             Files.writeString(etc.resolve(each.getKey() + ".cfg"), each.getValue());
         }
+        return start(workplace, prefix, home, port);
+    }
+
+    /**
+     * Starts one on the home of this one, which has ended, at the same port, and waits until it
+     * answers.
+     *
+     * @param prefix words before the command
+     */
+    public NodeProcess startAgain(List<String> prefix) throws IOException, InterruptedException {
+        return start(workplace, prefix, home, port);
+    }
+
+    private static NodeProcess start(Workplace workplace, List<String> prefix, Path home, int port)
+            throws IOException, InterruptedException {
         List<String> words = List.of("--port-base", Integer.toString(port));
         // It says where it listens when all of it does, and not before.
         String said = "redis 127.0.0.1:" + port;
@@ -161,6 +176,12 @@ public final class NodeProcess implements ServerProcess {
     /** Whether the process lives. */
     public boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Ends the process in the midst of whatever it is at, as {@code kill -9} does. */
+    public void kill() {
+        ProcessHandle.of(pid()).ifPresent(ProcessHandle::destroyForcibly);
+        workplace.end(process);
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
@@ -120,6 +121,13 @@ final class OperatedNode implements AutoCloseable {
     /** The node's process. */
     ProcessHandle process() throws IOException {
         return ProcessHandle.of(pid()).orElseThrow();
+    }
+
+    /** Ends the node in the midst of whatever it is at, as {@code kill -9} does. */
+    void kill() throws Exception {
+        ProcessHandle process = process();
+        process.destroyForcibly();
+        process.onExit().get(COMMAND_MAX.toSeconds(), TimeUnit.SECONDS);
     }
 
     private long pid() throws IOException {

@@ -37,6 +37,25 @@ final class StartWatch {
                     "org.osgi.service.component.ComponentException",
                     "java.lang.reflect.InvocationTargetException");
 
+    /**
+     * A component that could not be activated.
+     *
+     * @param component its name
+     * @param reason in words for operators
+     */
+    record Failure(String component, String reason) {
+        /** How the component runtime begins when another component's service could not be had. */
+        private static final String CONSEQUENCE = "Unable to get service for reference ";
+
+        /** Of several, one that has a reason of its own: others fail because of it. */
+        static Failure root(List<Failure> failures) {
+            return failures.stream()
+                    .filter(failure -> !failure.reason.startsWith(CONSEQUENCE))
+                    .findFirst()
+                    .orElse(failures.getFirst());
+        }
+    }
+
     private final BundleContext context;
     private final Path etc;
     private final int portBase;
@@ -80,13 +99,17 @@ final class StartWatch {
 
     private List<String> unready(ServiceComponentRuntime runtime) throws StartRefused {
         List<String> waiting = new ArrayList<>();
+        List<Failure> failures = new ArrayList<>();
         for (ComponentDescriptionDTO component : runtime.getComponentDescriptionDTOs()) {
             if (component.bundle.symbolicName.startsWith(OURS) && component.defaultEnabled) {
                 for (ComponentConfigurationDTO instance :
                         runtime.getComponentConfigurationDTOs(component)) {
-                    judge(component, instance, waiting);
+                    judge(component, instance, waiting, failures);
                 }
             }
+        }
+        if (!failures.isEmpty()) {
+            throw refused(Failure.root(failures));
         }
         return waiting;
     }
@@ -94,10 +117,11 @@ final class StartWatch {
     private void judge(
             ComponentDescriptionDTO component,
             ComponentConfigurationDTO instance,
-            List<String> waiting)
-            throws StartRefused {
+            List<String> waiting,
+            List<Failure> failures) {
         switch (instance.state) {
-            case ComponentConfigurationDTO.FAILED_ACTIVATION -> throw failed(component, instance);
+            case ComponentConfigurationDTO.FAILED_ACTIVATION ->
+                    failures.add(new Failure(component.name, reason(instance.failure)));
             case ComponentConfigurationDTO.UNSATISFIED_REFERENCE ->
                     waiting.add(component.name + " waits for " + missing(component, instance));
             case ComponentConfigurationDTO.SATISFIED -> {
@@ -114,12 +138,10 @@ final class StartWatch {
         }
     }
 
-    private StartRefused failed(
-            ComponentDescriptionDTO component, ComponentConfigurationDTO instance) {
-        Path file = etc.resolve(component.name + ".cfg");
-        String where = Files.exists(file) ? file.toString() : component.name;
-        String reason = reason(instance.failure);
-        return new StartRefused(where + ": " + reason + portHint(file, reason));
+    private StartRefused refused(Failure failure) {
+        Path file = etc.resolve(failure.component + ".cfg");
+        String where = Files.exists(file) ? file.toString() : failure.component;
+        return new StartRefused(where + ": " + failure.reason + portHint(file, failure.reason));
     }
 
     /** Who chose the port that {@code reason} names, when it was not the file. */

@@ -2,6 +2,8 @@ package io.silkstone.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.launcher.StartWatch.Failure;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StartWatchTest {
@@ -28,5 +30,14 @@ class StartWatchTest {
         assertThat(StartWatch.reason("java.lang.NullPointerException\n\tat x"))
                 .isEqualTo("java.lang.NullPointerException");
         assertThat(StartWatch.reason("")).isEqualTo("no reason is known");
+    }
+
+    @Test
+    void root_ofSeveralFailures_isTheOneWithAReasonOfItsOwn() {
+        Failure gateway = new Failure("gateway", "Unable to get service for reference store");
+        Failure store = new Failure("store", "the store cannot start: no disk");
+        assertThat(Failure.root(List.of(gateway, store))).isEqualTo(store);
+        assertThat(Failure.root(List.of(store, gateway))).isEqualTo(store);
+        assertThat(Failure.root(List.of(gateway))).isEqualTo(gateway);
     }
 }

@@ -17,6 +17,11 @@ final class EntryWriter {
         this.checksum = checksum;
     }
 
+    /** Writes what {@link Log#claimMark} made room for. */
+    void mark(long entry) {
+        log.mark(entry, checksum);
+    }
+
     /**
      * Writes an object at {@code entry}, all but what {@link #commit} does.
      *

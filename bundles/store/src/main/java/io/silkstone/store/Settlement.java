@@ -104,16 +104,32 @@ final class Settlement {
 
     private long mark() {
         // Whatever comes behind this entry is settled after the note.
-        long entry = log.claimMark();
-        for (int attempt = 0; entry == 0 && attempt < MARK_ATTEMPTS_MAX; attempt++) {
-            entry = log.claimMark();
-        }
+        long entry = claimMark();
         if (entry == 0) {
             // Memory is full to the last: behind the next entry, then.
             return log.headPosition() + Entry.ALIGNMENT;
         }
         log.mark(entry, checksum);
         return markOf(entry);
+    }
+
+    private long claimMark() {
+        long entry = log.claimMark();
+        for (int attempt = 0; entry == 0 && attempt < MARK_ATTEMPTS_MAX; attempt++) {
+            entry = log.claimMark();
+        }
+        return entry;
+    }
+
+    /**
+     * Begins several changes that are one step for others: nothing that is appended from here on is
+     * copied, by anybody, until the entry is whole, see {@link EntryWriter#mark}. So it must not
+     * take long. Inside an epoch.
+     *
+     * @return the entry; 0 when nobody copies the log, or memory is full to the last
+     */
+    long beginStep() {
+        return keeper == null ? 0 : claimMark();
     }
 
     /** The mark of whoever finds no object of {@code hash}. */

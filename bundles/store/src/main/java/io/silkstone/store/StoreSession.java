@@ -75,6 +75,9 @@ final class StoreSession implements KvSession {
     private TableData lockedTable;
     private TabletRange lockedTablet;
 
+    /** What {@link Settlement#beginStep} gave when a tablet was locked; 0 for nothing. */
+    private long step;
+
     /** Of the operation under way. */
     private HashTable index;
 
@@ -337,6 +340,11 @@ final class StoreSession implements KvSession {
             gate.open(this, data, tablet);
             return Status.NOT_OWNER;
         }
+        step = settlement.beginStep();
+        if (step == 0 && settlement.isNeeded()) {
+            gate.open(this, data, tablet);
+            return Status.RETRY_LATER;
+        }
         lockedTable = data;
         lockedTablet = tablet;
         return Status.OK;
@@ -345,6 +353,10 @@ final class StoreSession implements KvSession {
     @Override
     public void unlockTablet() {
         assert lockedTable != null;
+        if (step != 0) {
+            writer.mark(step);
+            step = 0;
+        }
         gate.open(this, lockedTable, lockedTablet);
         lockedTable = null;
         lockedTablet = null;

@@ -2,6 +2,7 @@ package io.silkstone.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
@@ -68,6 +69,17 @@ class SettlementTest {
         while (keeper.doWork() > 0) {
             nowNanos += 1_000_000;
         }
+    }
+
+    /** Ends the process while the writer has locked a tablet. */
+    private void endInTheMidst() {
+        disk.crashAfter(0);
+        writer.unlockTablet();
+        writer.exit();
+        writer.close();
+        reader.close();
+        assertThatThrownBy(store::close).isInstanceOf(SimulatedDisk.Crash.class);
+        disk.restartProcess();
     }
 
     private static Key key(String name) {
@@ -158,6 +170,43 @@ class SettlementTest {
         assertThat(writer.isSettled(mark)).isTrue();
         assertThat(read("whatever")).isEqualTo(Status.NOT_FOUND);
         assertThat(reader.unsettled()).isZero();
+    }
+
+    @Test
+    void unsettled_ofAStepUnderALock_untilTheLockIsGone() {
+        byte[] value = {1};
+        Key key = key("a");
+        writer.enter();
+        assertThat(writer.lockTablet(table, key.hash())).isEqualTo(Status.OK);
+        writer.write(table, key, MemorySegment.ofArray(value), 0, 1, ANY);
+        settleAll();
+        writer.write(table, key("b"), MemorySegment.ofArray(value), 0, 1, ANY);
+        long mark = writer.unsettled();
+        settleAll();
+        assertThat(writer.isSettled(mark)).isFalse();
+        writer.unlockTablet();
+        writer.exit();
+        settleAll();
+        assertThat(writer.isSettled(mark)).isTrue();
+    }
+
+    @Test
+    void step_underALockThatNobodyOpened_isNotThereAfterwards() throws IOException {
+        write("before");
+        settleAll();
+        byte[] value = {1};
+        Key key = key("a");
+        writer.enter();
+        assertThat(writer.lockTablet(table, key.hash())).isEqualTo(Status.OK);
+        writer.write(table, key, MemorySegment.ofArray(value), 0, 1, ANY);
+        settleAll();
+        writer.write(table, key("b"), MemorySegment.ofArray(value), 0, 1, ANY);
+        settleAll();
+        endInTheMidst();
+        open();
+        assertThat(read("before")).isEqualTo(Status.OK);
+        assertThat(read("a")).isEqualTo(Status.NOT_FOUND);
+        assertThat(read("b")).isEqualTo(Status.NOT_FOUND);
     }
 
     @Test

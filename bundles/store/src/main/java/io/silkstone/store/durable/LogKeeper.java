@@ -37,9 +37,10 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p><b>What is copied</b> ends where the first entry that is not whole begins, or where writers
  * have come to by then; both are ends of claims, so that what was appended in one step is in one
- * frame of a file, and after a crash there altogether or not at all. Of what the cleaner appends,
- * as much is copied as it has {@link Log#show}n. Segments are copied in memory first, inside an
- * epoch, so that a slow disk keeps no memory from being freed.
+ * frame of a file, and after a crash there altogether or not at all. Whoever locks a tablet keeps
+ * an entry from being whole until the lock is gone. Of what the cleaner appends, as much is copied
+ * as it has {@link Log#show}n. Segments are copied in memory first, inside an epoch, so that a slow
+ * disk keeps no memory from being freed.
  *
  * <p><b>Order.</b> Positions are settled in the order in which they were given. What the cleaner
  * has moved was settled where it lay, and it moves nothing else ({@link Segment#isCleanable}). The
@@ -354,8 +355,14 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         chooseForRemoval(now);
         follow();
         long written = 0;
+        boolean goesOn = true;
         for (Copy copy : copies.values()) {
-            written += copy(copy);
+            // What writers append is copied in its order, so that of several entries that came
+            // behind one that is not whole none is there before it.
+            if (goesOn || copy.segment.isSurvivor()) {
+                written += copy(copy);
+                goesOn &= copy.segment.isSurvivor() || copy.isWhole();
+            }
         }
         long reached = reached();
         boolean removes = !removing.isEmpty() && reached >= removeAfter;

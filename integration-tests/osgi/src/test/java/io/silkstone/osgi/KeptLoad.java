@@ -32,8 +32,9 @@ final class KeptLoad {
 
     private static final int KEYS = 8;
     private static final int PIPELINE_MAX = 8;
-    private static final int FILLING_BYTES = 30_000;
+    private static final int FILLING_BYTES = 60_000;
     private static final int FILLING_KEYS = 40;
+    private static final int FILLING_PIPELINE = 4;
     private static final int EXPIRY_SECONDS = 10_000;
     private static final String EXPIRES = " expires";
     private static final String COUNT = "count";
@@ -275,9 +276,13 @@ final class KeptLoad {
 
     /** So much that segments are cleaned, and their copies removed. */
     private List<Command> fill(SplittableRandom own) {
-        String key = "fill-" + own.nextInt(FILLING_KEYS);
-        String state = next();
-        String value = state + " " + "x".repeat(own.nextInt(FILLING_BYTES));
-        return List.of(change(histories.get(key), state, "OK", "SET", key, value));
+        List<Command> commands = new ArrayList<>();
+        for (int left = FILLING_PIPELINE; left > 0; left--) {
+            String key = "fill-" + own.nextInt(FILLING_KEYS);
+            String state = next();
+            String value = state + " " + "x".repeat(own.nextInt(FILLING_BYTES));
+            commands.add(change(histories.get(key), state, "OK", "SET", key, value));
+        }
+        return commands;
     }
 }

@@ -331,7 +331,7 @@ final class Administration implements AutoCloseable {
             TabletRange tablet = gate.closeTablet(administrator, table, hash, LOCK_NANOS_MAX);
             refuseUnless(tablet != null, "the tablet is busy; try again");
             table.split(tablet, hash);
-            long mark = settlement.noteTables(lastTableId, noted());
+            long mark = settlement.noteTables(this::noted);
             gate.open(administrator, table, tablet);
             return mark;
         } finally {
@@ -352,7 +352,7 @@ final class Administration implements AutoCloseable {
                     "the table %s is busy; try again",
                     table.name());
             change.run();
-            long mark = settlement.noteTables(lastTableId, noted());
+            long mark = settlement.noteTables(this::noted);
             gate.open(administrator, table, null);
             return mark;
         } finally {
@@ -364,20 +364,20 @@ final class Administration implements AutoCloseable {
     private long note() {
         administrator.enter();
         try {
-            return settlement.noteTables(lastTableId, noted());
+            return settlement.noteTables(this::noted);
         } finally {
             administrator.exit();
         }
     }
 
-    private List<TableData> noted() {
+    private StoreNote noted() {
         // In this order: it is among the tables before it stops coming.
         TableData next = coming;
         List<TableData> noted = tables.list();
         if (next != null && !noted.contains(next)) {
             noted.add(next);
         }
-        return noted;
+        return StoreNote.of(lastTableId, noted);
     }
 
     private void requireDisk() throws StoreRefused {
@@ -422,7 +422,7 @@ final class Administration implements AutoCloseable {
             versions.raiseAbove(versionMax.getAsLong());
             table.replaceIndex(fresh);
             table.voidBelow(versions.safe());
-            settlement.cleared(settlement.noteTables(lastTableId, noted()));
+            settlement.cleared(settlement.noteTables(this::noted));
             session.unsettledSight().sawAll();
         } else {
             fresh.close();

@@ -28,6 +28,12 @@ final class Admission {
     /** How long a change waits for memory that others hold or are about to give back. */
     private static final long WAIT_NANOS_MAX = 2_000_000_000L;
 
+    /**
+     * The same, for memory that waits for a disk: it stops the core, which may be all night, where
+     * the client can come again.
+     */
+    private static final long DISK_WAIT_NANOS_MAX = 50_000_000L;
+
     /** Also ends a wait where time stands still, as in a simulation of one thread. */
     private static final int ATTEMPTS_MAX = 1 << 22;
 
@@ -82,7 +88,8 @@ final class Admission {
         if (hasRoom(session, bytes, claimant)) {
             return Status.OK;
         }
-        boolean late = clock.nanoTime() - session.room().waitsSince() > WAIT_NANOS_MAX;
+        long waits = clock.nanoTime() - session.room().waitsSince();
+        boolean late = waits > WAIT_NANOS_MAX || waits > DISK_WAIT_NANOS_MAX && cleaner.isHeld();
         if (late || attempt == ATTEMPTS_MAX) {
             return Status.RETRY_LATER;
         }

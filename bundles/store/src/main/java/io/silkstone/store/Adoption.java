@@ -118,7 +118,7 @@ final class Adoption implements AutoCloseable {
             return;
         }
         for (int attempt = 0; !tryObject(table, entry); attempt++) {
-            makeRoom(lacking, attempt);
+            makeRoom(lacking, Claimant.WRITE, attempt);
         }
     }
 
@@ -171,11 +171,17 @@ final class Adoption implements AutoCloseable {
             return;
         }
         key.wrap(Memory.ALL, Entry.keyAddress(entry), Entry.keyLength(entry));
-        for (int attempt = 0; !graves.add(key, entry); attempt++) {
-            makeRoom(0, attempt);
+        long present = table.index().find(key);
+        if (present != 0 && Entry.version(present) > Entry.version(entry)) {
+            // It keeps older ones out as a grave would; nearly every overwrite has one.
+            return;
         }
+        for (int attempt = 0; !graves.add(key, entry); attempt++) {
+            makeRoom(0, Claimant.TABLE, attempt);
+        }
+        int bytes = Entry.stride(Entry.tombstoneLength(key.length()));
         for (int attempt = 0; !tryBury(table, Entry.version(entry)); attempt++) {
-            makeRoom(Entry.stride(Entry.tombstoneLength(key.length())), attempt);
+            makeRoom(bytes, Claimant.REMOVE, attempt);
         }
     }
 
@@ -210,7 +216,7 @@ final class Adoption implements AutoCloseable {
         int bytes = Entry.strideOf(Entry.header(entry));
         long copy = session.room().claim(bytes);
         for (int attempt = 0; copy == 0; attempt++) {
-            makeRoom(bytes, attempt);
+            makeRoom(bytes, Claimant.WRITE, attempt);
             copy = session.room().claim(bytes);
         }
         copy(entry, copy);
@@ -221,7 +227,7 @@ final class Adoption implements AutoCloseable {
     }
 
     /** Finds room for so many bytes in the log, 0 for a hash table. */
-    private void makeRoom(int bytes, int attempt) throws IOException {
+    private void makeRoom(int bytes, Claimant claimant, int attempt) throws IOException {
         session.room().abandonAhead();
         if (bytes > log.claimBytesMax()) {
             throw new IOException(
@@ -231,8 +237,8 @@ final class Adoption implements AutoCloseable {
                             + bytes
                             + " bytes, more than a segment: raise log.segment.bytes");
         }
-        Claimant claimant = bytes == 0 ? Claimant.TABLE : Claimant.WRITE;
-        Status made = store.admission().makeRoom(session, bytes, claimant, 0);
+        Claimant claims = bytes == 0 ? Claimant.TABLE : claimant;
+        Status made = store.admission().makeRoom(session, bytes, claims, 0);
         boolean full = made == Status.OUT_OF_MEMORY || attempt == ATTEMPTS_MAX;
         if (full || keeper.isFailing()) {
             throw new IOException(

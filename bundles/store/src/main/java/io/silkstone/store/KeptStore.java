@@ -113,7 +113,8 @@ public final class KeptStore implements AutoCloseable {
     @Override
     public void close() {
         keeper.stop();
-        boolean interrupted = false;
+        // An interrupt would close the files under the last of the log.
+        boolean interrupted = Thread.interrupted();
         while (thread.isAlive()) {
             try {
                 thread.join();

@@ -10,9 +10,9 @@ import io.silkstone.store.memory.Backoff;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Supplier;
 
 /**
  * What of a store is settled. A mark is a position of the log, and it is settled when everything
@@ -39,6 +39,10 @@ final class Settlement {
     private final NanoClock clock;
     private final Backoff backoff;
     private final AtomicBoolean noting = new AtomicBoolean();
+
+    /** A note before which nothing is settled. */
+    private volatile long fence;
+
     private final AtomicLongArray removals;
 
     /** Of {@code log}, which {@code keeper} copies; null for nobody. */
@@ -84,10 +88,10 @@ final class Settlement {
     /**
      * Has the log say that these are its tables from now on. Inside an epoch.
      *
-     * @param lastTableId no table ever had a higher number
+     * @param tables asked for when nobody else notes any, lest an older note come later
      * @return the mark of that; 0 when nobody copies the log
      */
-    long noteTables(int lastTableId, List<TableData> tables) {
+    long noteTables(Supplier<StoreNote> tables) {
         if (keeper == null) {
             return 0;
         }
@@ -95,19 +99,19 @@ final class Settlement {
             backoff.idle(attempt);
         }
         try {
-            keeper.note(StoreNote.of(lastTableId, tables).encode());
-            return mark();
+            return mark(keeper.note(tables.get().encode()));
         } finally {
             noting.set(false);
         }
     }
 
-    private long mark() {
+    private long mark(long note) {
         // Whatever comes behind this entry is settled after the note.
         long entry = claimMark();
         if (entry == 0) {
-            // Memory is full to the last: behind the next entry, then.
-            return log.headPosition() + Entry.ALIGNMENT;
+            // Memory is full to the last: everybody waits for the note itself, for once.
+            fence = note;
+            return log.headPosition();
         }
         log.mark(entry, checksum);
         return markOf(entry);
@@ -143,7 +147,7 @@ final class Settlement {
 
     /** Whether {@code mark} is settled. */
     boolean isSettled(long mark) {
-        return keeper == null || keeper.settled() >= mark;
+        return keeper == null || keeper.settled() >= mark && keeper.settledNotes() >= fence;
     }
 
     /** Whether what is changed now cannot be settled soon. */

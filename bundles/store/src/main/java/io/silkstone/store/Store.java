@@ -111,7 +111,7 @@ public final class Store implements KvStore, AutoCloseable {
         log = new Log(pool, epochs, versions, backoff, copies, after);
         settlement = new Settlement(log, keeper, new Checksum(pool), nanoClock, backoff);
         leases = new Leases(log, backoff);
-        tables = new Tables(versions, clock, expired, leases);
+        tables = new Tables(versions, clock, expired, leases, settlement);
         TabletSweep tabletSweep = new TabletSweep(tables, log, leases);
         sweeper = new Sweeper(tables, log, epochs, tabletSweep, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
@@ -163,6 +163,8 @@ public final class Store implements KvStore, AutoCloseable {
      * Opens a store whose log is kept, with all that is in {@code kept}. From now on {@code
      * keeper}, which the store closes at its end, has to be driven: until then nothing is settled.
      *
+     * <p>When this fails, the files are as they were, and the keeper is closed.
+     *
      * @param options with tombstones
      * @throws IOException when that cannot be read, or does not fit; the message is for operators
      */
@@ -177,13 +179,27 @@ public final class Store implements KvStore, AutoCloseable {
             LogKeeper keeper)
             throws IOException {
         require(options.tombstones(), "a log that is kept needs tombstones");
-        Store store = new Store(options, nanoClock, clock, random, metrics, backoff, kept, keeper);
+        Store store = null;
         try {
+            store = new Store(options, nanoClock, clock, random, metrics, backoff, kept, keeper);
             store.adopt(kept);
             return store;
-        } catch (IOException | RuntimeException e) {
-            store.close();
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                keeper.abandon();
+            } finally {
+                close(store, keeper);
+            }
             throw e;
+        }
+    }
+
+    /** The keeper with its store, if there is one. */
+    private static void close(Store store, LogKeeper keeper) throws IOException {
+        if (store == null) {
+            keeper.close();
+        } else {
+            store.close();
         }
     }
 

@@ -94,9 +94,9 @@ public final class StoreComponent implements KvStore {
                 description =
                         "Whether the log is kept on disk, and when a change is acknowledged: OFF"
                                 + " (nothing is kept), NEVER (when the operating system has it),"
-                                + " INTERVAL (likewise, and safe after an interval), ALWAYS (when the"
-                                + " disk has it). In a node of a cluster only OFF. Applies at the next"
-                                + " start.")
+                                + " INTERVAL (likewise, and safe after an interval), ALWAYS (when"
+                                + " the disk has it). In a node of a cluster only OFF. Applies at the"
+                                + " next start.")
         Flush log_flush() default Flush.OFF;
 
         /** See {@link Flush#INTERVAL}. */
@@ -246,8 +246,11 @@ public final class StoreComponent implements KvStore {
     void close() throws InterruptedException {
         loop.stop();
         runtime.signal(thread);
-        loop.awaitEnd();
-        closeStore();
+        try {
+            loop.awaitEnd();
+        } finally {
+            closeStore();
+        }
     }
 
     private void closeStore() {

@@ -24,6 +24,7 @@ final class Tables implements References {
     private final EpochClock clock;
     private final LongAdder expired;
     private final Leases leases;
+    private final Settlement settlement;
 
     /** Every table with entries in the log, dropped ones included, by id. */
     private volatile TableData[] byId = {};
@@ -33,8 +34,15 @@ final class Tables implements References {
      *
      * @param expired counts objects that are removed because they expired
      * @param leases who refer to results
+     * @param settlement hears of them first, for an expiry may not be settled
      */
-    Tables(Versions versions, EpochClock clock, LongAdder expired, Leases leases) {
+    Tables(
+            Versions versions,
+            EpochClock clock,
+            LongAdder expired,
+            Leases leases,
+            Settlement settlement) {
+        this.settlement = settlement;
         this.leases = leases;
         this.versions = versions;
         this.clock = clock;
@@ -165,6 +173,7 @@ final class Tables implements References {
      */
     boolean removeExpired(HashTable index, long hash, long entry) {
         versions.raiseAbove(Entry.version(entry));
+        settlement.removed(hash, entry);
         boolean removed = index.removeIf(hash, entry);
         if (removed) {
             expired.increment();

@@ -74,6 +74,7 @@ final class TabletGate {
             }
             // The holder may wait for memory that this session's batch keeps from being used.
             session.renewEpoch();
+            giveUpRoom(session, attempt);
             backoff.idle(attempt);
             acknowledge(session.slot());
         }
@@ -142,8 +143,16 @@ final class TabletGate {
             return false;
         }
         acknowledge(session.slot());
+        giveUpRoom(session, attempt);
         backoff.idle(attempt);
         return true;
+    }
+
+    /** Room that was claimed ahead, and is not used soon, keeps the log from being copied. */
+    private static void giveUpRoom(StoreSession session, int attempt) {
+        if (attempt == Backoff.SPINS + Backoff.YIELDS) {
+            session.room().abandonAhead();
+        }
     }
 
     /** Lets the others on, into {@code tablet} or, if that is null, into the whole table. */

@@ -8,6 +8,7 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.base.Metrics;
 import io.silkstone.base.disk.simulation.SimulatedDisk;
@@ -29,6 +30,12 @@ class SettlementTest {
 
     private final SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
     private long nowNanos;
+    private long nowMillis = 1;
+
+    /** Whether the keeper goes round whenever somebody waits. */
+    private boolean isDriven;
+
+    private SegmentFiles files;
     private LogKeeper keeper;
     private Store store;
     private KvStore.Table table;
@@ -37,7 +44,7 @@ class SettlementTest {
 
     @BeforeEach
     void open() throws IOException {
-        SegmentFiles files = SegmentFiles.open(disk, new SplittableRandom(2));
+        files = SegmentFiles.open(disk, new SplittableRandom(2));
         KeptLog kept = KeptLog.of(files);
         Metrics metrics = new Metrics();
         keeper = new LogKeeper(files, Flush.ALWAYS, 1, kept, () -> nowNanos, metrics);
@@ -45,10 +52,10 @@ class SettlementTest {
                 Store.open(
                         StoreFixture.SMALL.withTombstones(true),
                         () -> nowNanos,
-                        () -> 1,
+                        () -> nowMillis,
                         new SplittableRandom(3),
                         metrics,
-                        Backoff.YIELDING,
+                        attempt -> idle(),
                         kept,
                         keeper);
         table = store.table(KvStore.DEFAULT_TABLE);
@@ -63,6 +70,13 @@ class SettlementTest {
         writer.close();
         reader.close();
         store.close();
+    }
+
+    private void idle() {
+        if (isDriven) {
+            nowNanos += 1_000_000;
+            keeper.doWork();
+        }
     }
 
     private void settleAll() {
@@ -207,6 +221,41 @@ class SettlementTest {
         assertThat(read("before")).isEqualTo(Status.OK);
         assertThat(read("a")).isEqualTo(Status.NOT_FOUND);
         assertThat(read("b")).isEqualTo(Status.NOT_FOUND);
+    }
+
+    /** That it expires was not settled when it did. */
+    @Test
+    void unsettled_ofAReaderThatFindsNothing_whereSomethingExpired() {
+        write("a");
+        settleAll();
+        writer.enter();
+        WriteOptions soon = new WriteOptions().expireAt(5);
+        assertThat(writer.expire(table, key("a"), soon)).isEqualTo(Status.OK);
+        writer.exit();
+        nowMillis = 10;
+        while (table.objects() > 0) {
+            nowNanos += 100_000_000;
+            store.agents().forEach(Agent::doWork);
+        }
+        assertThat(read("a")).isEqualTo(Status.NOT_FOUND);
+        assertThat(reader.unsettled()).isPositive();
+    }
+
+    /** Each note is half a megabyte, and nobody appends anything else. */
+    @Test
+    void settled_afterManyNotes_inAFileThatStaysSmall() throws StoreRefused {
+        isDriven = true;
+        for (int turn = 0; turn < 40; turn++) {
+            store.createTable("cut", 16_384);
+            store.dropTable("cut");
+            while (store.agents().stream().mapToInt(Agent::doWork).sum() > 0) {
+                nowNanos += 1_000_000;
+            }
+        }
+        assertThat(keeper.isFailing()).isFalse();
+        assertThat(files.bytes()).isLessThan(16 << 20);
+        isDriven = false;
+        settleAll();
     }
 
     @Test

@@ -133,7 +133,6 @@ class ShippedScenariosTest {
     @CsvSource({
         "RETRY_APPLIED_TWICE, lossy-network",
         "STALE_READ_FROM_OLD_OWNER, partition",
-        "TOLD_BEFORE_THE_SYNC, coordinator-outage",
         "JOURNAL_TAIL_BELIEVED, coordinator-outage",
     })
     void plantedBug_isCaughtThroughAFile(Bug bug, String name) {

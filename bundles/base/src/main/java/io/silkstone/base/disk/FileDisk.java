@@ -36,7 +36,7 @@ public final class FileDisk implements Disk {
      *     for operators
      */
     public static FileDisk open(Path directory, String owner) throws IOException {
-        Files.createDirectories(directory);
+        create(directory.toAbsolutePath());
         FileChannel channel =
                 FileChannel.open(
                         directory.resolve(LOCK),
@@ -48,6 +48,17 @@ public final class FileDisk implements Disk {
                     "another process has " + directory + " open: is " + owner + " running there?");
         }
         return new FileDisk(directory, channel);
+    }
+
+    /** Makes a directory, and those that it is to be in, so that they survive whatever happens. */
+    private static void create(Path directory) throws IOException {
+        Path parent = directory.getParent();
+        if (parent == null || Files.isDirectory(directory)) {
+            return;
+        }
+        create(parent);
+        Files.createDirectories(directory);
+        syncNames(parent);
     }
 
     private static boolean lock(FileChannel channel) throws IOException {
@@ -140,6 +151,10 @@ public final class FileDisk implements Disk {
 
     @Override
     public void sync() throws IOException {
+        syncNames(directory);
+    }
+
+    private static void syncNames(Path directory) throws IOException {
         // A directory is a file whose content are the names.
         try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
             names.force(true);

@@ -498,6 +498,11 @@ public final class Exchange implements AutoCloseable {
         return true;
     }
 
+    /** Whether it keeps others out of a tablet, which it must not let go of. */
+    boolean isLocked() {
+        return locked;
+    }
+
     void unlockTransaction() {
         locked = false;
         session.unlockTablet();

@@ -12,6 +12,8 @@ import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool;
 import io.silkstone.store.memory.SegletPool.Claimant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -125,6 +127,7 @@ public final class Cleaner {
     private final Candidates candidates;
     private final Survivors survivors;
     private final SegmentWalk walk = new SegmentWalk();
+    private final List<Segment> leftBehind = new ArrayList<>();
     private final long[] entries = new long[BATCH];
     private final int[] headers = new int[BATCH];
     private final long[] copies = new long[BATCH];
@@ -274,15 +277,22 @@ public final class Cleaner {
             return 0;
         }
         try {
+            // Asked first: what is held now may be cleaned by the time that nothing was found.
+            boolean held = log.isHeld();
             long done = reclaim();
             if (done == 0) {
                 done = clean(SLICE_BYTES, Urgency.WAITING);
             }
-            boolean mayChange = inTheMaking || epochs.isPending() || log.isHeld();
+            boolean mayChange = inTheMaking || epochs.isPending() || held;
             return done > 0 || mayChange ? done : FUTILE;
         } finally {
             end();
         }
+    }
+
+    /** Whether copies of the log are behind, so that memory waits for a disk. Any thread. */
+    public boolean isHeld() {
+        return log.isHeld();
     }
 
     private boolean begin() {
@@ -350,7 +360,18 @@ public final class Cleaner {
         return retired;
     }
 
+    /**
+     * A segment stays, though some of what was in it is elsewhere. Tombstones name the place where
+     * an object lay last; but a copy of this segment, read after a crash, has the object as well.
+     */
+    private void leaveBehind(Segment segment) {
+        if (!leftBehind.contains(segment)) {
+            leftBehind.add(segment);
+        }
+    }
+
     private void retire(Segment segment) {
+        leftBehind.remove(segment);
         retiredBytes.add(segment.capacity());
         retiredInPass += segment.capacity();
         candidates.segmentRetired();
@@ -468,6 +489,7 @@ public final class Cleaner {
             // give room for it.
             stalls.increment();
             starved = epochs.isPending();
+            leaveBehind(source);
         } else if (ended) {
             retire(source);
         } else {
@@ -515,7 +537,8 @@ public final class Cleaner {
                     }
                 }
                 case Entry.TOMBSTONE -> {
-                    wanted = log.contains(Entry.tombstoneSegment(entry));
+                    wanted =
+                            log.contains(Entry.tombstoneSegment(entry)) || !leftBehind.isEmpty();
                     tombstones += Entry.strideOf(header);
                     if (!wanted) {
                         deadTombstones += Entry.strideOf(header);

@@ -45,16 +45,24 @@ public final class KeptLog {
         long[] segments = files.segments();
         LogNote newest = null;
         long number = 0;
+        boolean hasEntries = false;
         // Notes are in segments that writers append to: nearly always the newest in the newest.
         for (int index = segments.length - 1; index >= 0; index--) {
             if (newest != null && segments[index] < newest.oldest()) {
                 break;
             }
             Kept kept = files.read(segments[index]);
+            hasEntries |= kept.contents().byteSize() > 0;
             if (kept.note() != null && kept.noteNumber() > number) {
                 newest = decode(files, segments[index], kept.note());
                 number = kept.noteNumber();
             }
+        }
+        if (newest == null && hasEntries) {
+            throw new IOException(
+                    "nothing in "
+                            + files.path()
+                            + " says what of the log counts: files are missing");
         }
         if (newest == null) {
             // A log that was begun, and died before anything in it was settled.
@@ -115,6 +123,11 @@ public final class KeptLog {
     /** Ids, ascending, of all that is in files, whether it counts or not. */
     long[] segments() {
         return segments;
+    }
+
+    /** Ids, ascending, of what counts. */
+    long[] counted() {
+        return Arrays.stream(segments).filter(note::counts).toArray();
     }
 
     /** The number of the newest note; 0 for none. */

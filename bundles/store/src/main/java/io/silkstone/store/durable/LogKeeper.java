@@ -15,11 +15,14 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -71,6 +74,14 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private static final long REST_NANOS_MIN = 1_000_000;
     private static final long REST_NANOS_MAX = 100_000_000;
     private static final int FLUSHES_AT_END_MAX = 1_000;
+    private static final int REMOVED_AT_ONCE = 16;
+
+    /** Files that wait for a sync to be closed. */
+    private static final int ENDED_MAX = 32;
+
+    /** A file with more bytes of notes than so many segments is written anew. */
+    private static final long NOTES_MAX_SEGMENTS = 2;
+
 
     private final SegmentFiles files;
     private final Flush flush;
@@ -94,6 +105,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private volatile byte[] storeNote = {};
     private volatile long notesAsked;
+    private volatile long settledNotes;
     private volatile long settled;
     private volatile long wanted;
     private volatile boolean asleep;
@@ -104,7 +116,16 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     // What follows belongs to whoever does the work.
 
     private final TreeMap<Long, Copy> copies = new TreeMap<>();
-    private final List<Long> removing = new ArrayList<>();
+    private final ArrayDeque<Long> removing = new ArrayDeque<>();
+
+    /** What the log before left, whether it counted or not. */
+    private final long[] inherited;
+
+    private final long newestBefore;
+
+    /** Of those that left the log since the last sync: what may not be on the disk. */
+    private final Set<Long> leftUnsafe = new HashSet<>();
+
     private long removeAfter;
 
     /** Whether a note that is safe says that those of {@link #removing} do not count. */
@@ -118,6 +139,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private long settledSegments;
 
     private boolean unsynced;
+
+    /** Files that were told that nothing more comes, and are closed by the next sync. */
+    private int ended;
+
+    private boolean abandoned;
 
     /**
      * Whether a file takes the place of one that failed, which a sync does, whatever the policy.
@@ -147,6 +173,9 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
         /** Whether the file was told that nothing more comes. */
         boolean ended;
+
+        /** Bytes of notes in its file. */
+        long noteBytes;
 
         /** How many notes had been asked for when the last one was written to its file. */
         long noted = -1;
@@ -187,8 +216,10 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         failures = metrics.counter(KeeperMetrics.FAILURES);
         gauges.add(metrics.gauge(KeeperMetrics.SIZE, files::bytes));
         gauges.add(metrics.gauge(KeeperMetrics.BEHIND, this::behindBytes));
-        leaving = kept.segments();
+        leaving = kept.counted();
+        inherited = kept.segments();
         newest = kept.newest();
+        newestBefore = newest;
         noteNumber = kept.noteNumber();
         syncedAt = clock.nanoTime();
         removedAt = syncedAt;
@@ -220,10 +251,31 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     /** What the log before left is in this one: its copies may go, once this one's are safe. */
     public void release() {
-        for (long id : leaving) {
+        for (long id : inherited) {
             retired.add(id);
         }
         wake();
+    }
+
+    /**
+     * Nothing comes of this log: removes what was copied of it, as far as the disk lets it, and
+     * leaves what the one before left. Instead of {@link #run}, before {@link #close}.
+     */
+    public void abandon() {
+        abandoned = true;
+        try {
+            for (Copy copy : copies.values()) {
+                files.drop(copy.segment.id());
+            }
+            for (long id : leaving) {
+                if (id > newestBefore) {
+                    files.drop(id);
+                }
+            }
+            files.sync();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "files stay in {0} that nobody needs: {1}", files.path(), e);
+        }
     }
 
     private synchronized void leave(long id) {
@@ -233,20 +285,30 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         leaving = longer;
     }
 
-    private synchronized void left(Collection<Long> ids) {
+    private synchronized void left(Set<Long> ids) {
         leaving = Arrays.stream(leaving).filter(id -> !ids.contains(id)).toArray();
     }
 
     /**
      * What the store says of its tables from now on. Whatever is appended to the log afterwards is
      * not settled before this.
+     *
+     * @return its number, for {@link #settledNotes}
      */
-    public void note(byte[] note) {
+    public long note(byte[] note) {
+        long number;
         synchronized (this) {
             storeNote = note;
             notesAsked++;
+            number = notesAsked;
         }
         wake();
+        return number;
+    }
+
+    /** Every note up to this number is settled. */
+    public long settledNotes() {
+        return settledNotes;
     }
 
     /** Every entry at a lower position is settled. */
@@ -335,11 +397,16 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         for (long id : files.failed()) {
             Copy copy = copies.get(id);
             if (copy != null) {
-                copy.begun = false;
-                copy.end = copy.segment.begin();
-                replaces = true;
+                beginAnew(copy);
             }
         }
+    }
+
+    private void beginAnew(Copy copy) {
+        copy.begun = false;
+        copy.end = copy.segment.begin();
+        copy.noteBytes = 0;
+        replaces = true;
     }
 
     private boolean hasFailed() {
@@ -352,6 +419,10 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private int round() throws IOException {
         long now = clock.nanoTime();
+        if (removalIsNoted) {
+            // First of all: a full disk may lack just that.
+            remove();
+        }
         chooseForRemoval(now);
         follow();
         long written = 0;
@@ -365,26 +436,39 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             }
         }
         long reached = reached();
-        boolean removes = !removing.isEmpty() && reached >= removeAfter;
+        boolean removes = !removing.isEmpty() && !removalIsNoted && reached >= removeAfter;
         written += writeNote(removes);
+        long notes = notesWritten();
         boolean due =
                 flush == Flush.ALWAYS
                         || replaces
+                        || ended > ENDED_MAX
                         || removes
                         || flush == Flush.INTERVAL && now - syncedAt >= intervalNanos;
         if (unsynced && due) {
             sync();
         }
         settle(reached);
-        if (removes) {
-            remove();
-        }
-        return written > 0 || removes ? 1 : 0;
+        settledNotes = notes;
+        removalIsNoted |= removes;
+        return written > 0 || removalIsNoted ? 1 : 0;
     }
 
     /** Takes note of segments that are new, and of those that are gone. */
     private void follow() {
-        copies.values().removeIf(copy -> copy.segment.isGone());
+        Iterator<Copy> each = copies.values().iterator();
+        while (each.hasNext()) {
+            Copy copy = each.next();
+            if (copy.segment.isGone()) {
+                if (!copy.safe) {
+                    leftUnsafe.add(copy.segment.id());
+                }
+                each.remove();
+            } else if (copy.noteBytes > NOTES_MAX_SEGMENTS * log.segmentBytes()) {
+                // A table that is cut or cleared again and again, while nobody writes.
+                beginAnew(copy);
+            }
+        }
         for (int number = 0; number < log.slots(); number++) {
             Segment segment = log.segment(number);
             if (segment != null && !copies.containsKey(segment.id())) {
@@ -479,11 +563,24 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         }
         TreeSet<Long> safe = new TreeSet<>(counted);
         safe.removeIf(id -> copies.containsKey(id) && !copies.get(id).safe);
+        safe.removeAll(leftUnsafe);
         long oldest = oldestUnsettled(copy);
         LogNote note = LogNote.of(log.versions().safe(), newest, oldest, counted, safe, storeNote);
         noteNumber++;
-        files.note(copy.segment.id(), noteNumber, note.encode());
+        byte[] encoded = note.encode();
+        files.note(copy.segment.id(), noteNumber, encoded);
+        copy.noteBytes += encoded.length;
         copy.noted = asked;
+    }
+
+    /** How many of the notes that were asked for have been written. */
+    private long notesWritten() {
+        for (Copy copy : copies.descendingMap().values()) {
+            if (copy.begun && !copy.segment.isSurvivor()) {
+                return Math.max(copy.noted, settledNotes);
+            }
+        }
+        return settledNotes;
     }
 
     /** The oldest segment that something may yet be written to by which a note goes ahead. */
@@ -504,6 +601,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         syncNanos.add(syncedAt - began);
         unsynced = false;
         replaces = false;
+        ended = 0;
+        leftUnsafe.clear();
         copies.values().forEach(copy -> copy.safe |= copy.begun);
     }
 
@@ -528,6 +627,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         if (copy.begun && !copy.ended && copy.isWhole()) {
             files.end(copy.segment.id());
             copy.ended = true;
+            ended++;
+            unsynced = true;
         }
     }
 
@@ -536,7 +637,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
      * that has been appended by now, if perhaps not copied.
      */
     private void chooseForRemoval(long now) {
-        if (!removing.isEmpty() || retired.isEmpty() || now - removedAt < REMOVAL_NANOS) {
+        boolean isBusy = removalIsNoted || !removing.isEmpty();
+        if (isBusy || retired.isEmpty() || now - removedAt < REMOVAL_NANOS) {
             return;
         }
         Long id = retired.poll();
@@ -547,16 +649,23 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         removeAfter = log.headPosition();
     }
 
+    /** Some at a time, for writers wait meanwhile. */
     private void remove() throws IOException {
-        removalIsNoted = true;
-        for (long id : removing) {
-            files.drop(id);
+        Set<Long> gone = new HashSet<>();
+        try {
+            while (!removing.isEmpty() && gone.size() < REMOVED_AT_ONCE) {
+                files.drop(removing.peek());
+                gone.add(removing.remove());
+            }
+        } finally {
+            // Whatever comes of the rest: no note may count these again.
+            left(gone);
         }
-        files.sync();
-        left(removing);
-        removing.clear();
-        removalIsNoted = false;
-        removedAt = clock.nanoTime();
+        if (removing.isEmpty()) {
+            files.sync();
+            removalIsNoted = false;
+            removedAt = clock.nanoTime();
+        }
     }
 
     /** Does the work until {@link #close}; waits in between. */
@@ -588,11 +697,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     public void close() throws IOException {
         closed = true;
         try {
-            for (int turn = 0; turn < FLUSHES_AT_END_MAX && doWork() > 0; turn++) {
-                LOG.log(Level.TRACE, "the last of the log goes to the disk");
-            }
-            if (!failing) {
-                sync();
+            if (log != null && !abandoned) {
+                flush();
             }
         } finally {
             for (AutoCloseable gauge : gauges) {
@@ -600,6 +706,16 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             }
             memory.close();
             files.close();
+        }
+    }
+
+    private void flush() throws IOException {
+        int turns = 0;
+        while (turns < FLUSHES_AT_END_MAX && doWork() > 0) {
+            turns++;
+        }
+        if (!failing) {
+            sync();
         }
     }
 

@@ -51,6 +51,7 @@ public final class Segment {
         this.begin = begin;
         this.capacity = capacity;
         positionBase = survivor ? SURVIVOR : born - begin;
+        shownEnd = survivor ? begin : 0;
     }
 
     private static VarHandle handle(String field) {
@@ -116,8 +117,10 @@ public final class Segment {
      * whole, or have a header word of 0.
      */
     public long shownEnd() {
+        // In this order: the cleaner shows what is there before it adds to it.
+        long end = end();
         long shown = shownEnd;
-        return shown == 0 ? end() : shown;
+        return shown == 0 ? end : shown;
     }
 
     /** From now on only the cleaner adds, and what it has added by now may be looked at. */

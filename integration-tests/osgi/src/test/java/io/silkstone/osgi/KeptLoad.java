@@ -38,6 +38,7 @@ final class KeptLoad {
     private static final int EXPIRY_SECONDS = 10_000;
     private static final String EXPIRES = " expires";
     private static final String COUNT = "count";
+    private static final long WAIT_SECONDS_MAX = 3;
     private static final long JOIN_MILLIS_MAX = 30_000;
 
     private final Map<String, KeyHistory> histories = new TreeMap<>();
@@ -110,7 +111,7 @@ final class KeptLoad {
 
     /** Returns when so many more changes were acknowledged, or it takes too long. */
     void awaitAcknowledged(int changes) throws InterruptedException {
-        boolean wereMany = acknowledged.tryAcquire(changes, 10, TimeUnit.SECONDS);
+        boolean wereMany = acknowledged.tryAcquire(changes, WAIT_SECONDS_MAX, TimeUnit.SECONDS);
         if (!wereMany && acknowledged.drainPermits() == 0) {
             complaints.add("nothing was acknowledged");
         }

@@ -6,6 +6,7 @@ import io.silkstone.harness.RespConnection;
 import io.silkstone.harness.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +16,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,13 +27,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KeptLogTest {
     private static final long SEED = Long.getLong("kept.seed", System.nanoTime() & 0xffff_ffffL);
     private static final String STORE = "io.silkstone.store.master.cfg";
+    private static final String DIRECTORY = "data/store";
 
     /** So little that the log is cleaned while it is tested. */
     private static final String MEMORY = "\nmemory.bytes = 33554432\n";
 
     private static final int LIVES = 3;
     private static final int CHANGES_MIN = 500;
-    private static final int CHANGES_MAX = 12_000;
+    private static final int CHANGES_MAX = 8_000;
+
+    private static OperatedNode left;
 
     private final OperatedNode node;
 
@@ -38,19 +44,38 @@ class KeptLogTest {
         node = new OperatedNode();
     }
 
+    /** Leaves a log of some objects, of a node that was killed. */
+    @BeforeAll
+    static void leaveALog() throws Exception {
+        left = new OperatedNode();
+        keep(left, "ALWAYS");
+        left.started();
+        try (RespConnection client = left.connect()) {
+            for (int number = 0; number < 100; number++) {
+                assertThat(client.call("SET", "kept-" + number, "fruit")).isEqualTo("OK");
+            }
+        }
+        left.kill();
+    }
+
+    @AfterAll
+    static void closeLeft() throws Exception {
+        left.close();
+    }
+
     @AfterEach
     void close() throws Exception {
         node.close();
     }
 
-    private void keep(String flush) throws IOException {
+    private static void keep(OperatedNode node, String flush) throws IOException {
         node.configure(STORE, "log.flush = " + flush + "\nlog.flush.interval.ms = 20" + MEMORY);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"NEVER", "INTERVAL", "ALWAYS"})
     void kill9_underLoad_losesNothingThatWasAcknowledged(String flush) throws Exception {
-        keep(flush);
+        keep(node, flush);
         SplittableRandom random = new SplittableRandom(SEED + flush.hashCode());
         KeptLoad load = new KeptLoad(random);
         node.started();
@@ -87,20 +112,27 @@ class KeptLogTest {
         return wrong;
     }
 
-    /** A home with a log of some objects, whose node was killed. */
-    private void leaveALog() throws Exception {
-        keep("ALWAYS");
-        node.started();
-        try (RespConnection client = node.connect()) {
-            for (int number = 0; number < 100; number++) {
-                assertThat(client.call("SET", "kept-" + number, "fruit")).isEqualTo("OK");
+    /** The node's home gets the log that was left. */
+    private void takeLog() throws IOException {
+        Path store = Files.createDirectories(node.home().resolve(DIRECTORY));
+        for (Map.Entry<String, ByteBuffer> file : contents(left.home()).entrySet()) {
+            Files.write(store.resolve(file.getKey()), file.getValue().array());
+        }
+    }
+
+    private static Map<String, ByteBuffer> contents(Path home) throws IOException {
+        Map<String, ByteBuffer> contents = new TreeMap<>();
+        try (Stream<Path> files = Files.list(home.resolve(DIRECTORY))) {
+            for (Path file : files.toList()) {
+                ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
+                contents.put(file.getFileName().toString(), bytes);
             }
         }
-        node.kill();
+        return contents;
     }
 
     private Path fullestSegment() throws IOException {
-        try (Stream<Path> files = Files.list(node.home().resolve("data/store"))) {
+        try (Stream<Path> files = Files.list(node.home().resolve(DIRECTORY))) {
             return files.filter(file -> file.getFileName().toString().startsWith("segment-"))
                     .max(Comparator.comparingLong(file -> file.toFile().length()))
                     .orElseThrow();
@@ -115,23 +147,20 @@ class KeptLogTest {
 
     @Test
     void up_aLogButFlushOff_isRefusedAndTheLogStays() throws Exception {
-        leaveALog();
-        keep("OFF");
+        takeLog();
+        keep(node, "OFF");
         assertRefused(
                 node.up(),
                 STORE + ": ",
                 "log.flush is OFF",
-                node.home().resolve("data/store").toString());
-        keep("NEVER");
-        node.started();
-        try (RespConnection client = node.connect()) {
-            assertThat(client.call("GET", "kept-99")).isEqualTo("fruit");
-        }
+                node.home().resolve(DIRECTORY).toString());
+        assertThat(contents(node.home())).containsExactlyEntriesOf(contents(left.home()));
     }
 
     @Test
     void up_aSegmentDamagedInTheMiddle_isRefusedNamingFileAndByte() throws Exception {
-        leaveALog();
+        takeLog();
+        keep(node, "ALWAYS");
         Path segment = fullestSegment();
         try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
             long middle = file.length() / 2;
@@ -145,7 +174,8 @@ class KeptLogTest {
 
     @Test
     void up_aSegmentCutOffAtItsEnd_serves() throws Exception {
-        leaveALog();
+        takeLog();
+        keep(node, "ALWAYS");
         try (RandomAccessFile file = new RandomAccessFile(fullestSegment().toFile(), "rw")) {
             file.setLength(file.length() - 10);
         }

@@ -16,7 +16,6 @@ import io.silkstone.store.backup.SegmentFiles;
 import io.silkstone.store.durable.Flush;
 import io.silkstone.store.durable.KeptLog;
 import io.silkstone.store.durable.LogKeeper;
-import io.silkstone.store.memory.Backoff;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;

@@ -537,8 +537,7 @@ public final class Cleaner {
                     }
                 }
                 case Entry.TOMBSTONE -> {
-                    wanted =
-                            log.contains(Entry.tombstoneSegment(entry)) || !leftBehind.isEmpty();
+                    wanted = log.contains(Entry.tombstoneSegment(entry)) || !leftBehind.isEmpty();
                     tombstones += Entry.strideOf(header);
                     if (!wanted) {
                         deadTombstones += Entry.strideOf(header);

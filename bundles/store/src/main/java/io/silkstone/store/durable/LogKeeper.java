@@ -82,7 +82,6 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     /** A file with more bytes of notes than so many segments is written anew. */
     private static final long NOTES_MAX_SEGMENTS = 2;
 
-
     private final SegmentFiles files;
     private final Flush flush;
     private final long intervalNanos;

@@ -95,8 +95,8 @@ public final class StoreComponent implements KvStore {
                         "Whether the log is kept on disk, and when a change is acknowledged: OFF"
                                 + " (nothing is kept), NEVER (when the operating system has it),"
                                 + " INTERVAL (likewise, and safe after an interval), ALWAYS (when"
-                                + " the disk has it). In a node of a cluster only OFF. Applies at the"
-                                + " next start.")
+                                + " the disk has it). In a node of a cluster only OFF. Applies at"
+                                + " the next start.")
         Flush log_flush() default Flush.OFF;
 
         /** See {@link Flush#INTERVAL}. */

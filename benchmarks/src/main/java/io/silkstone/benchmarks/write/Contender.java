@@ -141,6 +141,7 @@ final class Contender {
 
     @Override
     public String toString() {
-        return server.name();
+        // What keeps likewise in Redis is in the name of the server.
+        return key.isEmpty() ? server.name() + " " + keeping : server.name();
     }
 }

@@ -3,11 +3,15 @@ package io.silkstone.benchmarks.write;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.silkstone.harness.Tool;
+import io.silkstone.harness.Workplace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -20,16 +24,31 @@ final class DiskProbe {
 
     private static final long NANOS_MAX = 60_000_000_000L;
 
+    private static final Duration SETTLE_MAX = Duration.ofMinutes(1);
+
+    private final Workplace workplace;
     private final Path folder;
 
-    /** Of the file system that {@code folder} is on. */
-    DiskProbe(Path folder) {
-        this.folder = folder;
+    /** Of the file system that {@code workplace} is on. */
+    DiskProbe(Workplace workplace) {
+        this.workplace = workplace;
+        folder = workplace.newFolder("disk");
     }
 
     /** What kind of file system that is. */
     String kind() throws IOException {
         return Files.getFileStore(folder).type();
+    }
+
+    /**
+     * Has the file system write what servers have left to it (with {@code sync}, where that is
+     * installed): else whoever asks it to make something safe next waits for that as well.
+     */
+    void settle() throws IOException, InterruptedException {
+        Optional<Tool> sync = Tool.find("sync");
+        if (sync.isPresent()) {
+            Tool.run(workplace, folder, SETTLE_MAX, sync.get().with("-f", folder.toString()));
+        }
     }
 
     /** Appends records for {@code nanos}, one after the other; returns what each took. */

@@ -76,7 +76,7 @@ public final class WriteBenchmark implements Benchmark {
     @Override
     public void run(Setting given) throws Exception {
         setting = given;
-        disk = new DiskProbe(setting.workplace().newFolder("disk"));
+        disk = new DiskProbe(setting.workplace());
         sayWhereItRuns();
         startServers();
         List<Contender> contenders = new ArrayList<>(ours.values());
@@ -154,6 +154,7 @@ public final class WriteBenchmark implements Benchmark {
     }
 
     private void measure(Contender contender, Shape shape) throws Exception {
+        disk.settle();
         Tally tally = contender.write(shape, setting.choose(800, 250) * 1_000_000L);
         String key = contender.key(shape);
         series.add(key + "p50_us", tally.millis(50) * 1e3);
@@ -162,6 +163,7 @@ public final class WriteBenchmark implements Benchmark {
     }
 
     private void measureDisk() throws Exception {
+        disk.settle();
         long nanos = setting.choose(300, 100) * 1_000_000L;
         Histogram latencies = Affinity.callOn(0, () -> disk.run(nanos));
         series.add(DISK + "p50_us", latencies.getValueAtPercentile(50) / 1e3);
@@ -243,7 +245,7 @@ public final class WriteBenchmark implements Benchmark {
             ratio(result, prefixOfRatios + "p99_ratio", our, rival, shape, "p99_us");
             opsRatio = ratio(result, prefixOfRatios + "ops_ratio", our, rival, shape, "per_second");
         }
-        row(table, shape + " silkstone " + keeping, our.key(shape), p50Ratio, opsRatio);
+        row(table, shape + " " + our, our.key(shape), p50Ratio, opsRatio);
         if (rival != null) {
             row(table, shape + " " + rival, rival.key(shape), "", "");
         }

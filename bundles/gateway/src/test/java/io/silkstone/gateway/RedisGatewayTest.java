@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -446,6 +447,33 @@ class RedisGatewayTest {
                 for (Future<Void> client : clients) {
                     client.get();
                 }
+            }
+        }
+    }
+
+    @Test
+    void cores_comeAndGo_whileItListensElsewhere_isNeverRefused() throws Exception {
+        TestRuntime runtime = new TestRuntime(2);
+        try (TestNode node = start(options(), runtime);
+                ExecutorService operator = Executors.newSingleThreadExecutor()) {
+            AtomicBoolean stop = new AtomicBoolean();
+            Future<?> moves =
+                    operator.submit(
+                            () -> {
+                                while (!stop.get()) {
+                                    node.gateway.change(options().bind("127.0.0.2").build());
+                                    node.gateway.change(options().build());
+                                }
+                                return null;
+                            });
+            for (int round = 0; round < 60 && !moves.isDone(); round++) {
+                runtime.addCore();
+                runtime.removeCore(0);
+            }
+            stop.set(true);
+            moves.get();
+            try (WireClient late = new WireClient(node.port())) {
+                assertThat(late.ask("PING")).isEqualTo("+PONG");
             }
         }
     }

@@ -12,11 +12,13 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.silkstone.gateway.command.ServerContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * A listening socket. It lives on one core's loop, takes connections there, and gives each to the
@@ -37,7 +39,9 @@ public final class Listener implements SocketPoller.Movable {
     private final ConnectionMetrics metrics;
     private final Certificates tls;
     private volatile SocketPoller poller;
-    private volatile boolean moving;
+    private volatile boolean closing;
+    private boolean listening;
+    private boolean moving;
 
     private Listener(
             ServerChannel channel,
@@ -47,11 +51,14 @@ public final class Listener implements SocketPoller.Movable {
             ConnectionMetrics metrics,
             Certificates tls) {
         this.channel = channel;
-        this.poller = poller;
         this.pollers = pollers;
         this.server = server;
         this.metrics = metrics;
         this.tls = tls;
+        // Before its socket gets there: a core that is given back meanwhile waits for it.
+        this.poller = poller.add(this);
+        channel.closeFuture().addListener(closed -> this.poller.remove(this));
+        channel.pipeline().addLast(new Acceptor());
     }
 
     /**
@@ -70,35 +77,44 @@ public final class Listener implements SocketPoller.Movable {
         ServerChannel channel = transport.newServerChannel();
         channel.config().setOption(ChannelOption.SO_REUSEADDR, true);
         channel.config().setOption(ChannelOption.SO_BACKLOG, backlog);
-        SocketPoller poller = pollers.leastLoaded();
-        Listener listener = new Listener(channel, poller, pollers, server, metrics, tls);
-        channel.pipeline().addLast(listener.new Acceptor());
+        Listener listener =
+                new Listener(channel, pollers.leastLoaded(), pollers, server, metrics, tls);
         CompletableFuture<Listener> opened = new CompletableFuture<>();
-        poller.register(channel)
+        listener.poller
+                .register(channel)
                 .addListener(
                         registered -> {
-                            if (!registered.isSuccess()) {
+                            if (registered.isSuccess()) {
+                                channel.bind(address)
+                                        .addListener(bound -> listener.bound(bound, opened));
+                            } else {
                                 opened.completeExceptionally(registered.cause());
-                                return;
                             }
-                            channel.bind(address)
-                                    .addListener(bound -> listener.bound(bound.cause(), opened));
                         });
         return opened;
     }
 
-    private void bound(Throwable failure, CompletableFuture<Listener> opened) {
-        if (failure == null) {
-            SocketPoller home = poller.add(this);
-            if (home != poller) {
-                // Its core is being given back already.
-                home.remove(this);
-                moveTo(home);
-            }
+    private void bound(Future<?> bound, CompletableFuture<Listener> opened) {
+        if (bound.isSuccess()) {
+            listening = true;
             opened.complete(this);
+            arrived();
         } else {
             channel.close();
-            opened.completeExceptionally(failure);
+            opened.completeExceptionally(bound.cause());
+        }
+    }
+
+    /** It is on a core, which may have been given back while it was on its way there. */
+    private void arrived() {
+        moving = false;
+        if (closing) {
+            channel.close();
+            return;
+        }
+        SocketPoller target = poller.target();
+        if (target != poller) {
+            moveTo(target);
         }
     }
 
@@ -114,13 +130,35 @@ public final class Listener implements SocketPoller.Movable {
 
     /** Takes no more connections; those there are stay. */
     public ChannelFuture close() {
-        poller.remove(this);
-        return channel.close();
+        closing = true;
+        closeSoon();
+        return channel.closeFuture();
+    }
+
+    private void closeSoon() {
+        try {
+            poller.execute(this::closeWhereItIs);
+        } catch (RejectedExecutionException loopEnded) {
+            channel.close();
+        }
+    }
+
+    /**
+     * A socket that is closed on one core while it registers with another would leave its number
+     * there, and the next socket with that number could not register.
+     */
+    private void closeWhereItIs() {
+        if (!poller.isHere()) {
+            closeSoon();
+        } else if (!moving) {
+            channel.close();
+        }
     }
 
     @Override
     public void moveTo(SocketPoller successor) {
-        if (moving) {
+        if (moving || !listening) {
+            // Still on its way here; it goes on when it has arrived.
             return;
         }
         moving = true;
@@ -129,18 +167,26 @@ public final class Listener implements SocketPoller.Movable {
                         left -> {
                             poller.remove(this);
                             if (channel.isOpen()) {
-                                SocketPoller target = successor.add(this);
-                                poller = target;
-                                target.register(channel)
-                                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+                                poller = successor.add(this);
+                                poller.register(channel).addListener(this::moved);
                             }
-                            moving = false;
                         });
+    }
+
+    private void moved(Future<?> registered) {
+        if (registered.isSuccess()) {
+            arrived();
+        } else {
+            channel.close();
+        }
     }
 
     @Override
     public void drop() {
-        close();
+        // One that is still on its way here is closed by the loop, which takes nobody any more.
+        if (!moving) {
+            channel.close();
+        }
     }
 
     @Override
@@ -156,9 +202,6 @@ public final class Listener implements SocketPoller.Movable {
         public void channelRead(ChannelHandlerContext context, Object message) {
             Channel child = (Channel) message;
             SocketPoller target = pollers.leastLoaded();
-            if (target == null) {
-                target = poller;
-            }
             if (server.clients().size() >= server.settings().clientsMax()) {
                 metrics.refused();
                 server.refused();

@@ -34,12 +34,16 @@ public final class Pollers implements CorePollerFactory {
         return first;
     }
 
-    /** The one with the fewest connections among those that stay; null when there is none. */
+    /**
+     * The one with the fewest connections among those that stay; where the others go when all that
+     * were there a moment ago are leaving. Called once {@link #first} is complete.
+     */
     SocketPoller leastLoaded() {
         SocketPoller least = null;
         for (SocketPoller poller : present) {
-            if (poller.target() == poller && (least == null || poller.load() < least.load())) {
-                least = poller;
+            SocketPoller stays = poller.target();
+            if (least == null || stays.load() < least.load()) {
+                least = stays;
             }
         }
         return least;

@@ -20,7 +20,8 @@ public interface Disk extends AutoCloseable {
 
         /**
          * Returns when the file's content will survive whatever happens. When it fails, nothing is
-         * known of what was written since the last time, and trying again says nothing.
+         * known of what was written since the last time, and trying again says nothing. Costs most
+         * disks much less when the file has not become longer since the last time.
          */
         void sync() throws IOException;
 

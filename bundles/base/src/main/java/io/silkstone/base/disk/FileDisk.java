@@ -125,7 +125,9 @@ public final class FileDisk implements Disk {
 
             @Override
             public void sync() throws IOException {
-                channel.force(true);
+                // Content, and the length where that has changed; not the time of it, which would
+                // cost a write to the file system's journal each time.
+                channel.force(false);
             }
 
             @Override

@@ -7,8 +7,24 @@ import java.nio.ByteBuffer;
 /**
  * The copy of one segment: what of it is written, and what of that is safe. Once the disk has
  * failed a write or a sync of it, it is not believed any more. Threads: one at a time.
+ *
+ * <p><b>Zeros ahead.</b> To make a file longer for good, a file system writes to its journal as
+ * well. So a sync of little, which will not be the last, has zeros written behind it too: what
+ * comes next is written over them, and the length stays. Where much comes between two syncs that
+ * would be wasted, and with no syncs at all there are no zeros.
  */
 final class Copy {
+    /** Zeros that are written at once. */
+    static final int AHEAD_BYTES = 1 << 16;
+
+    /** A sync of more than that does without. */
+    private static final int LITTLE_BYTES = AHEAD_BYTES / 4;
+
+    /** What file systems deal in. */
+    private static final int PAGE_BYTES = 1 << 12;
+
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(AHEAD_BYTES + PAGE_BYTES);
+
     final long segment;
     final long salt;
 
@@ -31,6 +47,9 @@ final class Copy {
 
     /** Where the next frame goes. */
     int length;
+
+    /** Where the zeros end that were written ahead, if any were. */
+    int zerosEnd;
 
     /** Where in the segment the next bytes come from. */
     int contents;
@@ -69,7 +88,7 @@ final class Copy {
 
     /** Bytes on disk that are due to it. */
     long bytes() {
-        return length + replacedBytes;
+        return Math.max(length, zerosEnd) + replacedBytes;
     }
 
     /** Whether it waits for another file's name. */
@@ -118,6 +137,7 @@ final class Copy {
             return;
         }
         try {
+            writeZerosAhead();
             writer.sync();
             safe = length;
             isUnsafe = false;
@@ -127,11 +147,36 @@ final class Copy {
         }
     }
 
+    private void writeZerosAhead() throws IOException {
+        boolean isLonger = length > zerosEnd;
+        boolean isLittle = length - safe <= LITTLE_BYTES;
+        if (isLonger && isLittle && !isEnding && length <= SegmentFiles.FILE_BYTES_MAX) {
+            int end = length + AHEAD_BYTES + PAGE_BYTES - 1 & -PAGE_BYTES;
+            writer.write(length, ZEROS.duplicate().limit(end - length));
+            zerosEnd = end;
+        }
+    }
+
     /** Writes a last frame that says only what is true without it: it may get lost. */
     void end(ByteBuffer mark) throws IOException {
         write(mark);
+        cutZeros();
         isUnsafe = false;
         close();
+    }
+
+    /** They may be there again after a crash, and mean nothing then either. */
+    private void cutZeros() throws IOException {
+        if (zerosEnd <= length) {
+            return;
+        }
+        try {
+            writer.truncate(length);
+            zerosEnd = length;
+        } catch (IOException e) {
+            fail();
+            throw e;
+        }
     }
 
     /** The disk has failed it: it is as it is until another one is begun. */

@@ -21,6 +21,7 @@ import java.util.zip.CRC32C;
  *  24   u32  version of this format, 1
  *  28   u32  CRC32C of bytes 0 to 27
  *  32        frames
+ *            zeros, if any: room for more frames, see {@link Copy}
  * </pre>
  *
  * <p><b>Torn or damaged.</b> A file is whole up to the first frame that is not. What follows was
@@ -163,7 +164,16 @@ final class SegmentFile {
             throw new DamagedReplica(path, name, at, "what follows was written when that was safe");
         }
         MemorySegment entries = MemorySegment.ofArray(file).asSlice(0, contents);
-        return new Scan(new Kept(entries, noteNumber, note, at < file.length), true, end, safe);
+        return new Scan(new Kept(entries, noteNumber, note, !isZero(file, at)), true, end, safe);
+    }
+
+    /** Whether nothing was ever written from {@code begin} on. */
+    private static boolean isZero(byte[] file, int begin) {
+        int at = begin;
+        while (at < file.length && file[at] == 0) {
+            at++;
+        }
+        return at == file.length;
     }
 
     /** A copy that was begun and never safe, or the remains of one that was. */

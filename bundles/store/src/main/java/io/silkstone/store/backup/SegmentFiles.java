@@ -222,9 +222,9 @@ public final class SegmentFiles implements AutoCloseable {
     }
 
     private void write(Copy copy, ByteBuffer written) throws IOException {
-        int length = written.remaining();
+        long before = copy.bytes();
         copy.write(written);
-        count(length);
+        count(copy.bytes() - before);
     }
 
     /** The next frame of a copy, ready to be written. */
@@ -279,8 +279,7 @@ public final class SegmentFiles implements AutoCloseable {
         for (Copy copy : copies.values()) {
             try {
                 if (copy.hasEnded()) {
-                    copy.end(frame(copy, Frame.MARK, 0, MemorySegment.NULL));
-                    count(Frame.HEADER_BYTES);
+                    end(copy);
                 }
             } catch (IOException e) {
                 failure = first(failure, e);
@@ -291,6 +290,12 @@ public final class SegmentFiles implements AutoCloseable {
         }
     }
 
+    private void end(Copy copy) throws IOException {
+        long before = copy.bytes();
+        copy.end(frame(copy, Frame.MARK, 0, MemorySegment.NULL));
+        count(copy.bytes() - before);
+    }
+
     private static IOException first(IOException before, IOException next) {
         if (before != null) {
             before.addSuppressed(next);
@@ -299,9 +304,14 @@ public final class SegmentFiles implements AutoCloseable {
     }
 
     private void syncContent(Copy copy) throws IOException {
-        copy.sync();
-        if (copy.isUnfinished() && !copy.hasFailed) {
-            rename(copy);
+        long before = copy.bytes();
+        try {
+            copy.sync();
+            if (copy.isUnfinished() && !copy.hasFailed) {
+                rename(copy);
+            }
+        } finally {
+            count(copy.bytes() - before);
         }
     }
 
@@ -314,7 +324,6 @@ public final class SegmentFiles implements AutoCloseable {
             throw e;
         }
         copy.name = name;
-        count(-copy.replacedBytes);
         copy.replacedBytes = 0;
     }
 

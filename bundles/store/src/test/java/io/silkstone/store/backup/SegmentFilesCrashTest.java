@@ -89,7 +89,7 @@ class SegmentFilesCrashTest {
                 disk.writeFailures(faulty ? 0.05 : 0);
                 disk.syncFailures(faulty ? 0.1 : 0);
                 disk.namesFailures(faulty ? 0.1 : 0);
-                disk.capacity(random.nextInt(4) == 0 ? 8_000 : 1 << 20);
+                disk.capacity(random.nextInt(4) == 0 ? capacity() : 1 << 20);
                 try {
                     for (int turn = 0; turn < 60; turn++) {
                         act();
@@ -105,6 +105,10 @@ class SegmentFilesCrashTest {
                 check(machine);
                 confirm();
             }
+        }
+
+        private int capacity() {
+            return 8_000 + random.nextInt(3) * Copy.AHEAD_BYTES;
         }
 
         private void endProcess(boolean machine) throws IOException {

@@ -203,13 +203,14 @@ class SegmentFilesTest {
         write(files, 1, "one");
         files.sync();
         disk.capacity(files.bytes() + 10);
-        assertThatThrownBy(() -> files.append(1, 3, bytes("more"))).hasMessageContaining("space");
+        MemorySegment much = MemorySegment.ofArray(new byte[2 * Copy.AHEAD_BYTES]);
+        assertThatThrownBy(() -> files.append(1, 3, much)).hasMessageContaining("space");
         assertThatThrownBy(() -> write(files, 1, "onemore")).hasMessageContaining("space");
         assertThatThrownBy(() -> files.begin(2)).hasMessageContaining("space");
         assertThat(files.failed()).containsExactly(1, 2);
         assertThat(disk.names()).hasSize(3);
 
-        disk.capacity(1_000);
+        disk.capacity(4 * Copy.AHEAD_BYTES);
         write(files, 1, "onemore");
         files.drop(2);
         files.sync();
@@ -218,6 +219,50 @@ class SegmentFilesTest {
         assertThat(disk.names()).containsExactly("segment-0000000000000001");
         disk.restart();
         assertThat(text(open(disk), 1)).isEqualTo("onemore");
+    }
+
+    @Test
+    void sync_ofLittle_hasRoomForWhatComesNext() throws IOException {
+        SegmentFiles files = open(disk);
+        write(files, 1, "one");
+        long length = files.bytes();
+        files.sync();
+        long longer = files.bytes();
+        assertThat(longer).isGreaterThanOrEqualTo(length + Copy.AHEAD_BYTES);
+        for (int count = 0; count < 10; count++) {
+            files.append(1, 3 + count, bytes("!"));
+            files.sync();
+        }
+        assertThat(files.bytes()).isEqualTo(longer);
+        assertThat(files.bytes()).isEqualTo(disk.length("segment-0000000000000001"));
+        disk.restart();
+
+        SegmentFiles again = open(disk);
+        assertThat(again.bytes()).isEqualTo(longer);
+        assertThat(text(again, 1)).isEqualTo("one!!!!!!!!!!");
+        assertThat(again.read(1).isTorn()).isFalse();
+    }
+
+    @Test
+    void sync_ofMuch_orOfWhatHasEnded_hasNoRoomLeft() throws IOException {
+        SegmentFiles files = open(disk);
+        files.begin(1);
+        files.append(1, 0, MemorySegment.ofArray(new byte[Copy.AHEAD_BYTES]));
+        write(files, 2, "two");
+        files.end(2);
+        long length = files.bytes();
+        files.sync();
+        assertThat(files.bytes()).isEqualTo(length + Frame.HEADER_BYTES);
+
+        write(files, 3, "three");
+        files.sync();
+        files.end(3);
+        files.sync();
+        long bytes = 0;
+        for (String name : disk.names()) {
+            bytes += disk.length(name);
+        }
+        assertThat(files.bytes()).isEqualTo(bytes).isLessThan(2 * Copy.AHEAD_BYTES);
     }
 
     @Test

@@ -75,6 +75,9 @@ final class DurableLife {
         /** The oldest state that may be found. */
         int floor;
 
+        /** What was under the key at the end of a life had this version at least. */
+        long version;
+
         /** With which others a state came about, by its number. */
         final Map<Integer, Map<String, Integer>> together = new TreeMap<>();
 
@@ -553,11 +556,18 @@ final class DurableLife {
 
     private void requireFound(String name, String found) {
         History history = history(name);
+        int newest = -1;
         for (int state = history.states.size() - 1; state >= history.floor; state--) {
             if (Objects.equals(history.states.get(state), found)) {
-                history.floor = state;
-                return;
+                newest = Math.max(newest, state);
+                // Nothing may be there since before something came and went that nobody was told
+                // of.
+                history.version = history.versions.get(state);
             }
+        }
+        if (newest >= 0) {
+            history.floor = newest;
+            return;
         }
         throw new IllegalStateException(
                 name
@@ -587,12 +597,11 @@ final class DurableLife {
     /** What is found is where the next life begins; versions must grow all the same. */
     private static void forget(History history) {
         String found = history.states.get(history.floor);
-        long version = history.versions.get(history.floor);
         history.states.clear();
         history.versions.clear();
         history.together.clear();
         history.floor = 0;
         history.states.add(found);
-        history.versions.add(version);
+        history.versions.add(history.version);
     }
 }

@@ -101,6 +101,11 @@ final class Copy {
         return !hasFailed && isEnding && writer != null;
     }
 
+    /** Whether a sync has to do something for it. */
+    boolean isWaiting() {
+        return !hasFailed && (isUnsafe || isUnfinished() || hasEnded());
+    }
+
     /** Writes the header over whatever is in the file. */
     void begin(ByteBuffer header) throws IOException {
         try {

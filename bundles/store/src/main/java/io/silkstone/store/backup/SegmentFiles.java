@@ -8,7 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -56,6 +58,9 @@ public final class SegmentFiles implements AutoCloseable {
     private final Disk disk;
     private final RandomGenerator random;
     private final TreeMap<Long, Copy> copies = new TreeMap<>();
+
+    /** Those among them that {@link #sync} has to do something for. */
+    private final Set<Copy> waiting = new LinkedHashSet<>();
 
     /** Files of copies that never came to be. */
     private final List<String> unfinished = new ArrayList<>();
@@ -149,6 +154,7 @@ public final class SegmentFiles implements AutoCloseable {
         long replaced = 0;
         if (before != null) {
             before.closeQuietly();
+            waiting.remove(before);
             name = SegmentFile.unfinishedName(segment);
             replaced = before.isUnfinished() ? before.replacedBytes : before.length;
             count(-before.bytes());
@@ -157,6 +163,7 @@ public final class SegmentFiles implements AutoCloseable {
         Copy copy = new Copy(disk, segment, random.nextLong(), name);
         copy.replacedBytes = replaced;
         copies.put(segment, copy);
+        waiting.add(copy);
         reserve(SegmentFile.HEADER_BYTES);
         SegmentFile.putHeader(staging, segment, copy.salt);
         areNamesUnsafe = true;
@@ -203,7 +210,9 @@ public final class SegmentFiles implements AutoCloseable {
      * @throws IOException when the disk has failed the copy before
      */
     public void end(long segment) throws IOException {
-        growing(segment).isEnding = true;
+        Copy copy = growing(segment);
+        copy.isEnding = true;
+        waiting.add(copy);
     }
 
     private Copy growing(long segment) throws IOException {
@@ -223,6 +232,7 @@ public final class SegmentFiles implements AutoCloseable {
 
     private void write(Copy copy, ByteBuffer written) throws IOException {
         long before = copy.bytes();
+        waiting.add(copy);
         copy.write(written);
         count(copy.bytes() - before);
     }
@@ -264,7 +274,7 @@ public final class SegmentFiles implements AutoCloseable {
      */
     public void sync() throws IOException {
         IOException failure = null;
-        for (Copy copy : copies.values()) {
+        for (Copy copy : waiting) {
             try {
                 syncContent(copy);
             } catch (IOException e) {
@@ -276,7 +286,7 @@ public final class SegmentFiles implements AutoCloseable {
         } catch (IOException e) {
             failure = first(failure, e);
         }
-        for (Copy copy : copies.values()) {
+        for (Copy copy : waiting) {
             try {
                 if (copy.hasEnded()) {
                     end(copy);
@@ -285,8 +295,23 @@ public final class SegmentFiles implements AutoCloseable {
                 failure = first(failure, e);
             }
         }
+        waiting.removeIf(copy -> !copy.isWaiting());
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    /**
+     * As {@link #sync()}, but for the copy of one segment alone, which costs less. A file that has
+     * ended stays open.
+     *
+     * @throws IOException when the disk fails, as there, or has failed the copy before
+     */
+    public void sync(long segment) throws IOException {
+        Copy copy = growing(segment);
+        syncContent(copy);
+        if (copy.isNameUnsafe) {
+            syncNames();
         }
     }
 
@@ -381,6 +406,7 @@ public final class SegmentFiles implements AutoCloseable {
             throw e;
         }
         copies.remove(segment);
+        waiting.remove(copy);
         count(-copy.bytes());
     }
 

@@ -19,7 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -35,8 +35,9 @@ import java.util.concurrent.locks.LockSupport;
  * meanwhile go out together, and one answer settles them all (group commit). This is the same for a
  * disk of the node's own. Writers only append to memory. One thread goes round: it copies what was
  * committed since the last round, of all segments, writes it to their files, tells the disk to make
- * it safe if {@link Flush} wants that, and publishes the position up to which the log is {@link
- * #settled}. Whoever has read or written something holds its answer back until that is past it.
+ * safe what writers appended if {@link Flush} wants that, and publishes the position up to which
+ * the log is {@link #settled}. Whoever has read or written something holds its answer back until
+ * that is past it. A round looks at what has changed, and costs no more when the log is long.
  *
  * <p><b>What is copied</b> ends where the first entry that is not whole begins, or where writers
  * have come to by then; both are ends of claims, so that what was appended in one step is in one
@@ -46,10 +47,12 @@ import java.util.concurrent.locks.LockSupport;
  * disk keeps no memory from being freed.
  *
  * <p><b>Order.</b> Positions are settled in the order in which they were given. What the cleaner
- * has moved was settled where it lay, and it moves nothing else ({@link Segment#isCleanable}). The
- * copy of a segment that has left the log is removed only when all that was in the log at that
- * time, the moved entries among it, is safe on the disk whatever the policy, and when a note says
- * so.
+ * has moved was settled where it lay, and it moves nothing else ({@link Segment#isCleanable}); so
+ * nobody waits for the disk to have it where it lies now, as long as it has the copy of where it
+ * lay. That goes in three steps when a segment has left the log: all that was in the log at that
+ * time, the moved entries among it, is made safe on the disk whatever the policy; then a note says
+ * that the copy does not count, and is made safe as well; then the copy is removed. A note that was
+ * written before the first of them is done might be all that survives.
  *
  * <p><b>Notes.</b> Each segment that writers append to begins with a {@link LogNote}, and whenever
  * the tables change or copies are about to be removed another one is written: ahead of what was
@@ -92,6 +95,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private final Counter failures;
     private final List<AutoCloseable> gauges = new ArrayList<>();
     private final Arena memory = Arena.ofShared();
+
+    // What the log tells of its segments.
+
+    private final Queue<Segment> begun = new ConcurrentLinkedQueue<>();
+    private final Queue<Segment> grown = new ConcurrentLinkedQueue<>();
     private final Queue<Long> retired = new ConcurrentLinkedQueue<>();
 
     private Log log;
@@ -115,6 +123,19 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     // What follows belongs to whoever does the work.
 
     private final TreeMap<Long, Copy> copies = new TreeMap<>();
+
+    /** Of segments of writers that are not settled altogether, in their order. */
+    private final ArrayDeque<Copy> open = new ArrayDeque<>();
+
+    /** Of others, to which the cleaner has added since they were settled last. */
+    private final Set<Copy> moved = new LinkedHashSet<>();
+
+    /** To which something was written since they were synchronised last. */
+    private final Set<Copy> unsafe = new LinkedHashSet<>();
+
+    /** Ids of segments that have left the log; then of those whose copies go now. */
+    private final ArrayDeque<Long> departed = new ArrayDeque<>();
+
     private final ArrayDeque<Long> removing = new ArrayDeque<>();
 
     /** What the log before left, whether it counted or not. */
@@ -127,6 +148,9 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private long removeAfter;
 
+    /** Whether all is safe that was in the log when those of {@link #removing} were chosen. */
+    private boolean removalIsSafe;
+
     /** Whether a note that is safe says that those of {@link #removing} do not count. */
     private boolean removalIsNoted;
 
@@ -137,9 +161,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     /** Where the first segment begins that is not settled altogether. */
     private long settledSegments;
 
-    private boolean unsynced;
-
-    /** Files that were told that nothing more comes, and are closed by the next sync. */
+    /** Files that were told that nothing more comes, and are closed by the next sync of all. */
     private int ended;
 
     private boolean abandoned;
@@ -182,6 +204,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         Copy(Segment segment) {
             this.segment = segment;
             end = segment.begin();
+        }
+
+        /** Whether writers wait for it. */
+        boolean isOpen() {
+            return !settled && !segment.isSurvivor();
         }
 
         /** Whether writers' entries are all copied. */
@@ -240,6 +267,16 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     @Override
     public boolean areMade() {
         return true;
+    }
+
+    @Override
+    public void begun(Segment segment) {
+        begun.add(segment);
+    }
+
+    @Override
+    public void grown(Segment segment) {
+        grown.add(segment);
     }
 
     @Override
@@ -406,6 +443,9 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         copy.end = copy.segment.begin();
         copy.noteBytes = 0;
         replaces = true;
+        if (!copy.isOpen()) {
+            moved.add(copy);
+        }
     }
 
     private boolean hasFailed() {
@@ -422,59 +462,75 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             // First of all: a full disk may lack just that.
             remove();
         }
-        chooseForRemoval(now);
         follow();
-        long written = 0;
-        boolean goesOn = true;
-        for (Copy copy : copies.values()) {
-            // What writers append is copied in its order, so that of several entries that came
-            // behind one that is not whole none is there before it.
-            if (goesOn || copy.segment.isSurvivor()) {
-                written += copy(copy);
-                goesOn &= copy.segment.isSurvivor() || copy.isWhole();
-            }
-        }
+        chooseForRemoval(now);
+        long written = copyAll();
         long reached = reached();
-        boolean removes = !removing.isEmpty() && !removalIsNoted && reached >= removeAfter;
+        boolean makesRemovalSafe = !removing.isEmpty() && !removalIsSafe && reached >= removeAfter;
+        boolean removes = removalIsSafe && !removalIsNoted && latest() != null;
         written += writeNote(removes);
         long notes = notesWritten();
-        boolean due =
-                flush == Flush.ALWAYS
-                        || replaces
-                        || ended > ENDED_MAX
-                        || removes
-                        || flush == Flush.INTERVAL && now - syncedAt >= intervalNanos;
-        if (unsynced && due) {
+        boolean isUnsafe = !unsafe.isEmpty() || ended > 0;
+        boolean isDue = flush == Flush.INTERVAL && now - syncedAt >= intervalNanos;
+        if (makesRemovalSafe || replaces || ended > ENDED_MAX || isDue && isUnsafe) {
             sync();
+        } else if (removes || flush == Flush.ALWAYS) {
+            syncOpen();
         }
         settle(reached);
         settledNotes = notes;
+        removalIsSafe |= makesRemovalSafe;
         removalIsNoted |= removes;
-        return written > 0 || removalIsNoted ? 1 : 0;
+        return written > 0 || removalIsSafe ? 1 : 0;
     }
 
-    /** Takes note of segments that are new, and of those that are gone. */
+    /** Takes note of segments that are new, that the cleaner has added to, and that are gone. */
     private void follow() {
-        Iterator<Copy> each = copies.values().iterator();
-        while (each.hasNext()) {
-            Copy copy = each.next();
-            if (copy.segment.isGone()) {
-                if (!copy.safe) {
-                    leftUnsafe.add(copy.segment.id());
-                }
-                each.remove();
-            } else if (copy.noteBytes > NOTES_MAX_SEGMENTS * log.segmentBytes()) {
+        // First those that are gone: what was moved out of them has been told of by then.
+        for (Long id = retired.poll(); id != null; id = retired.poll()) {
+            departed.add(id);
+            Copy copy = copies.remove(id);
+            if (copy != null && !copy.safe) {
+                leftUnsafe.add(id);
+            }
+            moved.remove(copy);
+        }
+        for (Segment segment = begun.poll(); segment != null; segment = begun.poll()) {
+            Copy copy = new Copy(segment);
+            copies.put(segment.id(), copy);
+            newest = Math.max(newest, segment.id());
+            if (copy.isOpen()) {
+                open.add(copy);
+            }
+        }
+        for (Segment segment = grown.poll(); segment != null; segment = grown.poll()) {
+            Copy copy = copies.get(segment.id());
+            if (copy != null) {
+                moved.add(copy);
+            }
+        }
+        for (Copy copy : open) {
+            if (copy.noteBytes > NOTES_MAX_SEGMENTS * log.segmentBytes()) {
                 // A table that is cut or cleared again and again, while nobody writes.
                 beginAnew(copy);
             }
         }
-        for (int number = 0; number < log.slots(); number++) {
-            Segment segment = log.segment(number);
-            if (segment != null && !copies.containsKey(segment.id())) {
-                copies.put(segment.id(), new Copy(segment));
-                newest = Math.max(newest, segment.id());
+    }
+
+    private long copyAll() throws IOException {
+        long written = 0;
+        for (Copy copy : open) {
+            written += copy(copy);
+            if (!copy.isWhole()) {
+                // What writers append is copied in its order, so that of several entries that came
+                // behind one that is not whole none is there before it.
+                break;
             }
         }
+        for (Copy copy : moved) {
+            written += copy(copy);
+        }
+        return written;
     }
 
     /** Copies what is new in a segment. */
@@ -490,8 +546,10 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             copy.begun = true;
             copy.safe = false;
         }
-        unsynced = true;
-        if (!segment.isSurvivor() && (from == segment.begin() || copy.noted != notesAsked)) {
+        unsafe.add(copy);
+        boolean isFirst = from == segment.begin();
+        boolean isNoted = copy.noted == notesAsked;
+        if (isFirst && !segment.isSurvivor() || copy.isOpen() && !isNoted) {
             note(copy, false);
         }
         files.append(segment.id(), (int) (from - segment.begin()), staging.asSlice(0, bytes));
@@ -527,30 +585,33 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     /** Up to where everything that writers appended is copied. */
     private long reached() {
         long reached = settledSegments;
-        boolean goesOn = true;
-        for (Copy copy : copies.values()) {
-            Segment segment = copy.segment;
-            if (goesOn && !copy.settled && !segment.isSurvivor() && segment.born() == reached) {
-                goesOn = copy.isWhole();
-                reached = goesOn ? reached + log.segmentBytes() : segment.positionOf(copy.end);
+        for (Copy copy : open) {
+            assert copy.segment.born() == reached;
+            if (!copy.isWhole()) {
+                return copy.segment.positionOf(copy.end);
             }
+            reached += log.segmentBytes();
         }
         return reached;
     }
 
+    /** Of those to which notes are written, the newest; null when there is none for a moment. */
+    private Copy latest() {
+        Copy latest = null;
+        for (Copy copy : open) {
+            latest = copy.begun ? copy : latest;
+        }
+        return latest;
+    }
+
     /** Writes a note to the segment that writers append to, if the newest is not there. */
     private long writeNote(boolean removes) throws IOException {
-        for (Copy copy : copies.descendingMap().values()) {
-            if (copy.begun && !copy.segment.isSurvivor()) {
-                if (!removes && copy.noted == notesAsked) {
-                    return 0;
-                }
-                unsynced = true;
-                note(copy, removes);
-                return 1;
-            }
+        Copy latest = latest();
+        if (latest == null || !removes && latest.noted == notesAsked) {
+            return 0;
         }
-        return 0;
+        note(latest, removes);
+        return 1;
     }
 
     private void note(Copy copy, boolean removes) throws IOException {
@@ -563,62 +624,73 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         TreeSet<Long> safe = new TreeSet<>(counted);
         safe.removeIf(id -> copies.containsKey(id) && !copies.get(id).safe);
         safe.removeAll(leftUnsafe);
-        long oldest = oldestUnsettled(copy);
+        // Of those to which a newer one may yet be written.
+        long first = open.isEmpty() ? copy.segment.id() : open.getFirst().segment.id();
+        long oldest = Math.min(first, copy.segment.id());
         LogNote note = LogNote.of(log.versions().safe(), newest, oldest, counted, safe, storeNote);
         noteNumber++;
         byte[] encoded = note.encode();
         files.note(copy.segment.id(), noteNumber, encoded);
+        unsafe.add(copy);
         copy.noteBytes += encoded.length;
         copy.noted = asked;
     }
 
     /** How many of the notes that were asked for have been written. */
     private long notesWritten() {
-        for (Copy copy : copies.descendingMap().values()) {
-            if (copy.begun && !copy.segment.isSurvivor()) {
-                return Math.max(copy.noted, settledNotes);
-            }
-        }
-        return settledNotes;
+        Copy latest = latest();
+        return latest == null ? settledNotes : Math.max(latest.noted, settledNotes);
     }
 
-    /** The oldest segment that something may yet be written to by which a note goes ahead. */
-    private long oldestUnsettled(Copy latest) {
-        for (Copy copy : copies.values()) {
-            if (!copy.segment.isSurvivor() && !copy.settled) {
-                return Math.min(copy.segment.id(), latest.segment.id());
-            }
-        }
-        return latest.segment.id();
-    }
-
+    /** Makes all files safe, and closes those that have ended. */
     private void sync() throws IOException {
         long began = clock.nanoTime();
         files.sync();
-        syncs.increment();
-        syncedAt = clock.nanoTime();
-        syncNanos.add(syncedAt - began);
-        unsynced = false;
+        synced(began);
         replaces = false;
         ended = 0;
         leftUnsafe.clear();
-        copies.values().forEach(copy -> copy.safe |= copy.begun);
+        unsafe.forEach(copy -> copy.safe |= copy.begun);
+        unsafe.clear();
+    }
+
+    /** Makes safe what writers wait for. */
+    private void syncOpen() throws IOException {
+        long began = clock.nanoTime();
+        boolean syncs = false;
+        for (Copy copy : open) {
+            if (unsafe.contains(copy)) {
+                files.sync(copy.segment.id());
+                copy.safe = true;
+                unsafe.remove(copy);
+                syncs = true;
+            }
+        }
+        if (syncs) {
+            synced(began);
+        }
+    }
+
+    private void synced(long began) {
+        syncs.increment();
+        syncedAt = clock.nanoTime();
+        syncNanos.add(syncedAt - began);
     }
 
     private void settle(long reached) throws IOException {
         settled = reached;
-        for (Copy copy : copies.values()) {
-            Segment segment = copy.segment;
-            boolean isNext = !segment.isSurvivor() && segment.born() == settledSegments;
-            if (isNext && segment.born() + log.segmentBytes() <= reached) {
-                copy.settled = true;
-                settledSegments = segment.born() + log.segmentBytes();
-            }
-            if (segment.isSurvivor() || copy.settled) {
-                segment.copied(copy.end);
-                end(copy);
-            }
+        while (!open.isEmpty() && settledSegments + log.segmentBytes() <= reached) {
+            Copy copy = open.removeFirst();
+            copy.settled = true;
+            settledSegments += log.segmentBytes();
+            copy.segment.copied(copy.end);
+            end(copy);
         }
+        for (Copy copy : moved) {
+            copy.segment.copied(copy.end);
+            end(copy);
+        }
+        moved.clear();
     }
 
     /** Tells a file that nothing more comes for now, for open files are few. */
@@ -627,7 +699,6 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             files.end(copy.segment.id());
             copy.ended = true;
             ended++;
-            unsynced = true;
         }
     }
 
@@ -637,14 +708,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
      */
     private void chooseForRemoval(long now) {
         boolean isBusy = removalIsNoted || !removing.isEmpty();
-        if (isBusy || retired.isEmpty() || now - removedAt < REMOVAL_NANOS) {
+        if (isBusy || departed.isEmpty() || now - removedAt < REMOVAL_NANOS) {
             return;
         }
-        Long id = retired.poll();
-        while (id != null) {
-            removing.add(id);
-            id = retired.poll();
-        }
+        removing.addAll(departed);
+        departed.clear();
         removeAfter = log.headPosition();
     }
 
@@ -661,7 +729,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             left(gone);
         }
         if (removing.isEmpty()) {
-            files.sync();
+            sync();
+            removalIsSafe = false;
             removalIsNoted = false;
             removedAt = clock.nanoTime();
         }

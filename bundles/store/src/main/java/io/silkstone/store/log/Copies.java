@@ -14,6 +14,16 @@ public interface Copies {
                 }
 
                 @Override
+                public void begun(Segment segment) {
+                    // Nobody copies it.
+                }
+
+                @Override
+                public void grown(Segment segment) {
+                    // Nobody copies it.
+                }
+
+                @Override
                 public void retired(Segment segment) {
                     // Nobody has a copy of it.
                 }
@@ -21,6 +31,18 @@ public interface Copies {
 
     /** Whether copies are made at all; always answers the same. */
     boolean areMade();
+
+    /**
+     * A segment has come into the log, of which these are told in the order of their ids. Under the
+     * log's lock: must be quick, and not come back to the log.
+     */
+    void begun(Segment segment);
+
+    /**
+     * The cleaner has shown what it added to a segment, or has ended it. Before it tells of any
+     * segment that has left the log for that. Threads: the cleaner's.
+     */
+    void grown(Segment segment);
 
     /**
      * A segment has left the log, since all that was wanted of it is in others. Its copy is needed

@@ -462,7 +462,7 @@ public final class Log {
         try {
             Segment survivor = newSegment(born, memory, segmentBytes, true);
             writeMarks(survivor, survivor.window());
-            survivor.show();
+            show(survivor);
             return survivor;
         } finally {
             unlock();
@@ -492,12 +492,14 @@ public final class Log {
     /** All that the cleaner has appended to {@code segment} is as it will stay. */
     public void show(Segment segment) {
         segment.show();
+        copies.grown(segment);
     }
 
     /** Ends a survivor. It may be cleaned from now on. */
     public void seal(Segment survivor) {
         survivor.window().close(backoff);
         survivor.close();
+        copies.grown(survivor);
     }
 
     /**
@@ -531,6 +533,7 @@ public final class Log {
         }
         slots.set(slot, segment);
         slotsUsed = Math.max(slotsUsed, slot + 1);
+        copies.begun(segment);
         return segment;
     }
 

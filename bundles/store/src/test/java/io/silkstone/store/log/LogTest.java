@@ -112,15 +112,41 @@ class LogTest {
         assertThat(copied.isHeld()).isFalse();
         copied.retire(first);
         assertThat(copies.left).containsExactly(first.id());
+        assertThat(copies.begun).contains(first.id()).hasSize(2).isSorted();
     }
 
-    /** Remembers which segments have left. */
+    @Test
+    void show_andSeal_tellWhereCopiesAreMade() {
+        Copying copies = new Copying();
+        Log copied = new Log(pool, epochs, versions, Backoff.YIELDING, copies, 0);
+        Segment survivor = copied.openSurvivor(0);
+        assertThat(copies.grown).containsExactly(survivor.id());
+        copied.append(survivor, 40);
+        copied.show(survivor);
+        copied.seal(survivor);
+        assertThat(copies.grown).hasSize(3).containsOnly(survivor.id());
+        assertThat(copies.begun).last().isEqualTo(survivor.id());
+    }
+
+    /** Remembers what it is told. */
     private static final class Copying implements Copies {
+        final List<Long> begun = new ArrayList<>();
+        final List<Long> grown = new ArrayList<>();
         final List<Long> left = new ArrayList<>();
 
         @Override
         public boolean areMade() {
             return true;
+        }
+
+        @Override
+        public void begun(Segment segment) {
+            begun.add(segment.id());
+        }
+
+        @Override
+        public void grown(Segment segment) {
+            grown.add(segment.id());
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.silkstone.store;
 
 import io.silkstone.api.store.Status;
 import io.silkstone.base.NanoClock;
+import io.silkstone.store.durable.Alarms;
 import io.silkstone.store.durable.LogKeeper;
 import io.silkstone.store.log.Checksum;
 import io.silkstone.store.log.Entry;
@@ -158,6 +159,11 @@ final class Settlement {
     /** Somebody waits for {@code mark}. */
     void want(long mark) {
         keeper.want(mark);
+    }
+
+    /** To be set for marks. */
+    Alarms.Alarm openAlarm() {
+        return keeper.alarms().open();
     }
 
     /** See {@link io.silkstone.api.store.KvSession#settle}. */

@@ -394,6 +394,11 @@ final class StoreSession implements KvSession {
     }
 
     @Override
+    public boolean wakeWhenSettled(long mark, Runnable wakeUp) {
+        return unsettled.wakeWhenSettled(mark, wakeUp);
+    }
+
+    @Override
     public Status settle() {
         assert !entered;
         long mark = unsettled.take();
@@ -410,6 +415,7 @@ final class StoreSession implements KvSession {
                 exit();
             }
             closed = true;
+            unsettled.close();
             store.ended(this);
         }
     }

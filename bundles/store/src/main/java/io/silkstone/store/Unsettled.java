@@ -1,10 +1,15 @@
 package io.silkstone.store;
 
+import io.silkstone.store.durable.Alarms;
+
 /** What one session was told and may not tell on yet. Threads: the session's. */
 final class Unsettled {
     private final Settlement settlement;
     private final boolean isNeeded;
     private long mark;
+
+    /** Null until it is wanted. */
+    private Alarms.Alarm alarm;
 
     /** Nothing yet. */
     Unsettled(Settlement settlement) {
@@ -50,5 +55,27 @@ final class Unsettled {
         }
         settlement.want(taken);
         return taken;
+    }
+
+    /** See {@link io.silkstone.api.store.KvSession#wakeWhenSettled}. */
+    boolean wakeWhenSettled(long mark, Runnable wakeUp) {
+        if (isNeeded && alarm == null) {
+            alarm = settlement.openAlarm();
+        }
+        if (isNeeded) {
+            alarm.set(mark, wakeUp);
+        }
+        // In this order, or what is settled in between would wake nobody.
+        if (settlement.isSettled(mark)) {
+            wakeUp.run();
+        }
+        return isNeeded;
+    }
+
+    /** The session ends. */
+    void close() {
+        if (alarm != null) {
+            alarm.close();
+        }
     }
 }

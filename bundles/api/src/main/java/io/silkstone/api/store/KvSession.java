@@ -247,6 +247,18 @@ public interface KvSession extends AutoCloseable {
     }
 
     /**
+     * Has {@code wakeUp} called once when {@code mark}, of any session of the store, is settled,
+     * and at once if it is: for those who have nothing else to do until then. Takes the place of
+     * this session's call before, though that may come at the same moment.
+     *
+     * @param wakeUp called by any thread; it may come too early, must not wait, and must not throw
+     * @return false when the store wakes nobody, so that {@link #isSettled} has to be asked again
+     */
+    default boolean wakeWhenSettled(long mark, Runnable wakeUp) {
+        return false;
+    }
+
+    /**
      * Waits until all that this session has read, changed or found missing is settled. Outside a
      * batch.
      *

@@ -267,6 +267,11 @@ public final class RequestServer implements AutoCloseable {
         return exchange.session.isSettled(mark);
     }
 
+    /** See {@link io.silkstone.api.store.KvSession#wakeWhenSettled}. */
+    public boolean wakeWhenSettled(long mark, Runnable wakeUp) {
+        return exchange.session.wakeWhenSettled(mark, wakeUp);
+    }
+
     /** Requests that this server has run. */
     public long requests() {
         return runner.requests();

@@ -7,14 +7,17 @@ import java.util.function.LongSupplier;
 
 /**
  * The clients of one core whose replies wait until the store has settled what they tell (decision
- * 0047). The store tells nobody when it has: the core asks in each of its passes, about the lowest
- * mark only, and when it has nothing else to do it comes back soon enough to ask again. Belongs to
- * the core's thread.
+ * 0047). The core asks in each of its passes, about the lowest mark only. When it has nothing else
+ * to do it has the store wake it; from a store that wakes nobody it comes back soon enough to ask
+ * again. Belongs to the core's thread.
  */
 final class SettleWatch {
     private static final System.Logger LOG = System.getLogger(SettleWatch.class.getName());
 
-    /** Between two looks of an idle core: little beside what a disk takes. */
+    /** Between two looks of an idle core that the store wakes, at those who waited too long. */
+    private static final long LATE_LOOK_NANOS = 50_000_000;
+
+    /** The same of one that nobody wakes: little beside what a disk takes. */
     private static final long LOOK_NANOS = 100_000;
 
     /** The same when nothing was settled for {@link #PATIENCE_NANOS}: the disk stalls. */
@@ -24,6 +27,7 @@ final class SettleWatch {
     private static final long SAID_NANOS_MIN = 10_000_000_000L;
 
     private final LongPredicate isSettled;
+    private final LongPredicate wakesWhenSettled;
     private final LongSupplier nanoTime;
     private final LongSupplier waitNanosMax;
     private final List<Waiter> waiters = new ArrayList<>();
@@ -56,10 +60,17 @@ final class SettleWatch {
      * Of nobody yet.
      *
      * @param isSettled the store's answer for a mark
+     * @param wakesWhenSettled has the store wake this core when a mark is settled, or at once;
+     *     false when it does not do that
      * @param waitNanosMax for how long a reply may wait
      */
-    SettleWatch(LongPredicate isSettled, LongSupplier nanoTime, LongSupplier waitNanosMax) {
+    SettleWatch(
+            LongPredicate isSettled,
+            LongPredicate wakesWhenSettled,
+            LongSupplier nanoTime,
+            LongSupplier waitNanosMax) {
         this.isSettled = isSettled;
+        this.wakesWhenSettled = wakesWhenSettled;
         this.nanoTime = nanoTime;
         this.waitNanosMax = waitNanosMax;
         // So that the first time is not too early to say something.
@@ -178,10 +189,16 @@ final class SettleWatch {
         saidAt = now;
     }
 
-    /** How long the core may wait before it looks again. */
+    /**
+     * How long the core, which is about to wait, may do so before it looks again, unless the store
+     * wakes it.
+     */
     long parkNanosMax(long now) {
         if (waiters.isEmpty()) {
             return Long.MAX_VALUE;
+        }
+        if (wakesWhenSettled.test(lowest)) {
+            return LATE_LOOK_NANOS;
         }
         return now - progressed < PATIENCE_NANOS ? LOOK_NANOS : SELDOM_LOOK_NANOS;
     }

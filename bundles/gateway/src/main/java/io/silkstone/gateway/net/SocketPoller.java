@@ -38,6 +38,7 @@ public final class SocketPoller implements CorePoller {
     private static final long LOOK_NANOS = 5_000;
 
     private final Outbox outbox;
+    private final Runnable wakeUp = this::wakeup;
     private final SettleWatch settles;
     private final long waitNanosMin;
     private final WaitMeter waits;
@@ -105,7 +106,10 @@ public final class SocketPoller implements CorePoller {
         this.waitNanosMin = transport.waitNanosMin();
         this.settles =
                 new SettleWatch(
-                        requests::isSettled, server::nanoTime, server.settings()::settleNanosMax);
+                        requests::isSettled,
+                        mark -> requests.wakeWhenSettled(mark, wakeUp),
+                        server::nanoTime,
+                        server.settings()::settleNanosMax);
         loop.scheduleAtFixedRate(this::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
     }
 

@@ -12,12 +12,18 @@ class SettleWatchTest {
     private long now;
     private long settled;
     private int asked;
+    private long alarm;
+    private boolean isWoken;
     private final List<String> events = new ArrayList<>();
     private final SettleWatch watch =
             new SettleWatch(
                     mark -> {
                         asked++;
                         return mark <= settled;
+                    },
+                    mark -> {
+                        alarm = mark;
+                        return isWoken;
                     },
                     () -> now,
                     () -> WAIT_NANOS_MAX);
@@ -146,5 +152,20 @@ class SettleWatchTest {
         settled = 1;
         watch.look();
         assertThat(watch.parkNanosMax(now)).isEqualTo(100_000);
+    }
+
+    @Test
+    void parkNanosMax_ofACoreThatIsWoken_isLong() {
+        isWoken = true;
+        assertThat(watch.parkNanosMax(now)).isEqualTo(Long.MAX_VALUE);
+        assertThat(alarm).isZero();
+        new Client("b", 2);
+        new Client("a", 1);
+        assertThat(watch.parkNanosMax(now)).isBetween(10_000_000L, WAIT_NANOS_MAX / 10);
+        assertThat(alarm).isEqualTo(1);
+        settled = 1;
+        watch.look();
+        watch.parkNanosMax(now);
+        assertThat(alarm).isEqualTo(2);
     }
 }

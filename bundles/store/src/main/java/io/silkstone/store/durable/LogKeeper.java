@@ -95,6 +95,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private final Counter failures;
     private final List<AutoCloseable> gauges = new ArrayList<>();
     private final Arena memory = Arena.ofShared();
+    private final Alarms alarms = new Alarms();
 
     // What the log tells of its segments.
 
@@ -173,49 +174,6 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private long syncedAt;
     private long repairAt;
-
-    /** A segment's copy, and how far it has come. */
-    private static final class Copy {
-        final Segment segment;
-
-        /** Up to where it has come. */
-        long end;
-
-        /** Whether it has a file, and whether that was safe on the disk at any time. */
-        boolean begun;
-
-        boolean safe;
-
-        /** Whether the segment was closed when it was last looked at. */
-        boolean wasClosed;
-
-        /** Whether all that writers added is settled. */
-        boolean settled;
-
-        /** Whether the file was told that nothing more comes. */
-        boolean ended;
-
-        /** Bytes of notes in its file. */
-        long noteBytes;
-
-        /** How many notes had been asked for when the last one was written to its file. */
-        long noted = -1;
-
-        Copy(Segment segment) {
-            this.segment = segment;
-            end = segment.begin();
-        }
-
-        /** Whether writers wait for it. */
-        boolean isOpen() {
-            return !settled && !segment.isSurvivor();
-        }
-
-        /** Whether writers' entries are all copied. */
-        boolean isWhole() {
-            return wasClosed && end == segment.end();
-        }
-    }
 
     /**
      * For a log that has not begun.
@@ -364,6 +322,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         }
     }
 
+    /** For those who wait, and do something else meanwhile. */
+    public Alarms alarms() {
+        return alarms;
+    }
+
     private void wake() {
         LockSupport.unpark(thread);
     }
@@ -479,6 +442,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         }
         settle(reached);
         settledNotes = notes;
+        alarms.ring(reached);
         removalIsSafe |= makesRemovalSafe;
         removalIsNoted |= removes;
         return written > 0 || removalIsSafe ? 1 : 0;

@@ -1,0 +1,46 @@
+package io.silkstone.store.durable;
+
+import io.silkstone.store.log.Segment;
+
+/** A segment's copy, and how far it has come. Threads: the keeper's. */
+final class Copy {
+    final Segment segment;
+
+    /** Up to where it has come. */
+    long end;
+
+    /** Whether it has a file, and whether that was safe on the disk at any time. */
+    boolean begun;
+
+    boolean safe;
+
+    /** Whether the segment was closed when it was last looked at. */
+    boolean wasClosed;
+
+    /** Whether all that writers added is settled. */
+    boolean settled;
+
+    /** Whether the file was told that nothing more comes. */
+    boolean ended;
+
+    /** Bytes of notes in its file. */
+    long noteBytes;
+
+    /** How many notes had been asked for when the last one was written to its file. */
+    long noted = -1;
+
+    Copy(Segment segment) {
+        this.segment = segment;
+        end = segment.begin();
+    }
+
+    /** Whether writers wait for it. */
+    boolean isOpen() {
+        return !settled && !segment.isSurvivor();
+    }
+
+    /** Whether writers' entries are all copied. */
+    boolean isWhole() {
+        return wasClosed && end == segment.end();
+    }
+}

@@ -14,16 +14,20 @@ import java.nio.ByteBuffer;
  * would be wasted, and with no syncs at all there are no zeros.
  */
 final class Copy {
-    /** Zeros that are written at once. */
+    /** Zeros that are written at once, at least. */
     static final int AHEAD_BYTES = 1 << 16;
 
+    /** For so many syncs like the last one there are to be zeros. */
+    private static final int SYNCS_AHEAD = 8;
+
     /** A sync of more than that does without. */
-    private static final int LITTLE_BYTES = AHEAD_BYTES / 4;
+    private static final int LITTLE_BYTES = 1 << 16;
 
     /** What file systems deal in. */
     private static final int PAGE_BYTES = 1 << 12;
 
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(AHEAD_BYTES + PAGE_BYTES);
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(SYNCS_AHEAD * LITTLE_BYTES + PAGE_BYTES);
 
     final long segment;
     final long salt;
@@ -153,10 +157,10 @@ final class Copy {
     }
 
     private void writeZerosAhead() throws IOException {
-        boolean isLonger = length > zerosEnd;
-        boolean isLittle = length - safe <= LITTLE_BYTES;
-        if (isLonger && isLittle && !isEnding && length <= SegmentFiles.FILE_BYTES_MAX) {
-            int end = length + AHEAD_BYTES + PAGE_BYTES - 1 & -PAGE_BYTES;
+        int group = length - safe;
+        if (length > zerosEnd && group <= LITTLE_BYTES && !isEnding) {
+            int ahead = Math.max(AHEAD_BYTES, SYNCS_AHEAD * group);
+            int end = length + ahead + PAGE_BYTES - 1 & -PAGE_BYTES;
             writer.write(length, ZEROS.duplicate().limit(end - length));
             zerosEnd = end;
         }

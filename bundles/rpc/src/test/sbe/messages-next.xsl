@@ -19,7 +19,7 @@
     <xsl:attribute name="version"><xsl:value-of select=". + 1"/></xsl:attribute>
   </xsl:template>
 
-  <!-- Values of enums: a final answer, one without effect, and a priority. -->
+  <!-- Values of enums: a final answer, one without effect, a priority, and a state. -->
   <xsl:template match="enum[@name = 'Status']">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()"/>
@@ -34,8 +34,18 @@
     </xsl:copy>
   </xsl:template>
 
+  <xsl:template match="enum[@name = 'TabletState']">
+    <xsl:copy>
+      <xsl:apply-templates select="@*|node()"/>
+      <validValue name="RESTING" sinceVersion="{/sbe:messageSchema/@version + 1}">200</validValue>
+    </xsl:copy>
+  </xsl:template>
+
   <!-- Fields at the end of a block, of a message and of groups. -->
   <xsl:template match="sbe:message[@name = 'Change']/field[last()]
+      | sbe:message[@name = 'Pulled']/field[last()]
+      | sbe:message[@name = 'PriorityPull']/field[last()]
+      | sbe:message[@name = 'PriorityPull']/group/field[last()]
       | sbe:message[@name = 'ClusterMap']/group[@name = 'servers']/field[last()]
       | sbe:message[@name = 'ClusterMap']/group[@name = 'tablets']/field[last()]">
     <xsl:copy-of select="."/>
@@ -50,7 +60,9 @@
 
   <!-- A message. -->
   <xsl:template match="sbe:message[last()]">
-    <xsl:copy-of select="."/>
+    <xsl:copy>
+      <xsl:apply-templates select="@*|node()"/>
+    </xsl:copy>
     <sbe:message name="Freeze" id="1000" sinceVersion="{/sbe:messageSchema/@version + 1}">
       <field name="header" id="1" type="requestHeader"/>
       <data name="why" id="10" type="varText"/>

@@ -14,6 +14,7 @@ import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Hashes;
 import io.silkstone.rpc.messages.ChangeEncoder;
 import io.silkstone.rpc.messages.ChangeKind;
 import io.silkstone.rpc.messages.ChangeReplyDecoder;
@@ -44,6 +45,7 @@ final class ClusterSession implements KvSession {
     /** Header, block and the lengths of key and value of any request for one object. */
     private static final int OVERHEAD = BODY + ChangeEncoder.BLOCK_LENGTH + 2 * Integer.BYTES;
 
+    private static final long CLEAR_PAUSE_NANOS = 10_000_000;
     private static final int SCAN_COUNT_MAX = 10_000;
 
     private final ClusterStore store;
@@ -464,15 +466,27 @@ final class ClusterSession implements KvSession {
 
     /**
      * Clears what each server has by the leader's map, one after the other: by an older one a
-     * tablet might be left out, so nothing is done where nobody leads (UNAVAILABLE). What has
-     * objects does not move, so none is missed; and none is asked for twice, lest an object that
-     * was written after its key was cleared be removed as well. Where some are gone already, and
-     * others perhaps not, the answer is UNKNOWN.
+     * tablet might be left out, so nothing is done where nobody leads (UNAVAILABLE). Each server
+     * does so only if it has just what the map says: so what moves meanwhile is neither missed nor
+     * cleared twice, as which what was written in between would be gone too. Where some are gone
+     * already, and others perhaps not, the answer is UNKNOWN.
      */
     @Override
     public Status clear(Table table) {
         forgetResult();
-        ClusterMap map = store.leadersMap(store.options().timeoutNanos());
+        long deadline = store.rpc().now() + store.options().timeoutNanos();
+        Status status = Status.RETRY_LATER;
+        while (status == Status.RETRY_LATER && store.rpc().now() - deadline < 0) {
+            status = clear(table, store.leadersMap(store.options().timeoutNanos()));
+            if (status == Status.RETRY_LATER) {
+                store.pause(CLEAR_PAUSE_NANOS);
+            }
+        }
+        return status;
+    }
+
+    /** RETRY_LATER when nothing was done, for tablets have moved since the map was made. */
+    private Status clear(Table table, ClusterMap map) {
         if (map == null) {
             return Status.UNAVAILABLE;
         }
@@ -486,13 +500,17 @@ final class ClusterSession implements KvSession {
             }
             clear.wrapAndApplyHeader(operation.request(OVERHEAD), 0, header)
                     .table(table.id())
-                    .request(1 + store.random(Long.MAX_VALUE - 1));
+                    .request(1 + store.random(Long.MAX_VALUE - 1))
+                    .served(Hashes.number(map.served(table.id(), server.id())))
+                    .mapVersion(map.version());
             int length = BODY + clear.encodedLength();
             operation.start(table.id(), 0, length, Operation.READ, server.id(), Operation.NOBODY);
             store.rpc().await(operation);
             Status status = Statuses.of(operation);
             if (status != Status.OK) {
-                return begun || operation.mayHaveBeenMade() ? Status.UNKNOWN : status;
+                boolean maybe = begun || operation.mayHaveBeenMade();
+                boolean hasMoved = operation.status() == io.silkstone.rpc.messages.Status.REFUSED;
+                return maybe ? Status.UNKNOWN : hasMoved ? Status.RETRY_LATER : status;
             }
             begun = true;
         }

@@ -202,6 +202,24 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         refreshMap();
     }
 
+    /**
+     * Moves the tablet in which {@code hash} lies to {@code server} while it is used. Returns when
+     * the server serves it; objects may still be coming then.
+     *
+     * @return the epoch in which the server has it
+     * @throws StoreRefused when it cannot be, or nobody answers
+     */
+    public long migrateTablet(String table, long hash, ServerId server) throws StoreRefused {
+        long epoch;
+        try {
+            epoch = operator.migrateTablet(table, hash, server);
+        } catch (ClusterRefused e) {
+            throw new StoreRefused(e.getMessage());
+        }
+        refreshMap();
+        return epoch;
+    }
+
     @Override
     public Table table(String name) {
         ClusterMap.Table table = routes.map().table(name);
@@ -233,12 +251,18 @@ public final class ClusterStore implements KvStore, AutoCloseable {
                                     each.firstHash(),
                                     each.lastHash(),
                                     each.owner().toString(),
-                                    each.state().name().toLowerCase(Locale.ROOT),
+                                    state(each),
                                     each.epoch()));
                 }
             }
         }
         return tablets;
+    }
+
+    private static String state(ClusterMap.Tablet tablet) {
+        String state = tablet.state().name().toLowerCase(Locale.ROOT);
+        boolean comes = tablet.state() == ClusterMap.TabletState.MIGRATING;
+        return comes ? state + " from " + tablet.peer() : state;
     }
 
     /** Of all servers that answer. */
@@ -274,11 +298,30 @@ public final class ClusterStore implements KvStore, AutoCloseable {
 
     /** Objects of {@code table} on all servers that answer. */
     long countObjects(int table) {
+        long deadline = rpc.now() + options.timeoutNanos();
+        ClusterMap before = refreshMap();
+        long sum = countObjects(table, before);
+        ClusterMap after = refreshMap();
+        // What moves from one server to another may have been counted by both, or by none.
+        while (!tabletsOf(table, before).equals(tabletsOf(table, after))
+                && rpc.now() - deadline < 0) {
+            before = after;
+            sum = countObjects(table, before);
+            after = refreshMap();
+        }
+        return sum;
+    }
+
+    private static List<ClusterMap.Tablet> tabletsOf(int table, ClusterMap map) {
+        return map.tablets().stream().filter(each -> each.table() == table).toList();
+    }
+
+    private long countObjects(int table, ClusterMap map) {
         Operation operation = new Operation(this);
         CountObjectsEncoder request = new CountObjectsEncoder();
         DoneDecoder reply = new DoneDecoder();
         long sum = 0;
-        for (ClusterMap.Server server : refreshMap().servers()) {
+        for (ClusterMap.Server server : map.servers()) {
             request.wrapAndApplyHeader(
                             operation.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
                     .table(table);

@@ -63,19 +63,20 @@ final class ScanStep {
     /** See {@link io.silkstone.api.store.KvSession#scan}. */
     long run(Table table, long cursor, int count, ObjectVisitor visitor) {
         long deadline = store.rpc().now() + store.options().timeoutNanos();
-        ClusterMap map = store.routes().map();
-        // What is lost has nothing in it, but may be somebody's again by now, and have.
-        if (cursor == 0 || !isServed(map, table)) {
-            map = store.refreshMap();
-        }
+        boolean begins = cursor == 0;
+        ClusterMap map = begins ? store.refreshMap() : store.routes().map();
         while (map.tablet(table.id(), 0) != null) {
-            if (isWhole(map, table, cursor, count)) {
+            // What is lost has nothing in it, but may be somebody's again by now, and have: that
+            // only the coordinator knows for certain.
+            ClusterMap certain =
+                    isServed(map, table) ? map : store.leadersMap(store.options().timeoutNanos());
+            if (certain != null && isWhole(certain, table, cursor, count)) {
                 show(visitor);
                 return end;
             }
             found.clear();
             if (store.rpc().now() - deadline >= 0 || store.rpc().isClosed()) {
-                return cursor == 0 ? BEGINNING : cursor;
+                return begins ? BEGINNING : cursor;
             }
             store.pause(PAUSE_NANOS);
             map = store.refreshMap();

@@ -5,6 +5,7 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvStore.Table;
 import io.silkstone.api.store.ObjectVisitor;
 import io.silkstone.api.store.Status;
+import io.silkstone.rpc.Hashes;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,10 +13,12 @@ import java.util.List;
  * A scan of a whole table that follows its tablets. Servers are scanned one after the other, all
  * that they have of the table at once. Hashes are covered by such a scan if the same server had
  * them under the same epoch before and after it; those that are not are scanned where they are now,
- * until all are covered.
+ * until all are covered. Both maps may be old, where nobody leads: so a scan counts only if the
+ * server says that it served, meanwhile, what the map says of it.
  */
 final class TableScan {
     private static final int COUNT = 256;
+    private static final long PAUSE_NANOS = 5_000_000;
 
     private final ClusterStore store;
     private final ClusterSession session;
@@ -63,7 +66,11 @@ final class TableScan {
             if (next.state() == ClusterMap.TabletState.LOST) {
                 return Status.UNAVAILABLE;
             }
-            Status status = scan(next.owner(), visitor);
+            long expected = Hashes.number(before.served(table.id(), next.owner()));
+            Status status = scan(next.owner(), expected, visitor);
+            if (status == Status.RETRY_LATER) {
+                store.pause(PAUSE_NANOS);
+            }
             ClusterMap after = store.refreshMap();
             if (status == Status.OK) {
                 int wanted = uncovered.size();
@@ -74,15 +81,18 @@ final class TableScan {
                 deadline = progress ? store.rpc().now() + store.options().timeoutNanos() : deadline;
             }
             if (status == Status.NO_SUCH_TABLE || store.rpc().now() - deadline >= 0) {
-                return status == Status.OK ? Status.UNAVAILABLE : status;
+                boolean isLate = status == Status.OK || status == Status.RETRY_LATER;
+                return isLate ? Status.UNAVAILABLE : status;
             }
             before = after;
         }
         return Status.OK;
     }
 
-    private Status scan(ServerId server, ObjectVisitor visitor) {
+    /** RETRY_LATER when the server has something else than was {@code expected}. */
+    private Status scan(ServerId server, long expected, ObjectVisitor visitor) {
         long cursor = 0;
+        boolean isExpected;
         do {
             cursor =
                     session.scan(
@@ -96,8 +106,11 @@ final class TableScan {
                                     visitor.visit(object);
                                 }
                             });
-        } while (cursor != 0 && session.scanStatus() == Status.OK);
-        return session.scanStatus();
+            long served = session.scanServed();
+            isExpected = served == Hashes.UNTOLD || served == expected;
+        } while (cursor != 0 && isExpected && session.scanStatus() == Status.OK);
+        boolean isDone = session.scanStatus() == Status.OK;
+        return isDone && !isExpected ? Status.RETRY_LATER : session.scanStatus();
     }
 
     private boolean isWanted(long hash) {

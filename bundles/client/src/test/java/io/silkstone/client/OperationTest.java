@@ -160,6 +160,19 @@ class OperationTest {
     }
 
     @Test
+    void read_ofAMigratingTablet_asksItsOwnerOnly() {
+        second.objects.put(LOW, "there");
+        first.objects.put(LOW, "there before");
+        cluster.publish(
+                new ClusterMap.Tablet(
+                        1, 0, -1, second.id, 2, ClusterMap.TabletState.MIGRATING, first.id));
+        cluster.store.refreshMap();
+        assertThat(cluster.read(LOW)).isEqualTo(Status.OK);
+        assertThat(cluster.value()).isEqualTo("there");
+        assertThat(first.reads).isEmpty();
+    }
+
+    @Test
     void read_ofATableThatIsGone_saysSo() {
         cluster.publish();
         cluster.store.refreshMap();

@@ -157,6 +157,23 @@ class ScanStepTest {
     }
 
     @Test
+    void scan_ofWhatIsMigrating_isOnItsOwner() {
+        cluster.second.objects.put(LOW, "1");
+        cluster.second.objects.put(HIGH, "2");
+        cluster.publish(
+                new ClusterMap.Tablet(
+                        1,
+                        0,
+                        -1,
+                        cluster.second.id,
+                        1,
+                        ClusterMap.TabletState.MIGRATING,
+                        cluster.first.id));
+        scanOn(0);
+        assertThat(seen).containsExactlyInAnyOrder(LOW + "=1", HIGH + "=2");
+    }
+
+    @Test
     void scan_ofATableThatIsGone_isOver() {
         cluster.first.objects.put(LOW, "1");
         cluster.publish();

@@ -88,6 +88,22 @@ class TableScanTest {
     }
 
     @Test
+    void scan_ofAMigratingTablet_isOnItsOwner() {
+        cluster.second.objects.put(LOW, "1");
+        cluster.publish(
+                new ClusterMap.Tablet(
+                        1,
+                        0,
+                        -1,
+                        cluster.second.id,
+                        1,
+                        ClusterMap.TabletState.MIGRATING,
+                        cluster.first.id));
+        assertThat(scan()).isEqualTo(Status.OK);
+        assertThat(seen).containsExactly(LOW);
+    }
+
+    @Test
     void scan_ofALostTablet_isNotCalledWhole() {
         cluster.first.objects.put(LOW, "1");
         cluster.publish(

@@ -25,8 +25,14 @@ import io.silkstone.coordinator.commands.RemoveTableDecoder;
 import io.silkstone.coordinator.commands.RemoveTableEncoder;
 import io.silkstone.coordinator.commands.ServerDownDecoder;
 import io.silkstone.coordinator.commands.ServerDownEncoder;
+import io.silkstone.coordinator.commands.TabletArrivedDecoder;
+import io.silkstone.coordinator.commands.TabletArrivedEncoder;
 import io.silkstone.coordinator.commands.TabletLeftDecoder;
 import io.silkstone.coordinator.commands.TabletLeftEncoder;
+import io.silkstone.coordinator.commands.TabletRecalledDecoder;
+import io.silkstone.coordinator.commands.TabletRecalledEncoder;
+import io.silkstone.coordinator.commands.TabletTakenDecoder;
+import io.silkstone.coordinator.commands.TabletTakenEncoder;
 import io.silkstone.coordinator.commands.TakeLeadDecoder;
 import io.silkstone.coordinator.commands.TakeLeadEncoder;
 import io.silkstone.rpc.messages.Status;
@@ -151,6 +157,47 @@ final class Commands {
         return message.bytes(command.encodedLength());
     }
 
+    static byte[] takeTablet(
+            ServerId server,
+            ServerId source,
+            int table,
+            long firstHash,
+            long lastHash,
+            long epoch) {
+        Message message = new Message();
+        TabletTakenEncoder command = new TabletTakenEncoder();
+        command.wrapAndApplyHeader(message.buffer, 0, message.header)
+                .server(server.packed())
+                .source(source.packed())
+                .firstHash(firstHash)
+                .lastHash(lastHash)
+                .epoch(epoch)
+                .table(table);
+        return message.bytes(command.encodedLength());
+    }
+
+    static byte[] migrationEnded(ServerId server, int table, long firstHash, long epoch) {
+        Message message = new Message();
+        TabletArrivedEncoder command = new TabletArrivedEncoder();
+        command.wrapAndApplyHeader(message.buffer, 0, message.header)
+                .server(server.packed())
+                .firstHash(firstHash)
+                .epoch(epoch)
+                .table(table);
+        return message.bytes(command.encodedLength());
+    }
+
+    static byte[] recallTablet(ServerId server, int table, long firstHash, long epoch) {
+        Message message = new Message();
+        TabletRecalledEncoder command = new TabletRecalledEncoder();
+        command.wrapAndApplyHeader(message.buffer, 0, message.header)
+                .server(server.packed())
+                .firstHash(firstHash)
+                .epoch(epoch)
+                .table(table);
+        return message.bytes(command.encodedLength());
+    }
+
     static byte[] openLease(long millis, long boot, long expiry) {
         Message message = new Message();
         GrantLeaseEncoder command = new GrantLeaseEncoder();
@@ -228,6 +275,10 @@ final class Commands {
             case TabletLeftDecoder.TEMPLATE_ID ->
                     applyTabletLeft(
                             new TabletLeftDecoder().wrapAndApplyHeader(buffer, 0, header), state);
+            case TabletTakenDecoder.TEMPLATE_ID,
+                    TabletArrivedDecoder.TEMPLATE_ID,
+                    TabletRecalledDecoder.TEMPLATE_ID ->
+                    applyToMigrations(buffer, header, state);
             default -> applyToLeases(buffer, header, state);
         };
     }
@@ -250,6 +301,35 @@ final class Commands {
                 it.firstHash(),
                 it.epoch(),
                 it.released() != 0);
+    }
+
+    private static Result applyToMigrations(
+            DirectBuffer buffer, MessageHeaderDecoder header, CoordinatorState state) {
+        return switch (header.templateId()) {
+            case TabletTakenDecoder.TEMPLATE_ID -> {
+                TabletTakenDecoder it =
+                        new TabletTakenDecoder().wrapAndApplyHeader(buffer, 0, header);
+                yield state.takeTablet(
+                        ServerId.of(it.server()),
+                        ServerId.of(it.source()),
+                        (int) it.table(),
+                        it.firstHash(),
+                        it.lastHash(),
+                        it.epoch());
+            }
+            case TabletArrivedDecoder.TEMPLATE_ID -> {
+                TabletArrivedDecoder it =
+                        new TabletArrivedDecoder().wrapAndApplyHeader(buffer, 0, header);
+                ServerId server = ServerId.of(it.server());
+                yield state.migrationEnded(server, (int) it.table(), it.firstHash(), it.epoch());
+            }
+            default -> {
+                TabletRecalledDecoder it =
+                        new TabletRecalledDecoder().wrapAndApplyHeader(buffer, 0, header);
+                ServerId server = ServerId.of(it.server());
+                yield state.recallTablet(server, (int) it.table(), it.firstHash(), it.epoch());
+            }
+        };
     }
 
     private static Result applyToLeases(

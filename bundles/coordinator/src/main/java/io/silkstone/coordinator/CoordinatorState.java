@@ -258,14 +258,18 @@ final class CoordinatorState {
         return once(
                 call,
                 () -> {
-                    Member member = servers.called(server);
-                    if (member == null || !member.up) {
-                        throw new ClusterRefused("server " + server + " is not up");
-                    }
+                    requireUp(server);
                     Move move = tablets.assign(table, hash, server);
                     mapVersion++;
                     return move == null ? Result.ok(0) : Result.pending(move);
                 });
+    }
+
+    private void requireUp(ServerId server) throws ClusterRefused {
+        Member member = servers.called(server);
+        if (member == null || !member.up) {
+            throw new ClusterRefused("server " + server + " is not up");
+        }
     }
 
     /** Applies what an operator wants, unless that has been done. */
@@ -299,6 +303,37 @@ final class CoordinatorState {
         Member member = servers.called(server);
         boolean isUp = member != null && member.up;
         mapVersion += isUp && tablets.left(server, table, firstHash, epoch, released) ? 1 : 0;
+        return Result.ok(0);
+    }
+
+    /** See {@link Tablets#take}. */
+    Result takeTablet(
+            ServerId server,
+            ServerId source,
+            int table,
+            long firstHash,
+            long lastHash,
+            long epoch) {
+        return once(
+                UNNAMED,
+                () -> {
+                    requireUp(server);
+                    long before = tablets.epochMax();
+                    long taken = tablets.take(server, source, table, firstHash, lastHash, epoch);
+                    mapVersion += taken > before ? 1 : 0;
+                    return Result.ok(taken);
+                });
+    }
+
+    /** See {@link Tablets#arrived}. */
+    Result migrationEnded(ServerId server, int table, long firstHash, long epoch) {
+        mapVersion += tablets.arrived(server, table, firstHash, epoch) ? 1 : 0;
+        return Result.ok(0);
+    }
+
+    /** See {@link Tablets#recall}. */
+    Result recallTablet(ServerId server, int table, long firstHash, long epoch) {
+        mapVersion += tablets.recall(server, table, firstHash, epoch) ? 1 : 0;
         return Result.ok(0);
     }
 

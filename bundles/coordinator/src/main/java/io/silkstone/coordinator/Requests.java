@@ -24,12 +24,15 @@ import io.silkstone.rpc.messages.LeaseRenewedEncoder;
 import io.silkstone.rpc.messages.LeaveDecoder;
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.MigrationEndedDecoder;
 import io.silkstone.rpc.messages.OpenLeaseDecoder;
+import io.silkstone.rpc.messages.RecallTabletDecoder;
 import io.silkstone.rpc.messages.RenewClientLeaseDecoder;
 import io.silkstone.rpc.messages.RenewLeaseDecoder;
 import io.silkstone.rpc.messages.SplitTabletDecoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.TabletReleasedDecoder;
+import io.silkstone.rpc.messages.TakeTabletDecoder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Queue;
@@ -86,6 +89,9 @@ final class Requests {
         services.put(SplitTabletDecoder.TEMPLATE_ID, this::splitTablet);
         services.put(AssignTabletDecoder.TEMPLATE_ID, this::assignTablet);
         services.put(TabletReleasedDecoder.TEMPLATE_ID, this::tabletReleased);
+        services.put(TakeTabletDecoder.TEMPLATE_ID, this::takeTablet);
+        services.put(MigrationEndedDecoder.TEMPLATE_ID, this::migrationEnded);
+        services.put(RecallTabletDecoder.TEMPLATE_ID, this::recallTablet);
         services.put(OpenLeaseDecoder.TEMPLATE_ID, this::openLease);
         services.put(RenewClientLeaseDecoder.TEMPLATE_ID, this::renewClientLease);
         services.put(CheckLeaseDecoder.TEMPLATE_ID, this::checkLease);
@@ -330,6 +336,39 @@ final class Requests {
                         it.firstHash(),
                         it.epoch(),
                         it.released() != 0);
+        coordinator.propose(request, command, Requests::answerDone);
+    }
+
+    private void takeTablet(Request request) {
+        TakeTabletDecoder it =
+                new TakeTabletDecoder().wrapAndApplyHeader(message(request), 0, header(request));
+        byte[] command =
+                Commands.takeTablet(
+                        ServerId.of(it.server()),
+                        ServerId.of(it.source()),
+                        (int) it.table(),
+                        it.firstHash(),
+                        it.lastHash(),
+                        it.epoch());
+        coordinator.propose(request, command, Requests::answerDone);
+    }
+
+    private void migrationEnded(Request request) {
+        MigrationEndedDecoder it =
+                new MigrationEndedDecoder()
+                        .wrapAndApplyHeader(message(request), 0, header(request));
+        byte[] command =
+                Commands.migrationEnded(
+                        ServerId.of(it.server()), (int) it.table(), it.firstHash(), it.epoch());
+        coordinator.propose(request, command, Requests::answerDone);
+    }
+
+    private void recallTablet(Request request) {
+        RecallTabletDecoder it =
+                new RecallTabletDecoder().wrapAndApplyHeader(message(request), 0, header(request));
+        byte[] command =
+                Commands.recallTablet(
+                        ServerId.of(it.server()), (int) it.table(), it.firstHash(), it.epoch());
         coordinator.propose(request, command, Requests::answerDone);
     }
 

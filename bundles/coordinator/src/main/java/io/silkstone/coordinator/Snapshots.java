@@ -81,7 +81,7 @@ final class Snapshots {
                     .firstHash(tablet.firstHash())
                     .lastHash(tablet.lastHash())
                     .owner(tablet.owner().packed())
-                    .heir(tablet.heir().packed())
+                    .peer(tablet.peer().packed())
                     .epoch(tablet.epoch())
                     .state((short) tablet.state().ordinal())
                     .stayed((short) held.stayed().ordinal());
@@ -187,7 +187,7 @@ final class Snapshots {
                                     ServerId.of(each.owner()),
                                     each.epoch(),
                                     TabletState.values()[each.state()],
-                                    ServerId.of(each.heir())),
+                                    ServerId.of(each.peer())),
                             Stayed.values()[each.stayed()]);
         }
     }

@@ -23,7 +23,14 @@ import java.util.regex.Pattern;
  * <p><b>Epochs.</b> A tablet that replaces others (by another owner, by a cut, by the end of a move
  * that did not come about) has a higher epoch than these. So a tablet and its epoch stand for one
  * thing only: what is said of a tablet that was to leave in epoch 7 is about that move and no
- * other, however late it comes.
+ * other, however late it comes. When all objects of a tablet have come, or no more can come, its
+ * epoch stays: its owner has served it in this one already, and goes on.
+ *
+ * <p><b>Migration.</b> A tablet is taken with one command, which names the owner and the epoch that
+ * the taker has seen: the owner has stopped serving by then, and nobody else serves before the
+ * command is applied. From then on owner and source are known together, for as long as the owner
+ * depends on what the source still has. A recall and a taking name the same epoch, and each ends
+ * it: only one of them has an effect.
  *
  * <p>Threads: one at a time.
  */
@@ -47,7 +54,7 @@ final class Tablets {
      */
     record Table(int id, String name, int wanted) {}
 
-    /** Why a tablet that was to leave did not. */
+    /** Why a tablet that was to leave by {@link #assign} did not. */
     enum Stayed {
         NO,
         HAD_OBJECTS,
@@ -175,11 +182,7 @@ final class Tablets {
                 table.id != DEFAULT_ID || (hash & LOW_SLOT_BITS) == 0,
                 "the table default is cut at borders of slots only, and %016x is none",
                 hash);
-        require(
-                whole.state() != TabletState.LEAVING,
-                "%s is on its way to server %s; cut it afterwards",
-                described(whole),
-                whole.heir());
+        require(isStill(whole), "%s; cut it afterwards", onItsWay(whole));
         require(count < TABLETS_MAX, "there are %d tablets, as many as there can be", TABLETS_MAX);
         put(range(whole, whole.firstHash(), hash - 1), held.stayed);
         put(range(whole, hash, whole.lastHash()), held.stayed);
@@ -205,6 +208,10 @@ final class Tablets {
      */
     Move assign(String name, long hash, ServerId server) throws ClusterRefused {
         Tablet tablet = at(named(name).id, hash).tablet;
+        require(
+                tablet.state() != TabletState.MIGRATING,
+                "%s; assign it when it has come",
+                onItsWay(tablet));
         if (tablet.state() == TabletState.LOST) {
             notices.warn(described(tablet) + " is lost; server " + server + " has it, empty");
             put(owned(tablet, server), Stayed.NO);
@@ -229,10 +236,9 @@ final class Tablets {
                     Stayed.NO);
         } else {
             require(
-                    tablet.heir().equals(server),
-                    "%s is on its way to server %s; give it to its owner %s to call that off",
-                    described(tablet),
-                    tablet.heir(),
+                    tablet.peer().equals(server),
+                    "%s; give it to its owner %s to call that off",
+                    onItsWay(tablet),
                     tablet.owner());
         }
         return new Move(tablet.table(), tablet.firstHash(), tablet.epoch(), server);
@@ -244,29 +250,127 @@ final class Tablets {
      * @return false when there is no such move (any more)
      */
     boolean left(ServerId server, int table, long firstHash, long epoch, boolean released) {
-        TreeMap<Long, Held> all = tabletsByTable.get(table);
-        Held held = all == null ? null : all.get(firstHash);
-        boolean isUnderWay =
-                held != null
-                        && held.tablet.state() == TabletState.LEAVING
-                        && held.tablet.epoch() == epoch
-                        && held.tablet.owner().equals(server);
-        if (isUnderWay) {
-            Tablet tablet = held.tablet;
-            put(
-                    owned(tablet, released ? tablet.heir() : tablet.owner()),
-                    released ? Stayed.NO : Stayed.HAD_OBJECTS);
+        Held held = known(server, table, firstHash, epoch, TabletState.LEAVING);
+        if (held == null) {
+            return false;
         }
-        return isUnderWay;
+        Tablet tablet = held.tablet;
+        put(
+                owned(tablet, released ? tablet.peer() : tablet.owner()),
+                released ? Stayed.NO : Stayed.HAD_OBJECTS);
+        return true;
     }
 
-    /** {@code server} is down: what it has is lost, unless somebody waits for it. */
+    /**
+     * Gives a tablet to {@code server}, which is up, before its objects are there: they come from
+     * {@code source}, who had it until now. To take it again changes nothing.
+     *
+     * @param epoch in which the source has it
+     * @return the epoch in which {@code server} has it: above all that there were, if this is new
+     */
+    long take(
+            ServerId server, ServerId source, int table, long firstHash, long lastHash, long epoch)
+            throws ClusterRefused {
+        require(tables.containsKey(table), "there is no table %d any more", table);
+        Tablet tablet = at(table, firstHash).tablet;
+        boolean isSame = tablet.firstHash() == firstHash && tablet.lastHash() == lastHash;
+        boolean isTaken =
+                tablet.state() == TabletState.MIGRATING
+                        && tablet.owner().equals(server)
+                        && tablet.peer().equals(source);
+        if (isSame && isTaken) {
+            return tablet.epoch();
+        }
+        require(isStill(tablet), "%s; take it afterwards", onItsWay(tablet));
+        require(
+                tablet.state() != TabletState.LOST,
+                "%s is lost; assign it instead",
+                described(tablet));
+        require(
+                isSame && tablet.owner().equals(source) && tablet.epoch() == epoch,
+                "%s is with server %s in epoch %d, and not as server %s knew it in epoch %d",
+                described(tablet),
+                tablet.owner(),
+                tablet.epoch(),
+                server,
+                epoch);
+        require(!server.equals(source), "%s is with server %s already", described(tablet), server);
+        put(
+                new Tablet(
+                        table,
+                        firstHash,
+                        lastHash,
+                        server,
+                        epochMax + 1,
+                        TabletState.MIGRATING,
+                        source),
+                Stayed.NO);
+        notices.say(described(tablet) + " comes to server " + server + " from " + source);
+        return epochMax;
+    }
+
+    /**
+     * All objects of a tablet that {@code server} took in {@code epoch} have come.
+     *
+     * @return false when it is not on its way (any more)
+     */
+    boolean arrived(ServerId server, int table, long firstHash, long epoch) {
+        Held held = known(server, table, firstHash, epoch, TabletState.MIGRATING);
+        if (held == null) {
+            return false;
+        }
+        Tablet tablet = held.tablet;
+        put(alone(tablet), held.stayed);
+        notices.say(described(tablet) + " has come to server " + server + " from " + tablet.peer());
+        return true;
+    }
+
+    /**
+     * {@code server} keeps a tablet that somebody was to take from it in {@code epoch}.
+     *
+     * @return false when it is not there in this epoch (any more)
+     */
+    boolean recall(ServerId server, int table, long firstHash, long epoch) {
+        Held held = known(server, table, firstHash, epoch, TabletState.NORMAL);
+        if (held == null) {
+            return false;
+        }
+        put(owned(held.tablet, server), held.stayed);
+        notices.say(described(held.tablet) + " stays with server " + server + ": nobody took it");
+        return true;
+    }
+
+    /** The tablet that is just so; null if there is none. */
+    private Held known(ServerId owner, int table, long firstHash, long epoch, TabletState state) {
+        TreeMap<Long, Held> all = tabletsByTable.get(table);
+        Held held = all == null ? null : all.get(firstHash);
+        boolean isSo =
+                held != null
+                        && held.tablet.state() == state
+                        && held.tablet.epoch() == epoch
+                        && held.tablet.owner().equals(owner);
+        return isSo ? held : null;
+    }
+
+    /**
+     * {@code server} is down: what it has is lost, unless somebody waits for it; and who takes a
+     * tablet from it gets no more.
+     */
     void down(ServerId server) {
         int lost = 0;
         long epoch = epochMax + 1;
         for (Held held : all()) {
             Tablet tablet = held.tablet;
-            if (tablet.heir().equals(server)) {
+            if (tablet.peer().equals(server) && tablet.state() == TabletState.MIGRATING) {
+                notices.warn(
+                        described(tablet)
+                                + " was coming from server "
+                                + server
+                                + ", which is down; server "
+                                + tablet.owner()
+                                + " keeps what it has: the objects that had not come are lost");
+                put(alone(tablet), held.stayed);
+            } else if (tablet.peer().equals(server)) {
                 put(owned(tablet, tablet.owner(), epoch), Stayed.HEIR_DOWN);
             } else if (!tablet.owner().equals(server)) {
                 continue;
@@ -276,10 +380,10 @@ final class Tablets {
                                 + " was to leave server "
                                 + server
                                 + ", which is down; server "
-                                + tablet.heir()
+                                + tablet.peer()
                                 + " has it, empty: its objects are lost");
-                put(owned(tablet, tablet.heir(), epoch), Stayed.NO);
-            } else if (tablet.state() == TabletState.NORMAL) {
+                put(owned(tablet, tablet.peer(), epoch), Stayed.NO);
+            } else if (tablet.state() != TabletState.LOST) {
                 put(
                         new Tablet(
                                 tablet.table(),
@@ -352,15 +456,15 @@ final class Tablets {
                 };
     }
 
-    private Tablet owned(Tablet tablet, ServerId owner) {
-        return owned(tablet, owner, epochMax + 1);
-    }
-
     /**
      * The same range with another owner, in an epoch above that of every tablet there ever was, not
      * just of this one: a server counts versions for all its tablets together, from the highest of
      * their epochs on, and the next owner has to begin above what it came to.
      */
+    private Tablet owned(Tablet tablet, ServerId owner) {
+        return owned(tablet, owner, epochMax + 1);
+    }
+
     private static Tablet owned(Tablet tablet, ServerId owner, long epoch) {
         return new Tablet(
                 tablet.table(),
@@ -370,6 +474,15 @@ final class Tablets {
                 epoch,
                 TabletState.NORMAL,
                 ServerId.NONE);
+    }
+
+    /** Its owner's, in the same epoch, and nobody else has to do with it. */
+    private static Tablet alone(Tablet tablet) {
+        return owned(tablet, tablet.owner(), tablet.epoch());
+    }
+
+    private static boolean isStill(Tablet tablet) {
+        return tablet.peer().equals(ServerId.NONE);
     }
 
     private Table named(String name) throws ClusterRefused {
@@ -392,6 +505,14 @@ final class Tablets {
                 tablet.firstHash(),
                 tablet.lastHash(),
                 tables.get(tablet.table()).name);
+    }
+
+    private String onItsWay(Tablet tablet) {
+        return described(tablet)
+                + " is on its way "
+                + (tablet.state() == TabletState.MIGRATING ? "from" : "to")
+                + " server "
+                + tablet.peer();
     }
 
     private static void require(boolean holds, String message, Object... arguments)

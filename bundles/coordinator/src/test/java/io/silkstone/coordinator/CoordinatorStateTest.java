@@ -11,8 +11,11 @@ import io.silkstone.api.store.Key;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class CoordinatorStateTest {
@@ -68,6 +71,41 @@ class CoordinatorStateTest {
     private void release(Tablet tablet, boolean released) {
         state.tabletLeft(
                 tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch(), released);
+    }
+
+    /** {@code server} takes a tablet that it knows like this. */
+    private Result take(ServerId server, Tablet known) {
+        return state.takeTablet(
+                server,
+                known.owner(),
+                known.table(),
+                known.firstHash(),
+                known.lastHash(),
+                known.epoch());
+    }
+
+    /** The table's only tablet as it is afterwards. */
+    private Tablet taken(ServerId server, String table) {
+        Result result = take(server, tablet(table, 0));
+        assertThat(result.status()).as(result.text()).isEqualTo(Status.OK);
+        return tablet(table, 0);
+    }
+
+    private Result endMigration(Tablet tablet) {
+        return state.migrationEnded(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
+    }
+
+    private Result recall(Tablet tablet) {
+        return state.recallTablet(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
+    }
+
+    private void assertChangesNothing(Supplier<Result> command) {
+        byte[] before = Snapshots.encode(state);
+        Result result = command.get();
+        assertThat(result.status()).as(result.text()).isEqualTo(Status.OK);
+        assertThat(Snapshots.encode(state)).isEqualTo(before);
     }
 
     private static void assertRefused(Result result, String part) {
@@ -406,6 +444,248 @@ class CoordinatorStateTest {
     }
 
     @Test
+    void assignTablet_takenMeanwhile_saysSo() {
+        enlist(1, 10);
+        Result result = assign("default", 0, enlist(2, 20));
+        release(tablet("default", 0), false);
+        taken(enlist(3, 30), "default");
+
+        assertRefused(state.outcome(result.move()), "has gone to server 3.1 meanwhile");
+    }
+
+    @Test
+    void takeTablet_normal_isWithTheNewOwnerAtOnce() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        create("t", 8);
+        state.splitTablet(++calls, "t", 5);
+        long version = state.mapVersion();
+
+        Result result = take(two, tablet("default", 0));
+
+        assertThat(result).isEqualTo(Result.ok(3));
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, two, 3, TabletState.MIGRATING, one));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+    }
+
+    @Test
+    void takeTablet_again_givesTheSameEpoch() {
+        enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet known = tablet("default", 0);
+        Tablet taken = taken(two, "default");
+
+        assertChangesNothing(() -> take(two, known));
+
+        assertThat(take(two, known).number()).isEqualTo(taken.epoch());
+    }
+
+    @Test
+    void takeTablet_refusals_changeNothing() {
+        ServerId one = enlist(1, 10);
+        create("gone", 1);
+        final Tablet dropped = tablet("gone", 0);
+        state.dropTable(++calls, "gone");
+        create("leaving", 1);
+        create("cut", 1);
+        final Tablet whole = tablet("cut", 0);
+        state.splitTablet(++calls, "cut", 5);
+        final Tablet known = tablet("default", 0);
+        ServerId two = enlist(2, 20);
+        ServerId three = enlist(3, 30);
+        create("lost", 3);
+        state.down(1, two);
+        assign("leaving", 0, three);
+        taken(three, "default");
+        Tablet lost =
+                state.map().tablets().stream()
+                        .filter(tablet -> tablet.state() == TabletState.LOST)
+                        .findFirst()
+                        .orElseThrow();
+        byte[] before = Snapshots.encode(state);
+
+        assertRefused(take(two, whole), "server 2.1 is not up");
+        assertRefused(take(three, dropped), "there is no table 2 any more");
+        assertRefused(take(one, lost), "is lost");
+        assertRefused(take(one, tablet("leaving", 0)), "on its way to server 3.1");
+        assertRefused(take(one, known), "on its way from server 1.1");
+        assertRefused(take(three, whole), "with server 1.1 in epoch 2, and not as server 3.1 knew");
+        assertRefused(take(one, tablet("cut", 0)), "with server 1.1 already");
+
+        assertThat(Snapshots.encode(state)).isEqualTo(before);
+    }
+
+    @Test
+    void takeTablet_whileItComes_isNeitherCutNorAssigned() {
+        enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        ServerId three = enlist(3, 30);
+        Tablet taken = taken(two, "default");
+
+        assertRefused(
+                state.splitTablet(++calls, "default", 1L << 63), "on its way from server 1.1");
+        assertRefused(assign("default", 0, three), "on its way from server 1.1");
+        assertRefused(assign("default", 0, two), "on its way from server 1.1");
+
+        assertThat(tablet("default", 0)).isEqualTo(taken);
+    }
+
+    @Test
+    void takeTablet_whileItComes_isDroppedWithItsTable() {
+        enlist(1, 10);
+        create("t", 1);
+        ServerId two = enlist(2, 20);
+        Tablet known = tablet("t", 0);
+        Tablet taken = taken(two, "t");
+
+        assertThat(state.dropTable(++calls, "t").isOk()).isTrue();
+
+        assertRefused(take(two, known), "there is no table 2 any more");
+        assertChangesNothing(() -> endMigration(taken));
+        assertChangesNothing(() -> recall(known));
+    }
+
+    @Test
+    void migrationEnded_isItsOwnersAloneInTheSameEpoch() {
+        enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet taken = taken(two, "default");
+        long version = state.mapVersion();
+
+        assertThat(endMigration(taken).isOk()).isTrue();
+
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        assertChangesNothing(() -> endMigration(taken));
+    }
+
+    @Test
+    void migrationEnded_ofAnEarlierMigration_changesNothing() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet first = taken(two, "default");
+        endMigration(first);
+        endMigration(taken(one, "default"));
+        Tablet third = taken(two, "default");
+
+        assertChangesNothing(() -> endMigration(first));
+        assertChangesNothing(() -> state.migrationEnded(one, 1, 0, third.epoch()));
+        assertChangesNothing(() -> state.migrationEnded(two, 1, 5, third.epoch()));
+        assertChangesNothing(() -> state.migrationEnded(two, 9, 0, third.epoch()));
+    }
+
+    @Test
+    void recallTablet_beforeItIsTaken_staysInANewEpoch() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet known = tablet("default", 0);
+        long version = state.mapVersion();
+
+        assertThat(recall(known).isOk()).isTrue();
+
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, one, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        assertRefused(take(two, known), "with server 1.1 in epoch 2");
+        assertChangesNothing(() -> recall(known));
+    }
+
+    @Test
+    void recallTablet_afterItWasTaken_changesNothing() {
+        enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet known = tablet("default", 0);
+        Tablet taken = taken(two, "default");
+
+        assertChangesNothing(() -> recall(known));
+        assertChangesNothing(() -> recall(taken));
+    }
+
+    @Test
+    void recallTablet_whileItLeaves_changesNothing() {
+        enlist(1, 10);
+        assign("default", 0, enlist(2, 20));
+
+        assertChangesNothing(() -> recall(tablet("default", 0)));
+    }
+
+    @Test
+    void recallTablet_afterAMoveThatEnded_theMoveHasEndedAsItDid() {
+        enlist(1, 10);
+        Result result = assign("default", 0, enlist(2, 20));
+        release(tablet("default", 0), false);
+
+        recall(tablet("default", 0));
+
+        assertRefused(state.outcome(result.move()), "has objects and stays with server 1.1");
+    }
+
+    @Test
+    void down_targetOfAMigration_itsTabletIsLost() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet taken = taken(two, "default");
+
+        state.down(1, two);
+
+        Tablet lost = new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE);
+        assertThat(tablet("default", 0)).isEqualTo(lost);
+        assertThat(warnings.getLast()).isEqualTo("1 tablets of server 2.1 are lost");
+        assertChangesNothing(() -> endMigration(taken));
+        assertChangesNothing(() -> recall(taken));
+        state.down(1, one);
+        assertThat(tablet("default", 0)).isEqualTo(lost);
+    }
+
+    @Test
+    void down_targetOfAMigration_itsNextGenerationHasTheTabletEmpty() {
+        enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        taken(two, "default");
+        state.down(1, two);
+
+        ServerId next = enlist(2, 21);
+
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, next, 3, TabletState.NORMAL, ServerId.NONE));
+        assertThat(warnings.getLast()).contains("taken back 1 tablets, EMPTY");
+    }
+
+    @Test
+    void down_sourceOfAMigration_itsTabletIsTheTargetsInTheSameEpoch() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        Tablet known = tablet("default", 0);
+        Tablet taken = taken(two, "default");
+
+        state.down(1, one);
+
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(warnings.getLast())
+                .contains("server 1.1, which is down", "the objects that had not come are lost");
+        assertChangesNothing(() -> endMigration(taken));
+        assertChangesNothing(() -> recall(known));
+        enlist(1, 11);
+        assertThat(tablet("default", 0).owner()).isEqualTo(two);
+    }
+
+    @Test
+    void down_sourceThenTarget_isLost() {
+        ServerId one = enlist(1, 10);
+        ServerId two = enlist(2, 20);
+        taken(two, "default");
+
+        state.down(1, one);
+        state.down(1, two);
+
+        assertThat(tablet("default", 0))
+                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE));
+    }
+
+    @Test
     void leases_openExtendEnd() {
         Result first = state.openLease(10, 5, 100);
         assertThat(state.openLease(11, 5, 90)).isEqualTo(first);
@@ -445,6 +725,7 @@ class CoordinatorStateTest {
 
     @Test
     void anyCommands_snapshotAtAnyPoint_givesAnEqualState() {
+        Set<TabletState> kept = EnumSet.noneOf(TabletState.class);
         for (int seed = 0; seed < 150; seed++) {
             RandomCommands commands = new RandomCommands(new SplittableRandom(seed));
             CoordinatorState one = new CoordinatorState(Notices.NONE);
@@ -460,10 +741,12 @@ class CoordinatorStateTest {
                     Snapshots.decode(snapshot, other);
                     assertThat(other.map()).isEqualTo(one.map());
                     assertThat(Snapshots.encode(other)).isEqualTo(snapshot);
+                    other.map().tablets().forEach(tablet -> kept.add(tablet.state()));
                 }
                 RandomCommands.assertSound(one);
             }
         }
+        assertThat(kept).containsExactly(TabletState.values());
     }
 
     @Test

@@ -10,11 +10,14 @@ import static io.silkstone.coordinator.TestCluster.dropTable;
 import static io.silkstone.coordinator.TestCluster.enlist;
 import static io.silkstone.coordinator.TestCluster.getClusterMap;
 import static io.silkstone.coordinator.TestCluster.leave;
+import static io.silkstone.coordinator.TestCluster.migrationEnded;
 import static io.silkstone.coordinator.TestCluster.openLease;
+import static io.silkstone.coordinator.TestCluster.recallTablet;
 import static io.silkstone.coordinator.TestCluster.released;
 import static io.silkstone.coordinator.TestCluster.renew;
 import static io.silkstone.coordinator.TestCluster.renewClientLease;
 import static io.silkstone.coordinator.TestCluster.splitTablet;
+import static io.silkstone.coordinator.TestCluster.takeTablet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.silkstone.api.cluster.ClusterMap;
@@ -238,6 +241,58 @@ class CoordinatorTest {
         assertThat(call.isDone()).isTrue();
         assertThat(call.status()).isEqualTo(Status.OK);
         assertThat(tablet(0).owner()).isEqualTo(heir);
+    }
+
+    @Test
+    void takeTablet_comesToItsNewOwner() {
+        cluster.alone();
+        ServerId source = cluster.enlisted(FIRST, 7, 70);
+        ServerId target = cluster.enlisted(FIRST, 8, 80);
+        Tablet known = tablet(0);
+
+        assertThat(ask(takeTablet(target, known)).number()).isEqualTo(2);
+        assertThat(ask(takeTablet(target, known)).number()).isEqualTo(2);
+        Tablet taken = tablet(0);
+        assertThat(taken).isEqualTo(new Tablet(1, 0, -1, target, 2, TabletState.MIGRATING, source));
+        assertThat(ask(recallTablet(known)).status()).isEqualTo(Status.OK);
+        assertThat(tablet(0)).isEqualTo(taken);
+
+        assertThat(ask(migrationEnded(taken)).status()).isEqualTo(Status.OK);
+        assertThat(tablet(0))
+                .isEqualTo(new Tablet(1, 0, -1, target, 2, TabletState.NORMAL, ServerId.NONE));
+    }
+
+    @Test
+    void takeTablet_thatWasRecalled_isRefused() {
+        cluster.alone();
+        ServerId source = cluster.enlisted(FIRST, 7, 70);
+        ServerId target = cluster.enlisted(FIRST, 8, 80);
+        Tablet known = tablet(0);
+
+        assertThat(ask(recallTablet(known)).status()).isEqualTo(Status.OK);
+
+        assertThat(tablet(0))
+                .isEqualTo(new Tablet(1, 0, -1, source, 2, TabletState.NORMAL, ServerId.NONE));
+        Answer answer = ask(takeTablet(target, known));
+        assertThat(answer.status()).isEqualTo(Status.REFUSED);
+        assertThat(answer.text()).contains("is with server 1.1 in epoch 2");
+    }
+
+    @Test
+    void takeTablet_restartOfTheCoordinatorMeanwhile_isUnderWayAsBefore() {
+        Seat seat = cluster.alone();
+        cluster.enlisted(FIRST, 7, 70);
+        ServerId target = cluster.enlisted(FIRST, 8, 80);
+        Tablet known = tablet(0);
+        ask(takeTablet(target, known));
+        Tablet taken = tablet(0);
+        seat.crash();
+        cluster.disk.restart();
+
+        cluster.alone();
+
+        assertThat(ask(takeTablet(target, known)).number()).isEqualTo(taken.epoch());
+        assertThat(tablet(0)).isEqualTo(taken);
     }
 
     @Test

@@ -31,7 +31,7 @@ final class RandomCommands {
         long call = chance(8) ? Math.max(1, calls - random.nextInt(5)) : ++calls;
         long term = chance(10) ? state.term() - 1 : state.term();
         long hash = hash();
-        return switch (random.nextInt(16)) {
+        return switch (random.nextInt(20)) {
             case 0 -> Commands.takeLead(millis, random.nextLong(), 1 + random.nextInt(3), 0);
             case 1, 2, 3 -> {
                 int node = random.nextInt(5);
@@ -55,6 +55,9 @@ final class RandomCommands {
                     chance(2)
                             ? Commands.extendLease(1 + random.nextInt(20), millis + 700)
                             : Commands.endLease(1 + random.nextInt(20));
+            case 15, 16 -> taken(state);
+            case 17 -> migrationEnded(state);
+            case 18 -> recalled(state);
             default -> Commands.endExpiredLeases(term, millis);
         };
     }
@@ -74,21 +77,53 @@ final class RandomCommands {
                 : up.get(random.nextInt(up.size()));
     }
 
-    private byte[] left(CoordinatorState state) {
-        List<Tablet> leaving =
-                state.map().tablets().stream()
-                        .filter(tablet -> tablet.state() == TabletState.LEAVING)
-                        .toList();
-        if (leaving.isEmpty()) {
-            return Commands.tabletLeft(server(state), random.nextInt(4), hash(), 1, chance(2));
+    /** One in the state that is wanted, as it is or as somebody knew it; or any nonsense. */
+    private Tablet tablet(CoordinatorState state, TabletState wanted) {
+        List<Tablet> those =
+                state.map().tablets().stream().filter(tablet -> tablet.state() == wanted).toList();
+        if (those.isEmpty()) {
+            int table = random.nextInt(4);
+            return new Tablet(table, hash(), -1, server(state), 1, wanted, ServerId.NONE);
         }
-        Tablet tablet = leaving.get(random.nextInt(leaving.size()));
-        return Commands.tabletLeft(
-                tablet.owner(),
+        Tablet tablet = those.get(random.nextInt(those.size()));
+        return new Tablet(
                 tablet.table(),
                 tablet.firstHash(),
+                tablet.lastHash(),
+                tablet.owner(),
                 tablet.epoch() - (chance(6) ? 1 : 0),
-                chance(2));
+                tablet.state(),
+                tablet.peer());
+    }
+
+    private byte[] left(CoordinatorState state) {
+        Tablet tablet = tablet(state, TabletState.LEAVING);
+        return Commands.tabletLeft(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch(), chance(2));
+    }
+
+    private byte[] taken(CoordinatorState state) {
+        Tablet tablet = tablet(state, chance(4) ? TabletState.MIGRATING : TabletState.NORMAL);
+        boolean isTaken = tablet.state() == TabletState.MIGRATING;
+        return Commands.takeTablet(
+                isTaken ? tablet.owner() : server(state),
+                isTaken ? tablet.peer() : tablet.owner(),
+                tablet.table(),
+                tablet.firstHash(),
+                tablet.lastHash(),
+                tablet.epoch());
+    }
+
+    private byte[] migrationEnded(CoordinatorState state) {
+        Tablet tablet = tablet(state, TabletState.MIGRATING);
+        return Commands.migrationEnded(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
+    }
+
+    private byte[] recalled(CoordinatorState state) {
+        Tablet tablet = tablet(state, chance(4) ? TabletState.MIGRATING : TabletState.NORMAL);
+        return Commands.recallTablet(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
     }
 
     static Result apply(byte[] command, CoordinatorState state) {
@@ -112,10 +147,13 @@ final class RandomCommands {
             ClusterMap.Server owner = map.server(tablet.owner());
             boolean isServed = tablet.state() != TabletState.LOST;
             assertThat(owner != null && owner.up()).as("%s", tablet).isEqualTo(isServed);
-            boolean leaves = tablet.state() == TabletState.LEAVING;
-            assertThat(tablet.heir().equals(ServerId.NONE)).isEqualTo(!leaves);
-            if (leaves) {
-                assertThat(map.server(tablet.heir()).up()).isTrue();
+            boolean moves =
+                    tablet.state() == TabletState.LEAVING
+                            || tablet.state() == TabletState.MIGRATING;
+            assertThat(tablet.peer().equals(ServerId.NONE)).isEqualTo(!moves);
+            if (moves) {
+                assertThat(map.server(tablet.peer()).up()).isTrue();
+                assertThat(tablet.peer()).isNotEqualTo(tablet.owner());
             }
         }
     }

@@ -41,6 +41,43 @@ class TabletsTest {
     }
 
     @Test
+    void take_isInAnEpochAboveThatOfAllOthers() throws ClusterRefused {
+        makeTwoAndCutOneOften();
+        long before = epochMax();
+        Tablet known = all().getLast();
+        long epoch =
+                tablets.take(
+                        FIRST,
+                        SECOND,
+                        known.table(),
+                        known.firstHash(),
+                        known.lastHash(),
+                        known.epoch());
+        assertThat(epoch).isEqualTo(before + 1);
+        assertThat(all().getLast().epoch()).isEqualTo(epoch);
+    }
+
+    @Test
+    void recall_isInAnEpochAboveThatOfAllOthers() throws ClusterRefused {
+        makeTwoAndCutOneOften();
+        long before = epochMax();
+        Tablet known = all().getLast();
+        tablets.recall(SECOND, known.table(), known.firstHash(), known.epoch());
+        assertThat(all().getLast().epoch()).isEqualTo(before + 1);
+    }
+
+    @Test
+    void down_sourceOfTablets_otherEpochsStay() throws ClusterRefused {
+        makeTwoAndCutOneOften();
+        Tablet known = all().getLast();
+        tablets.take(
+                FIRST, SECOND, known.table(), known.firstHash(), known.lastHash(), known.epoch());
+        List<Long> before = all().stream().map(Tablet::epoch).toList();
+        tablets.down(SECOND);
+        assertThat(all()).extracting(Tablet::epoch).isEqualTo(before);
+    }
+
+    @Test
     void takeBack_severalTablets_areInOneEpochAboveThatOfAllOthers() throws ClusterRefused {
         makeTwoAndCutOneOften();
         tablets.down(FIRST);

@@ -30,12 +30,15 @@ import io.silkstone.rpc.messages.LeaseDecoder;
 import io.silkstone.rpc.messages.LeaveEncoder;
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.MigrationEndedEncoder;
 import io.silkstone.rpc.messages.OpenLeaseEncoder;
+import io.silkstone.rpc.messages.RecallTabletEncoder;
 import io.silkstone.rpc.messages.RenewClientLeaseEncoder;
 import io.silkstone.rpc.messages.RenewLeaseEncoder;
 import io.silkstone.rpc.messages.SplitTabletEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.TabletReleasedEncoder;
+import io.silkstone.rpc.messages.TakeTabletEncoder;
 import io.silkstone.transport.memory.MemoryNetwork;
 import io.silkstone.transport.memory.MemoryOptions;
 import io.silkstone.transport.memory.MemoryTransport;
@@ -323,6 +326,41 @@ final class TestCluster implements AutoCloseable {
                         .epoch(tablet.epoch())
                         .table(tablet.table())
                         .released((short) (yes ? 1 : 0))
+                        .encodedLength();
+    }
+
+    static ToIntFunction<MutableDirectBuffer> takeTablet(ServerId server, ClusterMap.Tablet known) {
+        return buffer ->
+                new TakeTabletEncoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .server(server.packed())
+                        .source(known.owner().packed())
+                        .firstHash(known.firstHash())
+                        .lastHash(known.lastHash())
+                        .epoch(known.epoch())
+                        .table(known.table())
+                        .encodedLength();
+    }
+
+    static ToIntFunction<MutableDirectBuffer> migrationEnded(ClusterMap.Tablet tablet) {
+        return buffer ->
+                new MigrationEndedEncoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .server(tablet.owner().packed())
+                        .firstHash(tablet.firstHash())
+                        .epoch(tablet.epoch())
+                        .table(tablet.table())
+                        .encodedLength();
+    }
+
+    static ToIntFunction<MutableDirectBuffer> recallTablet(ClusterMap.Tablet tablet) {
+        return buffer ->
+                new RecallTabletEncoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .server(tablet.owner().packed())
+                        .firstHash(tablet.firstHash())
+                        .epoch(tablet.epoch())
+                        .table(tablet.table())
                         .encodedLength();
     }
 

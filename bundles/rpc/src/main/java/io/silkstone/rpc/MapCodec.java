@@ -46,7 +46,7 @@ public final class MapCodec {
                     .firstHash(each.firstHash())
                     .lastHash(each.lastHash())
                     .owner(each.owner().packed())
-                    .heir(each.heir().packed())
+                    .peer(each.peer().packed())
                     .epoch(each.epoch());
         }
     }
@@ -79,7 +79,7 @@ public final class MapCodec {
                             ServerId.of(each.owner()),
                             each.epoch(),
                             state(each.state()),
-                            ServerId.of(each.heir())));
+                            ServerId.of(each.peer())));
         }
         return new ClusterMap(cluster, version, servers, tables, tablets);
     }
@@ -89,6 +89,7 @@ public final class MapCodec {
         return switch (state) {
             case NORMAL -> ClusterMap.TabletState.NORMAL;
             case LEAVING -> ClusterMap.TabletState.LEAVING;
+            case MIGRATING -> ClusterMap.TabletState.MIGRATING;
             default -> ClusterMap.TabletState.LOST;
         };
     }

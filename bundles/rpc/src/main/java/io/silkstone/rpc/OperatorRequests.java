@@ -10,18 +10,24 @@ import io.silkstone.rpc.messages.DoneDecoder;
 import io.silkstone.rpc.messages.DropTableEncoder;
 import io.silkstone.rpc.messages.GetClusterMapEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.MigrateTabletEncoder;
 import io.silkstone.rpc.messages.SplitTabletEncoder;
 import io.silkstone.rpc.messages.Status;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * What operators ask of the coordinator, from a node or from a client. Each waits for the answer,
- * for a given time at most. Threads: any but the one that polls.
+ * What operators ask of the coordinator, from a node or from a client; and of a server, that it
+ * takes a tablet. Each waits for the answer, for a given time at most. Threads: any but the one
+ * that polls.
  */
 public final class OperatorRequests {
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
     private static final int REQUEST_BYTES_MAX = 1_024;
+
+    /** The source may have requests to end, and results of many clients to send. */
+    private static final long MIGRATE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final Rpc rpc;
     private final Leader leader;
@@ -120,6 +126,46 @@ public final class OperatorRequests {
     }
 
     /**
+     * Has {@code target} fetch the tablet in which {@code hash} lies from the server that has it,
+     * and waits until it serves it. Objects may still be coming then.
+     *
+     * @return the epoch in which it serves it
+     */
+    public long migrateTablet(String table, long hash, ServerId target) throws ClusterRefused {
+        ClusterMap map = clusterMap(timeoutNanos);
+        ClusterMap.Table known = map.table(table);
+        if (known == null) {
+            throw new ClusterRefused("there is no table called " + table);
+        }
+        ClusterMap.Server server = map.server(target);
+        if (server == null || !server.up()) {
+            throw new ClusterRefused("server " + target + " is not up");
+        }
+        Call call = rpc.newCall();
+        try {
+            MigrateTabletEncoder migrate = new MigrateTabletEncoder();
+            migrate.wrapAndApplyHeader(
+                            call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
+                    .hash(hash)
+                    .table(known.id());
+            call.start(
+                    rpc.peer(server.address()),
+                    target.packed(),
+                    BODY + migrate.encodedLength(),
+                    MIGRATE_NANOS,
+                    Completion.NONE);
+            rpc.await(call);
+            requireOk(
+                    call,
+                    "server " + target,
+                    "has not answered in time, and may yet have the tablet");
+            return numberIn(call);
+        } finally {
+            call.close();
+        }
+    }
+
+    /**
      * The map of the coordinator that leads, and has made sure of that: everything is in it that
      * was done before. Servers have it as well, but hear of a change only with their next renewal;
      * so they, like one that led before, send the question on. Only servers of an older schema
@@ -169,22 +215,24 @@ public final class OperatorRequests {
                         rpc.wake(answer);
                     });
             rpc.await(answer);
-            requireOk(call);
+            requireOk(
+                    call,
+                    "the coordinator",
+                    "at " + leader.address() + " does not answer; try again");
             return decoding.apply(call);
         } finally {
             call.close();
         }
     }
 
-    private void requireOk(Call call) throws ClusterRefused {
+    private static void requireOk(Call call, String asked, String silence) throws ClusterRefused {
         if (call.status() == Status.TIMED_OUT) {
-            throw new ClusterRefused(
-                    "the coordinator at " + leader.address() + " does not answer; try again");
+            throw new ClusterRefused(asked + ' ' + silence);
         }
         if (call.status() != Status.OK) {
             String text = call.text();
             throw new ClusterRefused(
-                    text.isEmpty() ? "the coordinator refused with " + call.status().name() : text);
+                    text.isEmpty() ? asked + " refused with " + call.status().name() : text);
         }
     }
 

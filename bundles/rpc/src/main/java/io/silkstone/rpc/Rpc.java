@@ -15,7 +15,9 @@ import io.silkstone.rpc.messages.EnlistedDecoder;
 import io.silkstone.rpc.messages.LeaseDecoder;
 import io.silkstone.rpc.messages.LeaseRenewedDecoder;
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
+import io.silkstone.rpc.messages.MigrationPreparedDecoder;
 import io.silkstone.rpc.messages.MultiReadReplyDecoder;
+import io.silkstone.rpc.messages.PulledDecoder;
 import io.silkstone.rpc.messages.ReadReplyDecoder;
 import io.silkstone.rpc.messages.RefusalDecoder;
 import io.silkstone.rpc.messages.ReplyHeaderDecoder;
@@ -104,6 +106,8 @@ public final class Rpc implements AutoCloseable {
         REPLIES.set(WriteAllReplyDecoder.TEMPLATE_ID);
         REPLIES.set(ScanReplyDecoder.TEMPLATE_ID);
         REPLIES.set(UsageDecoder.TEMPLATE_ID);
+        REPLIES.set(MigrationPreparedDecoder.TEMPLATE_ID);
+        REPLIES.set(PulledDecoder.TEMPLATE_ID);
     }
 
     /** A kind of request: who serves it, and how. */

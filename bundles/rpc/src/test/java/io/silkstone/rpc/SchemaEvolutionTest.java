@@ -16,6 +16,8 @@ import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.PingDecoder;
 import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.PriorityPullDecoder;
+import io.silkstone.rpc.messages.PulledDecoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.next.DoneEncoder;
 import io.silkstone.rpc.next.FreezeEncoder;
@@ -121,7 +123,7 @@ class SchemaEvolutionTest {
                     .firstHash(half == 0 ? 0 : Long.MIN_VALUE)
                     .lastHash(half == 0 ? Long.MAX_VALUE : -1)
                     .owner(server.packed())
-                    .heir(0)
+                    .peer(0)
                     .epoch(9)
                     .later(half);
         }
@@ -166,6 +168,76 @@ class SchemaEvolutionTest {
                 .containsExactly("n", "a", "r");
         assertThat(map.tables().next().name()).isEqualTo("t");
         assertThat(map.tablets().next().next().firstHash()).isEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
+    void map_withATabletInEveryState_isReadAsItWas() {
+        ServerId owner = new ServerId(1, 2);
+        List<ClusterMap.Tablet> tablets = new ArrayList<>();
+        for (ClusterMap.TabletState state : ClusterMap.TabletState.values()) {
+            ServerId peer = new ServerId(state.ordinal(), 1);
+            int table = state.ordinal() + 1;
+            tablets.add(new ClusterMap.Tablet(table, 0, -1, owner, 9, state, peer));
+        }
+        ClusterMap map = new ClusterMap(7, 8, List.of(), List.of(), tablets);
+        MapCodec.encode(map, new ClusterMapEncoder().wrapAndApplyHeader(buffer, 0, oldHeader));
+        header.wrap(buffer, 0);
+        ClusterMapDecoder decoder = new ClusterMapDecoder();
+        decoder.wrap(buffer, BODY, header.blockLength(), header.version());
+        assertThat(MapCodec.decode(decoder)).isEqualTo(map);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"MIGRATING, MIGRATING", "RESTING, LOST"})
+    void tabletState_ofTheNewVersion_isLostToTheOldOne(
+            TabletState sent, ClusterMap.TabletState seen) {
+        var map = new io.silkstone.rpc.next.ClusterMapEncoder();
+        map.wrapAndApplyHeader(buffer, 0, newHeader).cluster(7).version(8);
+        map.serversCount(0);
+        map.tablesCount(0);
+        map.tabletsCount(1)
+                .next()
+                .table(5)
+                .state(sent)
+                .firstHash(0)
+                .lastHash(-1)
+                .owner(new ServerId(1, 2).packed())
+                .peer(new ServerId(3, 4).packed())
+                .epoch(9);
+        header.wrap(buffer, 0);
+        ClusterMapDecoder old = new ClusterMapDecoder();
+        old.wrap(buffer, BODY, header.blockLength(), header.version());
+        ClusterMap.Tablet tablet = MapCodec.decode(old).tablets().getFirst();
+        assertThat(tablet.state()).isEqualTo(seen);
+        assertThat(tablet.peer()).isEqualTo(new ServerId(3, 4));
+    }
+
+    @Test
+    void pulls_thatHaveGrown_areReadByTheOldVersion() {
+        var next = new io.silkstone.rpc.next.PriorityPullEncoder();
+        next.wrapAndApplyHeader(buffer, 0, newHeader).firstHash(1).lastHash(-1).epoch(3).later(4);
+        var hashes = next.hashesCount(2);
+        hashes.next().hash(5).later(6);
+        hashes.next().hash(-7).later(8);
+        header.wrap(buffer, 0);
+        PriorityPullDecoder pull = new PriorityPullDecoder();
+        pull.wrap(buffer, BODY, header.blockLength(), header.version());
+        assertThat(pull.epoch()).isEqualTo(3);
+        PriorityPullDecoder.HashesDecoder wanted = pull.hashes();
+        assertThat(List.of(wanted.next().hash(), wanted.next().hash())).containsExactly(5L, -7L);
+
+        new io.silkstone.rpc.next.PulledEncoder()
+                .wrapAndApplyHeader(buffer, 0, newHeader)
+                .cursor(9)
+                .later(10)
+                .putEntries(new byte[] {1, 2, 3}, 0, 3);
+        header.wrap(buffer, 0);
+        PulledDecoder pulled = new PulledDecoder();
+        pulled.wrap(buffer, BODY, header.blockLength(), header.version());
+        assertThat(pulled.cursor()).isEqualTo(9);
+        byte[] entries = new byte[3];
+        assertThat(pulled.getEntries(entries, 0, 3)).isEqualTo(3);
+        assertThat(entries).containsExactly(1, 2, 3);
     }
 
     @Test

@@ -11,8 +11,10 @@ import io.silkstone.store.log.Versions;
 import io.silkstone.store.results.Leases;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -46,6 +48,7 @@ final class Administration implements AutoCloseable {
     /** For clearing a table when memory is so full that there is none for an empty one. */
     private final AtomicReference<HashTable> spareIndex = new AtomicReference<>();
 
+    private final AtomicBoolean changing = new AtomicBoolean();
     private volatile int lastTableId;
 
     /** A table that nobody can find yet, and that must be noted already; null for none. */
@@ -70,22 +73,32 @@ final class Administration implements AutoCloseable {
     }
 
     /** The first table, of a store that begins with nothing. */
-    synchronized void begin(int tablets) {
-        add(newTable(lastTableId + 1, KvStore.DEFAULT_TABLE, TableData.equalRanges(tablets)));
-        note();
+    void begin(int tablets) {
+        lock();
+        try {
+            add(newTable(lastTableId + 1, KvStore.DEFAULT_TABLE, TableData.equalRanges(tablets)));
+            note();
+        } finally {
+            unlock();
+        }
     }
 
     /** The tables of another log, whose objects are about to be taken. */
-    synchronized void begin(StoreNote others) throws IOException {
-        lastTableId = others.lastTableId();
-        for (StoreNote.Table each : others.tables()) {
-            TableData table = newTable(each.id(), each.name(), each.ranges());
-            if (table == null) {
-                throw new IOException("there is no memory for tables: raise memory.bytes");
+    void begin(StoreNote others) throws IOException {
+        lock();
+        try {
+            lastTableId = others.lastTableId();
+            for (StoreNote.Table each : others.tables()) {
+                TableData table = newTable(each.id(), each.name(), each.ranges());
+                if (table == null) {
+                    throw new IOException("there is no memory for tables: raise memory.bytes");
+                }
+                add(table);
             }
-            add(table);
+            note();
+        } finally {
+            unlock();
         }
-        note();
     }
 
     /** See {@link KvStore#createTable}. */
@@ -98,11 +111,14 @@ final class Administration implements AutoCloseable {
         requireDisk();
         TableData table;
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             requireFree(name);
             table = newTable(lastTableId + 1, name, TableData.equalRanges(tablets));
             requireMemory(table);
             mark = addNoted(table);
+        } finally {
+            unlock();
         }
         settle(mark);
         return table;
@@ -117,7 +133,8 @@ final class Administration implements AutoCloseable {
                 id);
         TableData table;
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             TableData present = tables.withId(id);
             if (present != null && present == tables.named(name)) {
                 return present;
@@ -131,6 +148,8 @@ final class Administration implements AutoCloseable {
             table = newTable(id, name, TableData.equalRanges(0));
             requireMemory(table);
             mark = addNoted(table);
+        } finally {
+            unlock();
         }
         settle(mark);
         return table;
@@ -178,7 +197,8 @@ final class Administration implements AutoCloseable {
         refuseUnless(!KvStore.DEFAULT_TABLE.equals(name), "the table %s cannot be dropped", name);
         requireDisk();
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             TableData table = existing(name);
             mark =
                     whileClosed(
@@ -188,6 +208,8 @@ final class Administration implements AutoCloseable {
                                 table.replaceIndex(null);
                                 table.depart();
                             });
+        } finally {
+            unlock();
         }
         store.wakeUp();
         settle(mark);
@@ -196,29 +218,51 @@ final class Administration implements AutoCloseable {
     /** See {@link Store#takeTablet}. */
     void takeTablet(int tableId, long first, long last, long epoch) throws StoreRefused {
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             mark = take(existing(tableId), first, last, epoch);
+        } finally {
+            unlock();
         }
         settle(mark);
     }
 
     private long take(TableData table, long first, long last, long epoch) throws StoreRefused {
         requireRange(table, first, last);
+        TabletRange present = table.tabletOf(first);
+        boolean isThere = present.isHeld() && !present.isReserved() && present.is(first, last);
+        if (!isThere) {
+            requireVacant(table, first, last);
+            return put(table, first, last, epoch, null);
+        }
+        refuseUnless(
+                present.epoch <= epoch,
+                "%016x to %016x of the table %s is a tablet of epoch %d, which is after %d",
+                first,
+                last,
+                table.name(),
+                present.epoch,
+                epoch);
+        return whileClosed(
+                table, () -> table.replace(present, present.renewed(epoch, present.incoming)));
+    }
+
+    private long put(TableData table, long first, long last, long epoch, Incoming incoming)
+            throws StoreRefused {
+        // Whoever had the range before gave versions of an earlier epoch: those here are higher.
+        versions.raiseAbove(epoch << EPOCH_VERSION_SHIFT);
+        return whileClosed(
+                table,
+                () ->
+                        table.put(
+                                TabletRange.filling(
+                                        first, last, epoch, versions.safe(), incoming)));
+    }
+
+    private void requireVacant(TableData table, long first, long last) throws StoreRefused {
         for (TabletRange each : table.tablets()) {
-            boolean same = each.firstHash == first && each.lastHash == last;
-            if (each.owned && same) {
-                refuseUnless(
-                        each.epoch <= epoch,
-                        "%016x to %016x of the table %s is a tablet of epoch %d, which is after %d",
-                        first,
-                        last,
-                        table.name(),
-                        each.epoch,
-                        epoch);
-                return whileClosed(table, () -> table.renew(each, epoch));
-            }
             refuseUnless(
-                    !each.owned || !each.overlaps(first, last),
+                    !each.isHeld() || !each.overlaps(first, last),
                     "some of %016x to %016x of the table %s is a tablet already",
                     first,
                     last,
@@ -231,18 +275,124 @@ final class Administration implements AutoCloseable {
                 first,
                 last,
                 table.name());
-        // Whoever had the range before gave versions of an earlier epoch: those here are higher.
-        versions.raiseAbove(epoch << EPOCH_VERSION_SHIFT);
-        return whileClosed(table, () -> table.take(first, last, epoch, versions.safe()));
+    }
+
+    /** See {@link Store#reserveTablet}. */
+    Reservation reserveTablet(int tableId, long first, long last) throws StoreRefused {
+        lock();
+        try {
+            TableData table = existing(tableId);
+            requireRange(table, first, last);
+            requireVacant(table, first, last);
+            TabletRange range = TabletRange.reserved(first, last);
+            whileClosed(table, () -> table.put(range));
+            return new Reservation(store, table, range);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** See {@link Reservation#fill}. */
+    void fill(TableData table, TabletRange reserved, long epoch, Incoming incoming)
+            throws StoreRefused {
+        long mark;
+        lock();
+        try {
+            refuseUnless(
+                    table.index() != null && table.tabletOf(reserved.firstHash) == reserved,
+                    "%016x to %016x of the table %s is not reserved any more",
+                    reserved.firstHash,
+                    reserved.lastHash,
+                    table.name());
+            mark = put(table, reserved.firstHash, reserved.lastHash, epoch, incoming);
+        } finally {
+            unlock();
+        }
+        settle(mark);
+    }
+
+    /** See {@link Reservation#drop}. */
+    void dropReserved(TableData table, TabletRange reserved) throws StoreRefused {
+        lock();
+        try {
+            if (table.index() == null || table.tabletOf(reserved.firstHash) != reserved) {
+                return;
+            }
+            long first = reserved.firstHash;
+            long last = reserved.lastHash;
+            whileClosed(table, () -> leave(table, first, last));
+        } finally {
+            unlock();
+        }
+        store.wakeUp();
+    }
+
+    /** See {@link Store#freezeTablet}. */
+    void freezeTablet(int tableId, long first, long last, long epoch) throws StoreRefused {
+        long mark;
+        lock();
+        try {
+            TableData table = existing(tableId);
+            TabletRange tablet = table.tabletOf(first);
+            refuseUnless(
+                    tablet.isHeld()
+                            && !tablet.isReserved()
+                            && tablet.is(first, last)
+                            && tablet.epoch == epoch,
+                    "%016x to %016x of the table %s is no tablet of epoch %d here",
+                    first,
+                    last,
+                    table.name(),
+                    epoch);
+            refuseUnless(
+                    tablet.incoming == null,
+                    "%016x to %016x of the table %s has not come here altogether yet",
+                    first,
+                    last,
+                    table.name());
+            mark = tablet.isFrozen() ? 0 : whileClosed(table, () -> freeze(table, tablet));
+        } finally {
+            unlock();
+        }
+        settle(mark);
+    }
+
+    private void freeze(TableData table, TabletRange tablet) {
+        // As in clear: a key that comes back here must not repeat a version.
+        versions.raiseAbove(versionMax.getAsLong());
+        table.replace(tablet, tablet.frozen());
+    }
+
+    /** See {@link Store#endFilling}. */
+    void endFilling(int tableId, long first, long last) throws StoreRefused {
+        lock();
+        try {
+            TableData table = existing(tableId);
+            TabletRange tablet = table.tabletOf(first);
+            if (!tablet.is(first, last) || tablet.incoming == null) {
+                return;
+            }
+            whileClosed(
+                    table,
+                    () -> {
+                        tablet.incoming.end();
+                        table.replace(tablet, tablet.renewed(tablet.epoch, null));
+                    });
+        } finally {
+            unlock();
+        }
     }
 
     /** See {@link Store#dropTablet}. */
     void dropTablet(int tableId, long first, long last) throws StoreRefused {
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             TableData table = existing(tableId);
             requireRange(table, first, last);
             mark = whileClosed(table, () -> leave(table, first, last));
+        } finally {
+            unlock();
         }
         store.wakeUp();
         settle(mark);
@@ -258,7 +408,8 @@ final class Administration implements AutoCloseable {
     boolean dropTabletIfEmpty(int tableId, long first, long last) throws StoreRefused {
         boolean[] dropped = new boolean[1];
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             TableData table = existing(tableId);
             requireRange(table, first, last);
             mark =
@@ -270,6 +421,8 @@ final class Administration implements AutoCloseable {
                                     leave(table, first, last);
                                 }
                             });
+        } finally {
+            unlock();
         }
         store.wakeUp();
         settle(mark);
@@ -284,7 +437,7 @@ final class Administration implements AutoCloseable {
         }
         boolean vacant = true;
         for (TabletRange each : table.tablets()) {
-            vacant &= !each.overlaps(first, last) || !each.owned && !each.isLeaving();
+            vacant &= !each.overlaps(first, last) || !each.isHeld() && !each.isLeaving();
         }
         return vacant;
     }
@@ -308,7 +461,8 @@ final class Administration implements AutoCloseable {
     void splitTablet(String name, long hash) throws StoreRefused {
         requireDisk();
         long mark;
-        synchronized (this) {
+        lock();
+        try {
             TableData table = existing(name);
             refuseUnless(
                     !KvStore.DEFAULT_TABLE.equals(name) || (hash & SLOT_MASK) == 0,
@@ -321,6 +475,8 @@ final class Administration implements AutoCloseable {
                 return;
             }
             mark = split(table, hash);
+        } finally {
+            unlock();
         }
         settle(mark);
     }
@@ -394,12 +550,17 @@ final class Administration implements AutoCloseable {
     }
 
     /** See {@link Store#forgetLease}. */
-    synchronized void forgetLease(long lease) {
-        administrator.enter();
+    void forgetLease(long lease) {
+        lock();
         try {
-            leases.forget(lease);
+            administrator.enter();
+            try {
+                leases.forget(lease);
+            } finally {
+                administrator.exit();
+            }
         } finally {
-            administrator.exit();
+            unlock();
         }
     }
 
@@ -408,6 +569,14 @@ final class Administration implements AutoCloseable {
      * exchange of hash tables behind a closed gate; the {@link Sweeper} sees to the old one.
      */
     Status clear(StoreSession session, TableData table) {
+        return clear(session, table, served -> true);
+    }
+
+    /**
+     * As the other, if {@code served}, which are the hashes that are served here as {@link
+     * Store#served} has them, is what the caller expects; NOT_OWNER if not.
+     */
+    Status clear(StoreSession session, TableData table, Predicate<long[]> expected) {
         HashTable fresh = newIndex();
         if (fresh == null) {
             fresh = spareIndex.getAndSet(null);
@@ -417,7 +586,10 @@ final class Administration implements AutoCloseable {
         }
         boolean mine = gate.closeTable(session, table, LOCK_NANOS_MAX);
         boolean exists = table.index() != null;
-        if (mine && exists) {
+        // What is on its way from here or to here would be cleared by half.
+        boolean moves = table.isMoving();
+        boolean isExpected = expected.test(table.served());
+        if (mine && exists && isExpected && !moves) {
             // All versions given so far are those of sessions that are kept out now.
             versions.raiseAbove(versionMax.getAsLong());
             table.replaceIndex(fresh);
@@ -434,7 +606,10 @@ final class Administration implements AutoCloseable {
         if (!exists) {
             return Status.NO_SUCH_TABLE;
         }
-        return mine ? Status.OK : Status.RETRY_LATER;
+        if (mine && !isExpected) {
+            return Status.NOT_OWNER;
+        }
+        return mine && !moves ? Status.OK : Status.RETRY_LATER;
     }
 
     /** The sweeper has given memory back. */
@@ -457,6 +632,17 @@ final class Administration implements AutoCloseable {
         TableData table = tables.withId(id);
         refuseUnless(table != null && table.index() != null, "there is no table of number %d", id);
         return table;
+    }
+
+    /** As {@link TabletGate}'s holders wait: two that change tables may be threads of one core. */
+    private void lock() {
+        for (int attempt = 0; !changing.compareAndSet(false, true); attempt++) {
+            store.backoff().idle(attempt);
+        }
+    }
+
+    private void unlock() {
+        changing.setRelease(false);
     }
 
     private static void refuseUnless(boolean holds, String message, Object... arguments)

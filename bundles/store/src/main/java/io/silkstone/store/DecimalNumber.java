@@ -1,5 +1,7 @@
 package io.silkstone.store;
 
+import io.silkstone.api.store.Status;
+import io.silkstone.store.log.Entry;
 import io.silkstone.store.memory.Memory;
 import java.lang.foreign.MemorySegment;
 
@@ -53,9 +55,29 @@ final class DecimalNumber {
         return true;
     }
 
-    /** The number parsed last. */
+    /** The number parsed last, or the last sum. */
     long value() {
         return value;
+    }
+
+    /**
+     * Adds {@code delta} to the number that the object at {@code entry} holds, or to 0 if that is
+     * 0, and writes the sum to {@link #text}.
+     *
+     * @return OK, and then {@link #value} is the sum; NOT_A_NUMBER; OVERFLOW
+     */
+    Status add(long entry, long delta) {
+        if (entry != 0 && !parse(Entry.valueAddress(entry), Entry.valueLength(entry))) {
+            return Status.NOT_A_NUMBER;
+        }
+        long before = entry == 0 ? 0 : value;
+        long sum = before + delta;
+        if (((before ^ sum) & (delta ^ sum)) < 0) {
+            return Status.OVERFLOW;
+        }
+        value = sum;
+        format(sum);
+        return Status.OK;
     }
 
     /** Writes {@code number} to {@link #text}. */

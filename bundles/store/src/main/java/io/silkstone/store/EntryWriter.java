@@ -58,6 +58,25 @@ final class EntryWriter {
         Entry.commit(entry, Entry.headerOf(Entry.RESULT, length, false), checksum);
     }
 
+    /**
+     * Copies an entry of another log to {@code copy} and makes it whole there; padding, if it is
+     * damaged.
+     *
+     * @return whether it is as it was written
+     */
+    boolean copy(long entry, long copy) {
+        int header = Entry.withoutDeadFlag(Entry.header(entry));
+        int length = Entry.length(header);
+        Memory.copy(entry + Integer.BYTES, copy + Integer.BYTES, length - Integer.BYTES);
+        boolean intact = Entry.isIntact(header, copy, checksum);
+        if (intact) {
+            Memory.putIntRelease(copy, header);
+        } else {
+            log.abandon(copy, Entry.stride(length));
+        }
+        return intact;
+    }
+
     /** Writes and commits a tombstone for {@code old} at {@code tombstone}. */
     void bury(long tombstone, long old) {
         int keyLength = Entry.keyLength(old);

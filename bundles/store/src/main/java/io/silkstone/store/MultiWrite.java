@@ -131,7 +131,10 @@ final class MultiWrite {
     private Status underLock(TableData table, WriteBatch batch) {
         long hash = batch.key(0).hash();
         boolean locks = !session.holdsTablet();
-        Status locked = locks ? session.lockTablet(table, hash) : Status.OK;
+        if (locks && !hasAll(table, batch)) {
+            return Status.RETRY_LATER;
+        }
+        Status locked = locks ? session.lock(table, hash) : Status.OK;
         if (locked != Status.OK) {
             return locked;
         }
@@ -158,6 +161,20 @@ final class MultiWrite {
                 session.unlockTablet();
             }
         }
+    }
+
+    /** Whether all that there is of the keys of {@code batch} is here; it is wanted if not. */
+    private static boolean hasAll(TableData table, WriteBatch batch) {
+        boolean all = true;
+        for (int number = 0; number < batch.size() && table.isFilling(); number++) {
+            long hash = batch.key(number).hash();
+            Incoming missing = table.missing(hash);
+            if (missing != null) {
+                missing.want(hash);
+                all = false;
+            }
+        }
+        return all;
     }
 
     private static boolean isWithin(TabletRange tablet, WriteBatch batch) {

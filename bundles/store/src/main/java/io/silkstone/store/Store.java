@@ -30,6 +30,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -46,6 +47,15 @@ import java.util.random.RandomGenerator;
 public final class Store implements KvStore, AutoCloseable {
     private static final Logger LOG = System.getLogger(Store.class.getName());
     private static final long[] NOTHING = {};
+
+    /** The state of a tablet in {@link #tablets} whose objects are still coming. */
+    public static final String FILLING = "filling";
+
+    /** The state of a tablet in {@link #frozenTablets} of which nobody has copied anything yet. */
+    public static final String FROZEN = "frozen";
+
+    /** The state of one that another server has by now, for it copies it. */
+    public static final String TAKEN = "taken";
 
     /** Slots of {@link Epochs} for agents and administrator. */
     private static final int AGENTS_MAX = 16;
@@ -313,22 +323,41 @@ public final class Store implements KvStore, AutoCloseable {
 
     @Override
     public List<Tablet> tablets() {
+        return tablets(range -> range.owned);
+    }
+
+    private List<Tablet> tablets(Predicate<TabletRange> wanted) {
         List<Tablet> all = new ArrayList<>();
         for (TableData table : tables.list()) {
             for (TabletRange each : table.tablets()) {
-                if (each.owned) {
+                if (wanted.test(each)) {
                     all.add(
                             new Tablet(
                                     table.name(),
                                     each.firstHash,
                                     each.lastHash,
                                     "local",
-                                    each.holder == null ? "normal" : "locked",
+                                    stateOf(each),
                                     each.epoch));
                 }
             }
         }
         return all;
+    }
+
+    private static String stateOf(TabletRange range) {
+        if (range.isFrozen()) {
+            return range.isTaken() ? TAKEN : FROZEN;
+        }
+        if (range.incoming != null) {
+            return FILLING;
+        }
+        return range.holder == null ? "normal" : "locked";
+    }
+
+    /** The ranges that are frozen, each in the state {@link #FROZEN} or {@link #TAKEN}. */
+    public List<Tablet> frozenTablets() {
+        return tablets(range -> range.isFrozen());
     }
 
     /**
@@ -354,6 +383,68 @@ public final class Store implements KvStore, AutoCloseable {
      */
     public void takeTablet(int tableId, long first, long last, long epoch) throws StoreRefused {
         administration.takeTablet(tableId, first, last, epoch);
+    }
+
+    /**
+     * Keeps a vacant range free for a tablet that is to come from another server.
+     *
+     * @throws StoreRefused as {@link #takeTablet}
+     */
+    public Reservation reserveTablet(int tableId, long first, long last) throws StoreRefused {
+        return administration.reserveTablet(tableId, first, last);
+    }
+
+    /** See {@link Reservation#fill}. */
+    void fill(TableData table, TabletRange reserved, long epoch, Incoming incoming)
+            throws StoreRefused {
+        administration.fill(table, reserved, epoch, incoming);
+    }
+
+    /** See {@link Reservation#drop}. */
+    void dropReserved(TableData table, TabletRange reserved) throws StoreRefused {
+        administration.dropReserved(table, reserved);
+    }
+
+    /** Whether objects of a table may be here that are not served any more. */
+    public boolean hasRemains(int tableId) {
+        TableData table = tables.numbered(tableId);
+        return table != null && table.isDeparting();
+    }
+
+    /** Whether any tablet of a table is on its way here or from here. */
+    public boolean isMoving(int tableId) {
+        TableData table = tables.numbered(tableId);
+        return table != null && table.isMoving();
+    }
+
+    /**
+     * Nothing comes any more to the tablet of just this range, if it is filling: what is not there
+     * is nowhere. As long as the table is busy that is tried again by the caller.
+     */
+    public void endFilling(int tableId, long first, long last) throws StoreRefused {
+        administration.endFilling(tableId, first, last);
+    }
+
+    /**
+     * Serves the tablet of just this range no longer, but keeps all that is in it, so that {@link
+     * #openReader} shows it, until {@link #dropTablet}, or until {@link #takeTablet} makes it a
+     * tablet again. One that is frozen already stays so.
+     *
+     * @throws StoreRefused when there is no such tablet of that epoch, it is filling, or the table
+     *     is busy for seconds
+     */
+    public void freezeTablet(int tableId, long first, long last, long epoch) throws StoreRefused {
+        administration.freezeTablet(tableId, first, last, epoch);
+    }
+
+    /** A way to what frozen tablets hold, for one thread. */
+    public TabletReader openReader() {
+        return new TabletReader(this, newSession());
+    }
+
+    /** A session of its own for what comes to a tablet. */
+    StoreSession openReplaySession() {
+        return newSession();
     }
 
     /**
@@ -449,6 +540,26 @@ public final class Store implements KvStore, AutoCloseable {
         if (closed && !unmapped && sessions.isEmpty()) {
             unmapped = true;
             pool.close();
+        }
+    }
+
+    /**
+     * As {@link KvSession#clear}, but only if what is served of the table is what {@code expected}
+     * says of {@link #served}: one step for all others.
+     *
+     * @return NOT_OWNER when it is not
+     */
+    public Status clearIf(Table table, Predicate<long[]> expected) {
+        if (settlement.isFailing()) {
+            return Status.DISK_FAILED;
+        }
+        StoreSession session = newSession();
+        session.enter();
+        try {
+            return administration.clear(session, (TableData) table, expected);
+        } finally {
+            session.exit();
+            session.close();
         }
     }
 

@@ -163,8 +163,7 @@ final class StoreSession implements KvSession {
 
     @Override
     public void exit() {
-        assert entered;
-        assert lockedTable == null;
+        assert entered && lockedTable == null;
         entered = false;
         store.epochs().exit(slot);
     }
@@ -193,8 +192,13 @@ final class StoreSession implements KvSession {
         if (begun != Status.OK) {
             return begun;
         }
+        // Before the look: what comes in between is not known to have come.
+        Incoming missing = ((TableData) table).missing(key.hash());
         long entry = index.find(key);
         unsettled.saw(entry, key.hash());
+        if (entry == 0 && missing != null) {
+            return missing.want(key.hash());
+        }
         if (entry == 0 || isExpired(entry)) {
             return Status.NOT_FOUND;
         }
@@ -299,11 +303,10 @@ final class StoreSession implements KvSession {
         long entry = enumeration.random(data, index);
         unsettled.sawAll();
         view.wrap(0);
-        if (entry == 0) {
-            return Status.NOT_FOUND;
+        if (entry != 0) {
+            show(entry);
         }
-        show(entry);
-        return Status.OK;
+        return entry == 0 ? Status.NOT_FOUND : Status.OK;
     }
 
     @Override
@@ -323,9 +326,14 @@ final class StoreSession implements KvSession {
 
     @Override
     public Status lockTablet(KvStore.Table table, long keyHash) {
-        assert entered;
-        assert lockedTable == null;
         TableData data = (TableData) table;
+        // What has not come could stop the holder half-way.
+        return data.incoming(keyHash) == null ? lock(data, keyHash) : Status.RETRY_LATER;
+    }
+
+    /** As {@link #lockTablet}, for who knows that all it needs is here. */
+    Status lock(TableData data, long keyHash) {
+        assert entered && lockedTable == null;
         if (data.index() == null) {
             return Status.NO_SUCH_TABLE;
         }
@@ -519,9 +527,14 @@ final class StoreSession implements KvSession {
             if (begun != Status.OK) {
                 return begun;
             }
-            HashTable index = this.index;
             roomWanted = 0;
             Status status;
+            Incoming missing = change == Change.FAIL ? null : table.missing(hash);
+            boolean isWrite = change == Change.WRITE;
+            boolean puts = isWrite || change == Change.INCREMENT;
+            if (missing != null && !(puts && missing.permits(isWrite, index, key, options))) {
+                return missing.want(hash);
+            }
             long line = index.lock(hash);
             try {
                 status = changeLocked(table, index, line, key, options, change);
@@ -600,23 +613,14 @@ final class StoreSession implements KvSession {
     }
 
     private Status add(long present) {
-        long before = 0;
-        if (present != 0) {
-            if (!decimal.parse(Entry.valueAddress(present), Entry.valueLength(present))) {
-                return Status.NOT_A_NUMBER;
-            }
-            before = decimal.value();
+        Status added = decimal.add(present, delta);
+        if (added == Status.OK) {
+            number = decimal.value();
+            value = decimal.text();
+            valueOffset = decimal.textOffset();
+            valueLength = decimal.textLength();
         }
-        long sum = before + delta;
-        if (((before ^ sum) & (delta ^ sum)) < 0) {
-            return Status.OVERFLOW;
-        }
-        number = sum;
-        decimal.format(sum);
-        value = decimal.text();
-        valueOffset = decimal.textOffset();
-        valueLength = decimal.textLength();
-        return Status.OK;
+        return added;
     }
 
     /**
@@ -763,10 +767,8 @@ final class StoreSession implements KvSession {
         if (!once.isArmed()) {
             return status;
         }
-        Status told = status;
-        if (once.room(view.entry()) > log.claimBytesMax()) {
-            told = Status.TOO_LARGE;
-        }
+        boolean fits = once.room(view.entry()) <= log.claimBytesMax();
+        Status told = fits ? status : Status.TOO_LARGE;
         if (told == Status.TOO_LARGE) {
             view.wrap(0);
             hadPrevious = false;

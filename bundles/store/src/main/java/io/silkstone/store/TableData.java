@@ -40,6 +40,9 @@ final class TableData implements KvStore.Table {
     /** Whether this store does not own all of the hashes. */
     private volatile boolean partial;
 
+    /** Whether something is still to come to any tablet. */
+    private volatile boolean filling;
+
     /** How often tablets, or the table, have been given up; and how often by now they are gone. */
     private volatile long departures;
 
@@ -185,6 +188,7 @@ final class TableData implements KvStore.Table {
         served = served(ranges);
         tablets = ranges.toArray(TabletRange[]::new);
         partial = !ranges.stream().allMatch(range -> range.owned);
+        filling = ranges.stream().anyMatch(range -> range.incoming != null);
     }
 
     private static long[] served(List<TabletRange> ranges) {
@@ -217,6 +221,32 @@ final class TableData implements KvStore.Table {
         return !partial || tabletOf(hash).owned;
     }
 
+    /** Whether what this store has of {@code hash} is wanted, if only to be copied. */
+    boolean holds(long hash) {
+        return !partial || tabletOf(hash).isHeld();
+    }
+
+    /** Whether objects are still to come to any of its tablets. */
+    boolean isFilling() {
+        return filling;
+    }
+
+    /** With what else objects of {@code hash} come; null when all there are have come. */
+    Incoming incoming(long hash) {
+        return filling ? tabletOf(hash).incoming : null;
+    }
+
+    /** As {@link #incoming}, but null also when those of {@code hash} have come. */
+    Incoming missing(long hash) {
+        Incoming incoming = incoming(hash);
+        return incoming == null || incoming.knows(hash) ? null : incoming;
+    }
+
+    /** Whether any tablet is on its way here or from here. */
+    boolean isMoving() {
+        return filling || partial && Arrays.stream(tablets).anyMatch(TabletRange::isFrozen);
+    }
+
     private boolean ownsNothing() {
         return partial && Arrays.stream(tablets).noneMatch(range -> range.owned);
     }
@@ -226,8 +256,8 @@ final class TableData implements KvStore.Table {
         List<TabletRange> after = new ArrayList<>();
         for (TabletRange each : tablets) {
             if (each == tablet) {
-                after.add(TabletRange.owned(each.firstHash, hash - 1, each.epoch, each.floor));
-                after.add(TabletRange.owned(hash, each.lastHash, each.epoch, each.floor));
+                after.add(each.part(each.firstHash, hash - 1));
+                after.add(each.part(hash, each.lastHash));
             } else {
                 after.add(each);
             }
@@ -235,8 +265,13 @@ final class TableData implements KvStore.Table {
         setTablets(after);
     }
 
-    /** Makes a vacant range a tablet; all other sessions are kept out of the table. */
-    void take(long first, long last, long epoch, long floor) {
+    /**
+     * Puts {@code tablet} where the range is vacant, or reserved for it; all other sessions are
+     * kept out of the table.
+     */
+    void put(TabletRange tablet) {
+        long first = tablet.firstHash;
+        long last = tablet.lastHash;
         List<TabletRange> after = new ArrayList<>();
         boolean placed = false;
         for (TabletRange each : tablets) {
@@ -244,51 +279,53 @@ final class TableData implements KvStore.Table {
                 after.add(each);
                 continue;
             }
-            assert !each.owned && !each.isLeaving();
+            assert each.isReserved() || !each.isHeld() && !each.isLeaving();
             if (Long.compareUnsigned(each.firstHash, first) < 0) {
-                after.add(TabletRange.vacant(each.firstHash, first - 1));
+                after.add(each.part(each.firstHash, first - 1));
             }
             if (!placed) {
-                after.add(TabletRange.owned(first, last, epoch, floor));
+                after.add(tablet);
                 placed = true;
             }
             if (Long.compareUnsigned(last, each.lastHash) < 0) {
-                after.add(TabletRange.vacant(last + 1, each.lastHash));
+                after.add(each.part(last + 1, each.lastHash));
             }
         }
         setTablets(after);
     }
 
-    /** Changes the epoch of {@code tablet}; all other sessions are kept out of the table. */
-    void renew(TabletRange tablet, long epoch) {
-        List<TabletRange> after = new ArrayList<>(List.of(tablets));
-        TabletRange renewed =
-                TabletRange.owned(tablet.firstHash, tablet.lastHash, epoch, tablet.floor);
-        after.replaceAll(each -> each == tablet ? renewed : each);
-        setTablets(after);
+    /**
+     * Has {@code after} take the place of {@code before}, of the same range; all other sessions are
+     * kept out of the table.
+     */
+    void replace(TabletRange before, TabletRange after) {
+        List<TabletRange> ranges = new ArrayList<>(List.of(tablets));
+        ranges.replaceAll(each -> each == before ? after : each);
+        setTablets(ranges);
     }
 
     /**
-     * Gives up what this store owns of a range; all other sessions are kept out of the table.
-     * Ranges that are leaving already stay what they are, for somebody may be about to empty them.
+     * Gives up what this store owns of a range, or keeps frozen; all other sessions are kept out of
+     * the table. Ranges that are leaving already stay what they are, for somebody may be about to
+     * empty them.
      */
     void leave(long first, long last) {
         List<TabletRange> after = new ArrayList<>();
         for (TabletRange each : tablets) {
-            if (!each.owned || !each.overlaps(first, last)) {
+            if (!each.isHeld() || !each.overlaps(first, last)) {
                 after.add(each);
                 continue;
             }
             long from = each.firstHash;
             long to = each.lastHash;
             if (Long.compareUnsigned(from, first) < 0) {
-                after.add(TabletRange.owned(from, first - 1, each.epoch, each.floor));
+                after.add(each.part(from, first - 1));
                 from = first;
             }
             boolean cut = Long.compareUnsigned(last, to) < 0;
-            after.add(TabletRange.leaving(from, cut ? last : to));
+            after.add(each.part(from, cut ? last : to).leaving());
             if (cut) {
-                after.add(TabletRange.owned(last + 1, to, each.epoch, each.floor));
+                after.add(each.part(last + 1, to));
             }
         }
         setTablets(after);

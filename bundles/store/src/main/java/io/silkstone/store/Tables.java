@@ -125,7 +125,7 @@ final class Tables implements References {
         if (expires && removeExpired(index, hash, entry)) {
             return true;
         }
-        if (index != null && !table.owns(hash) && index.removeIf(hash, entry)) {
+        if (index != null && !table.holds(hash) && index.removeIf(hash, entry)) {
             return true;
         }
         // The sweeper must not come to an entry whose segment is gone.
@@ -185,10 +185,10 @@ final class Tables implements References {
         return Entry.type(Entry.header(entry)) == Entry.RESULT;
     }
 
-    /** Whether this store serves keys of {@code hash} in the table called {@code id}. */
-    boolean isServed(int id, long hash) {
+    /** Whether what there is of {@code hash} in the table called {@code id} is wanted. */
+    boolean isHeld(int id, long hash) {
         TableData table = withId(id);
-        return table != null && table.index() != null && table.owns(hash);
+        return table != null && table.index() != null && table.holds(hash);
     }
 
     /** The table called {@code id}, which may have been dropped; or null. */

@@ -5,17 +5,32 @@ package io.silkstone.store;
  * a gap between such. The ranges of a table cover all hashes, so that each has one.
  *
  * <p>A gap that was a tablet is <em>leaving</em> until the {@link TabletSweep} has removed what it
- * held; only then can it be taken again, or what it held would be back.
+ * held; only then can it be taken again, or what it held would be back. It is <em>frozen</em> while
+ * another store takes a copy of what it held: all of that stays as it is. It is <em>reserved</em>
+ * when it is about to become a tablet, and what comes ahead of that is kept.
+ *
+ * <p>A tablet is <em>filling</em> while that copy comes to it, see {@link Incoming}.
  */
 final class TabletRange {
+    private enum State {
+        OWNED,
+        FROZEN,
+        RESERVED,
+        LEAVING,
+        VACANT
+    }
+
     final long firstHash;
     final long lastHash;
 
     /** Whether this store serves it. */
     final boolean owned;
 
-    /** Of the owner; 0 if that is another. */
+    /** Of the owner; 0 if that is another. Of one that is frozen, the last that this store had. */
     final long epoch;
+
+    /** What is still to come to it; null for nothing. */
+    final Incoming incoming;
 
     /**
      * Lower versions are void: their objects went when the table was cleared, or belonged to
@@ -23,50 +38,111 @@ final class TabletRange {
      */
     volatile long floor;
 
-    /** Whether objects and results of it may be left; never if it is owned. */
-    private volatile boolean leaving;
+    private volatile State state;
+
+    private volatile boolean taken;
 
     /** The session that keeps all others out for the moment. Changed by {@link TabletGate} only. */
     volatile StoreSession holder;
 
-    private TabletRange(long firstHash, long lastHash, boolean owned, long epoch, boolean leaving) {
+    private TabletRange(
+            long firstHash, long lastHash, State state, long epoch, long floor, Incoming incoming) {
         assert Long.compareUnsigned(firstHash, lastHash) <= 0;
         this.firstHash = firstHash;
         this.lastHash = lastHash;
-        this.owned = owned;
+        this.state = state;
         this.epoch = epoch;
-        this.leaving = leaving;
+        this.floor = floor;
+        this.incoming = incoming;
+        owned = state == State.OWNED;
     }
 
     /** A tablet. */
     static TabletRange owned(long firstHash, long lastHash, long epoch, long floor) {
-        TabletRange range = new TabletRange(firstHash, lastHash, true, epoch, false);
-        range.floor = floor;
-        return range;
+        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, null);
     }
 
     /** A gap in which nothing is. */
     static TabletRange vacant(long firstHash, long lastHash) {
-        return new TabletRange(firstHash, lastHash, false, 0, false);
+        return new TabletRange(firstHash, lastHash, State.VACANT, 0, 0, null);
     }
 
-    /** A gap that was a tablet just now. */
-    static TabletRange leaving(long firstHash, long lastHash) {
-        return new TabletRange(firstHash, lastHash, false, 0, true);
+    /** A gap for what comes ahead of a tablet. */
+    static TabletRange reserved(long firstHash, long lastHash) {
+        return new TabletRange(firstHash, lastHash, State.RESERVED, 0, 0, null);
     }
 
+    /** A tablet to which {@code incoming} comes, or nothing if that is null. */
+    static TabletRange filling(
+            long firstHash, long lastHash, long epoch, long floor, Incoming incoming) {
+        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, incoming);
+    }
+
+    /** This tablet, of another epoch, or without anything that is to come. */
+    TabletRange renewed(long epoch, Incoming incoming) {
+        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, incoming);
+    }
+
+    /** The gap that this tablet leaves with all that it holds. */
+    TabletRange frozen() {
+        return new TabletRange(firstHash, lastHash, State.FROZEN, epoch, floor, null);
+    }
+
+    /** The gap that this tablet leaves, to be emptied. */
+    TabletRange leaving() {
+        return new TabletRange(firstHash, lastHash, State.LEAVING, 0, 0, null);
+    }
+
+    /** A piece of it, just as it is. */
+    TabletRange part(long first, long last) {
+        return new TabletRange(first, last, state, epoch, floor, incoming);
+    }
+
+    /** Whether it is a gap of which something may be left. */
     boolean isLeaving() {
-        return leaving;
+        return state == State.LEAVING;
+    }
+
+    /** Whether it is a gap that keeps what it held. */
+    boolean isFrozen() {
+        return state == State.FROZEN;
+    }
+
+    /** Somebody has copied some of what is frozen, and so has the tablet by now. */
+    void taken() {
+        taken = true;
+    }
+
+    /** Whether it was frozen and is another server's for certain. */
+    boolean isTaken() {
+        return taken;
+    }
+
+    /** Whether it is a gap for what comes ahead of a tablet. */
+    boolean isReserved() {
+        return state == State.RESERVED;
+    }
+
+    /** Whether what it holds is wanted. */
+    boolean isHeld() {
+        return owned || isFrozen() || isReserved();
     }
 
     /** Nothing is left of what it held. */
     void hasLeft() {
-        leaving = false;
+        if (state == State.LEAVING) {
+            state = State.VACANT;
+        }
     }
 
     boolean overlaps(long first, long last) {
         return Long.compareUnsigned(firstHash, last) <= 0
                 && Long.compareUnsigned(first, lastHash) <= 0;
+    }
+
+    /** Whether it is just that range. */
+    boolean is(long first, long last) {
+        return firstHash == first && lastHash == last;
     }
 
     boolean contains(long hash) {

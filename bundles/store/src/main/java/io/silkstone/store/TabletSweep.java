@@ -44,7 +44,7 @@ final class TabletSweep {
         this.tables = tables;
         this.log = log;
         this.leases = leases;
-        isUnwanted = entry -> !tables.isServed(Entry.tableId(entry), Entry.keyHash(entry));
+        isUnwanted = entry -> !tables.isHeld(Entry.tableId(entry), Entry.keyHash(entry));
     }
 
     /** Whether there is something to remove. */
@@ -117,7 +117,7 @@ final class TabletSweep {
 
     private void visit(long entry) {
         long hash = Entry.keyHash(entry);
-        if (table.owns(hash)) {
+        if (table.holds(hash)) {
             return;
         }
         if (index.removeIf(hash, entry)) {

@@ -136,6 +136,7 @@ class ClusterNodesTest {
         node(1).said("table:drop sessions");
         assertThat(node(2).said("table:list")).doesNotContain("sessions");
 
+        moveATabletThereAndBack();
         replaceTransportOfThird();
         stopAndStartThird();
         killSecondAndGiveItsTabletAway();
@@ -143,6 +144,23 @@ class ClusterNodesTest {
             assertThat(node(number).command("down").succeeded()).isTrue();
             assertThat(node(number).log()).doesNotContain("ERROR").doesNotContain("\tat ");
         }
+    }
+
+    /** With all that is in it. */
+    private void moveATabletThereAndBack() throws Exception {
+        String before = node(1).said("tablet:list");
+        String owner = before.lines().toList().get(1).split(" +")[4];
+        String other = owner.equals("1.1") ? "2.1" : "1.1";
+        for (String target : new String[] {other, owner}) {
+            assertThat(node(3).said("migration:start default 0 " + target))
+                    .contains("Server " + target + " serves the tablet of default");
+            String arrived = "default +0x0{16} .* " + target.replace(".", "\\.") + " +normal";
+            node(2).awaitSaid("tablet:list", text -> says(text, arrived));
+            assertThat(found(2)).isEqualTo(new Found(KEYS, 0, 0));
+        }
+        Tool.Outcome again = node(3).shell("migration:start default 0 " + owner);
+        assertThat(again.succeeded()).isFalse();
+        assertThat(again.output()).contains("here already");
     }
 
     /** It stays a member, and keeps what it has. */

@@ -108,10 +108,10 @@ class MainTest {
         "--runs 0, --runs must be at least 1.",
         "--runs many, '--runs must be a number from 0 to 100000000, was many.'",
         "--seed, --seed needs a value.",
-        "--scenario nosuch, 'there is no scenario \"nosuch\": use one of calm, cluster,"
-                + " coordinator-outage, full-memory, hot-key, lossy-network, moving-tablets,"
-                + " partition, rolling-restart, short-leases, store, two-at-once, or the path of a"
-                + " file that ends in .scenario.'",
+        "--scenario nosuch, 'there is no scenario \"nosuch\": use one of busy-migration, calm,"
+                + " cluster, coordinator-outage, full-memory, hot-key, lossy-network, migration,"
+                + " moving-tablets, partition, rolling-restart, short-leases, store, two-at-once,"
+                + " or the path of a file that ends in .scenario.'",
         "--scenario no/such, there is no file no/such.",
         "--speed 3, 'simulate takes --seed, --runs, --scenario, not --speed.'",
     })

@@ -33,49 +33,91 @@ class ShippedScenariosTest {
 
     /** What each is for: steps that some of its runs reach, besides its events. */
     private static final Map<String, List<String>> STEPS =
-            Map.of(
-                    "calm",
-                    List.of("WRITE OK", "BATCH OK", "WALK OK", "exchange OK"),
-                    "lossy-network",
-                    List.of(
-                            "transport.memory.message.lost_total",
-                            "transport.memory.message.duplicated_total",
-                            "transport.memory.message.reordered_total",
-                            "transport.memory.message.full_total",
-                            "transport.memory.session.broken_total",
-                            "retry answered from its result record"),
-                    "rolling-restart",
-                    List.of("key lost with its server", "end of a process proved", "READ OK"),
-                    "coordinator-outage",
-                    List.of(
-                            "coordinator crashed in the middle of a disk operation",
-                            "coordinator restored from a snapshot",
-                            "coordinator cut off",
-                            "refusal LEASE_EXPIRED"),
-                    "short-leases",
-                    List.of(
-                            "server stopped while it served",
-                            "coordinator.servers.down_total",
-                            "refusal LEASE_EXPIRED",
-                            "key lost with its server"),
-                    "partition",
-                    List.of("client cut off", "server cut off", "coordinator.servers.down_total"),
-                    "hot-key",
-                    List.of(
-                            "INCREMENT WRONG_VERSION",
-                            "exchange WRONG_VERSION",
-                            "retry answered from its result record"),
-                    "two-at-once",
-                    List.of("key lost with its server", "coordinator killed"),
-                    "moving-tablets",
-                    List.of(
-                            "tablet split",
-                            "tablet assigned",
-                            "refusal MOVED",
-                            "refusal NO_SUCH_TABLE",
-                            "WALK NO_TABLE"),
-                    "full-memory",
-                    List.of("refused for want of memory", "store.cleaner.moved_bytes_total"));
+            Map.ofEntries(
+                    Map.entry("calm", List.of("WRITE OK", "BATCH OK", "WALK OK", "exchange OK")),
+                    Map.entry(
+                            "lossy-network",
+                            List.of(
+                                    "transport.memory.message.lost_total",
+                                    "transport.memory.message.duplicated_total",
+                                    "transport.memory.message.reordered_total",
+                                    "transport.memory.message.full_total",
+                                    "transport.memory.session.broken_total",
+                                    "retry answered from its result record")),
+                    Map.entry(
+                            "rolling-restart",
+                            List.of(
+                                    "key lost with its server",
+                                    "end of a process proved",
+                                    "READ OK")),
+                    Map.entry(
+                            "coordinator-outage",
+                            List.of(
+                                    "coordinator crashed in the middle of a disk operation",
+                                    "coordinator restored from a snapshot",
+                                    "coordinator cut off",
+                                    "refusal LEASE_EXPIRED")),
+                    Map.entry(
+                            "short-leases",
+                            List.of(
+                                    "server stopped while it served",
+                                    "coordinator.servers.down_total",
+                                    "refusal LEASE_EXPIRED",
+                                    "key lost with its server")),
+                    Map.entry(
+                            "partition",
+                            List.of(
+                                    "client cut off",
+                                    "server cut off",
+                                    "coordinator.servers.down_total")),
+                    Map.entry(
+                            "hot-key",
+                            List.of(
+                                    "INCREMENT WRONG_VERSION",
+                                    "exchange WRONG_VERSION",
+                                    "retry answered from its result record")),
+                    Map.entry(
+                            "two-at-once",
+                            List.of("key lost with its server", "coordinator killed")),
+                    Map.entry(
+                            "moving-tablets",
+                            List.of(
+                                    "tablet split",
+                                    "tablet assigned",
+                                    "refusal MOVED",
+                                    "refusal NO_SUCH_TABLE",
+                                    "WALK NO_TABLE")),
+                    Map.entry(
+                            "busy-migration",
+                            List.of(
+                                    "key migrated",
+                                    "message PriorityPull",
+                                    "BATCH OK",
+                                    "retry answered from its result record")),
+                    Map.entry(
+                            "migration",
+                            List.of(
+                                    "key migrated",
+                                    "key lost with the source of its migration, or not",
+                                    "key lost with the target of its migration",
+                                    "key whose tablet was frozen, and recalled",
+                                    "message MigrateTablet",
+                                    "message PrepareMigration",
+                                    "message MigrationPrepared",
+                                    "message PullResults",
+                                    "message TakeTablet",
+                                    "message Pull",
+                                    "message PriorityPull",
+                                    "message Pulled",
+                                    "message MigrationEnded",
+                                    "message RecallTablet",
+                                    "tablet split",
+                                    "server cut off")),
+                    Map.entry(
+                            "full-memory",
+                            List.of(
+                                    "refused for want of memory",
+                                    "store.cleaner.moved_bytes_total")));
 
     /** What does not happen in them, and would in others. */
     private static final Map<String, List<String>> NEVER =

@@ -53,4 +53,15 @@ public interface Cluster {
      * @throws ClusterRefused when it has objects, the server is not up, or nobody answers in time
      */
     void assignTablet(String table, long hash, ServerId server) throws ClusterRefused;
+
+    /**
+     * Moves the tablet in which {@code hash} lies to {@code server} while clients go on using it.
+     * Returns when the server serves it, which is before all of its objects have come: what is
+     * asked for comes first.
+     *
+     * @return the epoch in which the server has the tablet
+     * @throws ClusterRefused when the server has it already or cannot take it now, or nobody
+     *     answers in time; then it may still come about
+     */
+    long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused;
 }

@@ -1,6 +1,7 @@
 package io.silkstone.api.cluster;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -54,10 +55,12 @@ public final class ClusterMap {
     public enum TabletState {
         /** Its owner serves it. */
         NORMAL,
-        /** Its owner is to let go of it for its heir, if it has no objects. */
+        /** Its owner is to let go of it for its peer, if it has no objects. */
         LEAVING,
         /** Its owner is down: nobody serves it. */
-        LOST
+        LOST,
+        /** Its owner serves it, and its objects are still coming from the server that had it. */
+        MIGRATING
     }
 
     /**
@@ -67,9 +70,10 @@ public final class ClusterMap {
      * @param firstHash lowest hash
      * @param lastHash highest hash
      * @param owner who serves it, or did until it was lost
-     * @param epoch grows whenever the owner changes, and when a move to an heir is taken back
+     * @param epoch grows whenever the owner changes, and when a move is taken back
      * @param state what is being done to it
-     * @param heir with LEAVING, who is to have it; else NONE
+     * @param peer with LEAVING, who is to have it; with MIGRATING, who had it and still has what
+     *     has not come; else NONE
      */
     public record Tablet(
             int table,
@@ -78,7 +82,7 @@ public final class ClusterMap {
             ServerId owner,
             long epoch,
             TabletState state,
-            ServerId heir) {
+            ServerId peer) {
         /** Whether {@code hash} lies in it. */
         public boolean contains(long hash) {
             return Long.compareUnsigned(firstHash, hash) <= 0
@@ -167,6 +171,27 @@ public final class ClusterMap {
             }
         }
         return all[low].contains(hash) ? all[low] : null;
+    }
+
+    /**
+     * The hashes of {@code table} that {@code server} serves: pairs of a first and a last one,
+     * unsigned and ascending, neighbours as one.
+     */
+    public long[] served(int table, ServerId server) {
+        Tablet[] all = tabletsByTable.getOrDefault(table, new Tablet[0]);
+        long[] served = new long[2 * all.length];
+        int length = 0;
+        for (Tablet each : all) {
+            boolean isServed = each.owner().equals(server) && each.state() != TabletState.LOST;
+            boolean follows = length > 0 && served[length - 1] + 1 == each.firstHash();
+            if (isServed && !follows) {
+                served[length++] = each.firstHash();
+                served[length++] = each.lastHash();
+            } else if (isServed) {
+                served[length - 1] = each.lastHash();
+            }
+        }
+        return Arrays.copyOf(served, length);
     }
 
     @Override

@@ -95,7 +95,7 @@ public interface KvStore {
      * @param firstHash lowest hash
      * @param lastHash highest hash
      * @param owner the server that serves it, {@code local} on a single node
-     * @param state {@code normal}, or what is being done to it
+     * @param state {@code normal}, or what is being done to it, such as {@code migrating from 2.1}
      * @param epoch grows with every change of owner
      */
     record Tablet(

@@ -25,8 +25,8 @@ final class ClusterCommands {
     static final String DISABLED = "ERR This instance has cluster support disabled";
 
     private static final String DECIDED_ELSEWHERE =
-            "ERR the coordinator decides who has which slots; see cluster:servers and tablet:assign"
-                    + " in the node's shell";
+            "ERR the coordinator decides who has which slots; see cluster:servers, tablet:assign"
+                    + " and migration:start in the node's shell";
 
     private static final String NO_REPLICATION =
             "ERR servers here have no replicas, and no slots that change by hand";

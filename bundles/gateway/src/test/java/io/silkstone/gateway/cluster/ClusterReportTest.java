@@ -28,7 +28,7 @@ class ClusterReportTest {
                                 .slots(0, 5_000, ONE)
                                 .slots(5_001, 5_001, TWO)
                                 .slots(5_002, 8_000, ONE, TabletState.LEAVING)
-                                .slots(8_001, LAST, TWO));
+                                .slots(8_001, LAST, TWO, TabletState.MIGRATING));
         assertThat(report.nodes().lines())
                 .containsExactly(
                         node(1)
@@ -93,6 +93,18 @@ class ClusterReportTest {
                         "cluster_size:2",
                         "cluster_current_epoch:9",
                         "cluster_my_epoch:1");
+    }
+
+    @Test
+    void info_whileSlotsMigrate_isOk() {
+        String info =
+                report(
+                                HandMadeCluster.pair(9)
+                                        .slots(0, 99, ONE)
+                                        .slots(100, LAST, TWO, TabletState.MIGRATING))
+                        .info();
+        assertThat(info.lines())
+                .contains("cluster_state:ok", "cluster_slots_ok:16384", "cluster_slots_fail:0");
     }
 
     @Test

@@ -60,8 +60,10 @@ public final class HandMadeCluster implements Cluster {
         }
 
         public Draft hashes(long first, long last, ServerId owner, TabletState state) {
-            ServerId heir = state == TabletState.LEAVING ? TWO : ServerId.NONE;
-            tablets.add(new Tablet(TABLE, first, last, owner, tablets.size() + 1, state, heir));
+            ServerId other = owner.equals(ONE) ? TWO : ONE;
+            boolean moves = state == TabletState.LEAVING || state == TabletState.MIGRATING;
+            ServerId peer = moves ? other : ServerId.NONE;
+            tablets.add(new Tablet(TABLE, first, last, owner, tablets.size() + 1, state, peer));
             return this;
         }
 
@@ -144,6 +146,11 @@ public final class HandMadeCluster implements Cluster {
     @Override
     public void splitTablet(String table, long hash) throws ClusterRefused {
         throw new ClusterRefused(status());
+    }
+
+    @Override
+    public long migrateTablet(String table, long hash, ServerId server) {
+        throw new UnsupportedOperationException();
     }
 
     @Override

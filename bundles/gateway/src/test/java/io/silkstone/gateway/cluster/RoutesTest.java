@@ -44,6 +44,20 @@ class RoutesTest {
     }
 
     @Test
+    void serves_whatIsMigrating_isServedByItsOwner() {
+        Routes routes =
+                of(
+                        HandMadeCluster.pair(1)
+                                .slots(0, HALF - 1, ONE, TabletState.MIGRATING)
+                                .slots(HALF, LAST, TWO, TabletState.MIGRATING));
+        assertThat(routes.serves(5)).isTrue();
+        assertThat(routes.refusal(hash(5))).isNull();
+        assertThat(routes.serves(HALF)).isFalse();
+        assertThat(routes.refusal(hash(HALF))).isEqualTo("MOVED " + HALF + " 127.0.0.1:7601");
+        assertThat(routes.isElsewhere(hash(HALF))).isTrue();
+    }
+
+    @Test
     void refusal_ofWhatIsLost_saysSo() {
         Routes routes = of(HandMadeCluster.pair(1).slots(0, LAST, ONE, TabletState.LOST));
         assertThat(routes.serves(5)).isFalse();
@@ -126,7 +140,8 @@ class RoutesTest {
                         HandMadeCluster.pair(1)
                                 .slots(0, 9, ONE)
                                 .slots(10, 19, ONE, TabletState.LEAVING)
-                                .slots(20, 29, TWO)
+                                .slots(20, 24, TWO)
+                                .slots(25, 29, TWO, TabletState.MIGRATING)
                                 .slots(30, 39, ONE)
                                 .slots(40, 49, ONE, TabletState.LOST)
                                 .slots(60, LAST, TWO));

@@ -328,6 +328,18 @@ class ClusterRequestsTest {
     }
 
     @Test
+    void slots_whileTheyMigrate_areTheirOwners() {
+        String whole = client.ask("CLUSTER SLOTS");
+        String shards = client.ask("CLUSTER SHARDS");
+        cluster.with(
+                HandMadeCluster.pair(2)
+                        .slots(0, HALF - 1, ONE, TabletState.MIGRATING)
+                        .slots(HALF, Key.SLOTS - 1, TWO, TabletState.MIGRATING));
+        assertThat(client.ask("CLUSTER SLOTS")).isEqualTo(whole).startsWith("*2 *3 :0 :8191 ");
+        assertThat(client.ask("CLUSTER SHARDS")).isEqualTo(shards);
+    }
+
+    @Test
     void shards_areMapsInVersionThree() {
         String shard =
                 "%2 $5 slots *2 :0 :8191 $5 nodes *1 %7 $2 id $40 "

@@ -23,10 +23,13 @@ import java.util.function.Supplier;
 public final class TabletCommands implements CommandScope {
     private static final String SCOPE = "tablet";
     private static final String TABLE = "TABLE";
+
+    /** A tablet by something that lies in it: a hash slot, or a key hash with 0x before it. */
+    static final String PLACE = "SLOT";
+
     private static final String TABLE_OPTION = "--table";
     private static final String HASH = "--hash";
     private static final String SLOT = "--slot";
-    private static final String PLACE = "SLOT";
     private static final String SERVER = "SERVER";
     private static final String HEXADECIMAL = "0x";
     private static final int HEXADECIMAL_RADIX = 16;
@@ -62,15 +65,15 @@ public final class TabletCommands implements CommandScope {
                                 "Gives a tablet that is lost or empty to a server of the cluster:"
                                         + " the one with the slot or 0xHASH in it.")
                         .takes(TABLE, tables)
-                        .takes(PLACE, this::places)
-                        .takes(SERVER, before -> servers())
+                        .takes(PLACE, before -> places(store.orNull(), before))
+                        .takes(SERVER, before -> servers(cluster.get()))
                         .example("tablet:assign default 0x5554000000000000 2")
                         .example("tablet:assign default 8192 2.1")
                         .does(this::assign));
     }
 
-    private List<String> places(List<String> before) {
-        KvStore present = store.orNull();
+    /** First hashes of the table's tablets that comes {@code before}; none without a store. */
+    static List<String> places(KvStore present, List<String> before) {
         return present == null || before.isEmpty()
                 ? List.of()
                 : present.tablets().stream()
@@ -79,8 +82,8 @@ public final class TabletCommands implements CommandScope {
                         .toList();
     }
 
-    private List<String> servers() {
-        Cluster present = cluster.get();
+    /** Who is up; nobody without a cluster. */
+    static List<String> servers(Cluster present) {
         return present == null
                 ? List.of()
                 : present.map().servers().stream()
@@ -92,11 +95,7 @@ public final class TabletCommands implements CommandScope {
     private Answer assign(Call call) throws Exception {
         Cluster present = ClusterCommands.required(cluster);
         String table = call.value(TABLE);
-        String place = call.value(PLACE);
-        long hash =
-                place.startsWith(HEXADECIMAL)
-                        ? hash(place)
-                        : call.number(PLACE, 0, 0, Key.SLOTS - 1) << Key.SLOT_SHIFT;
+        long hash = hash(call);
         ServerId server = server(present.map(), call.value(SERVER));
         present.assignTablet(table, hash, server);
         return Details.of()
@@ -108,8 +107,16 @@ public final class TabletCommands implements CommandScope {
                                 .formatted(server, table, hexadecimal(hash)));
     }
 
+    /** The hash that the argument {@link #PLACE} means. */
+    static long hash(Call call) throws CommandRefused {
+        String place = call.value(PLACE);
+        return place.startsWith(HEXADECIMAL)
+                ? hash(place)
+                : call.number(PLACE, 0, 0, Key.SLOTS - 1) << Key.SLOT_SHIFT;
+    }
+
     /** The server called {@code word}: such as 2.1, or 2 for whoever has that place now. */
-    private static ServerId server(ClusterMap map, String word) throws CommandRefused {
+    static ServerId server(ClusterMap map, String word) throws CommandRefused {
         for (ClusterMap.Server server : map.servers()) {
             boolean isMeant =
                     word.equals(server.id().toString())
@@ -170,7 +177,8 @@ public final class TabletCommands implements CommandScope {
                 "A hash must be 0x and up to 16 hexadecimal digits, was '" + text + "'.");
     }
 
-    private static String hexadecimal(long hash) {
+    /** As {@link #hash(Call)} reads it. */
+    static String hexadecimal(long hash) {
         return HEXADECIMAL + HexFormat.of().toHexDigits(hash);
     }
 

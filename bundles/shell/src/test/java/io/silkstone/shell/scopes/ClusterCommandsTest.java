@@ -20,10 +20,13 @@ class ClusterCommandsTest {
     private final CommandRunner cluster = new CommandRunner(new ClusterCommands(() -> node));
     private final CommandRunner tablet =
             new CommandRunner(new TabletCommands(FakeStore::new, () -> node));
+    private final CommandRunner migration =
+            new CommandRunner(new MigrationCommands(FakeStore::new, () -> node));
 
     /** A member of a cluster of two, of which one is down. */
     private static final class ThisNode implements Cluster {
         final List<String> assigned = new ArrayList<>();
+        final List<String> migrated = new ArrayList<>();
         boolean member = true;
         String refusal;
 
@@ -90,6 +93,15 @@ class ClusterCommandsTest {
                 throw new ClusterRefused(refusal);
             }
             assigned.add("%s %016x %s".formatted(table, hash, server));
+        }
+
+        @Override
+        public long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
+            if (refusal != null) {
+                throw new ClusterRefused(refusal);
+            }
+            migrated.add("%s %016x %s".formatted(table, hash, server));
+            return 7;
         }
     }
 
@@ -170,5 +182,46 @@ class ClusterCommandsTest {
         node.refusal = "the tablet has objects";
         tablet.assertRefused("The tablet has objects.", "assign", "default", "0x0", "1");
         assertThat(node.assigned).isEmpty();
+    }
+
+    @Test
+    void start_byHashOrSlot_toAServerOrWhoeverHasItsPlace() throws Exception {
+        assertThat(migration.run("start", "default", "0xc000000000000000", "1.1"))
+                .isEqualTo(
+                        "Server 1.1 serves the tablet of default with 0xc000000000000000; its"
+                                + " objects follow.");
+        assertThat(migration.run("start", "default", "8192", "2", "--json"))
+                .contains("\"server\":\"2.3\"", "\"epoch\":7");
+        assertThat(node.migrated)
+                .containsExactly("default c000000000000000 1.1", "default 8000000000000000 2.3");
+    }
+
+    @Test
+    void start_offersTablesTabletsAndServersThatAreUp() {
+        assertThat(migration.offers("start", 0)).containsExactly("default");
+        assertThat(migration.offers("start", 1, "default")).containsExactly("0x0000000000000000");
+        assertThat(migration.offers("start", 2, "default", "0x0")).containsExactly("1.1");
+    }
+
+    @Test
+    void start_whatCannotBe_isRefusedInOneSentence() {
+        migration.assertRefused(
+                "There is no server 9; see `cluster:servers`.", "start", "default", "0x0", "9");
+        migration.assertRefused(
+                "A hash must be 0x and up to 16 hexadecimal digits, was '0xg'.",
+                "start",
+                "default",
+                "0xg",
+                "1");
+        node.refusal = "server 1.1 has the tablet already";
+        migration.assertRefused(
+                "Server 1.1 has the tablet already.", "start", "default", "0x0", "1");
+        assertThat(node.migrated).isEmpty();
+    }
+
+    @Test
+    void start_withoutServices_saysSo() {
+        new CommandRunner(new MigrationCommands(() -> null, () -> null))
+                .assertWellBehavedWithoutServices(1);
     }
 }

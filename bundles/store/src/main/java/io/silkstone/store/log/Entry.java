@@ -221,7 +221,11 @@ public final class Entry {
 
     /** Whether a whole entry other than padding still has the checksum that it was written with. */
     public static boolean isIntact(long entry, Checksum checksum) {
-        int header = header(entry);
+        return isIntact(header(entry), entry, checksum);
+    }
+
+    /** As the other, of an entry that is whole but for its header word, which is to be this one. */
+    public static boolean isIntact(int header, long entry, Checksum checksum) {
         int sum =
                 checksum.of(
                         withoutDeadFlag(header),

@@ -22,6 +22,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     private final Rpc rpc;
     private final Membership membership;
     private final MasterService service;
+    private final Migrations migrations;
     private final OperatorRequests operator;
     private final RandomGenerator random;
     private volatile boolean closed;
@@ -52,7 +53,9 @@ public final class ClusterMember implements Cluster, AutoCloseable {
                         random);
         service = new MasterService(rpc, store, membership);
         operator = new OperatorRequests(rpc, membership.leader(), OPERATOR_NANOS, this::newRequest);
+        migrations = new Migrations(rpc, threads, store, membership);
         service.register();
+        migrations.register();
         service.registerDirections();
         rpc.after(DUTY_NANOS, this::doWork);
         membership.start();
@@ -115,6 +118,11 @@ public final class ClusterMember implements Cluster, AutoCloseable {
         operator.assignTablet(table, hash, server);
     }
 
+    @Override
+    public long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
+        return operator.migrateTablet(table, hash, server);
+    }
+
     /**
      * Leaves the cluster, and then serves nobody any more. By a thread that may wait, and that is
      * not the one that polls.
@@ -122,7 +130,9 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        migrations.stop();
         membership.close();
         service.close();
+        migrations.close();
     }
 }

@@ -34,11 +34,13 @@ import io.silkstone.rpc.messages.GetClusterMapDecoder;
 import io.silkstone.rpc.messages.GetUsageDecoder;
 import io.silkstone.rpc.messages.LeaveDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.MigrationEndedDecoder;
 import io.silkstone.rpc.messages.MultiReadDecoder;
 import io.silkstone.rpc.messages.MultiReadReplyEncoder;
 import io.silkstone.rpc.messages.OpenLeaseDecoder;
 import io.silkstone.rpc.messages.ReadDecoder;
 import io.silkstone.rpc.messages.ReadReplyEncoder;
+import io.silkstone.rpc.messages.RecallTabletDecoder;
 import io.silkstone.rpc.messages.RenewClientLeaseDecoder;
 import io.silkstone.rpc.messages.RenewLeaseDecoder;
 import io.silkstone.rpc.messages.RulesDecoder;
@@ -46,6 +48,7 @@ import io.silkstone.rpc.messages.ScanDecoder;
 import io.silkstone.rpc.messages.ScanReplyEncoder;
 import io.silkstone.rpc.messages.SplitTabletDecoder;
 import io.silkstone.rpc.messages.TabletReleasedDecoder;
+import io.silkstone.rpc.messages.TakeTabletDecoder;
 import io.silkstone.rpc.messages.UsageEncoder;
 import io.silkstone.rpc.messages.WriteAllDecoder;
 import io.silkstone.rpc.messages.WriteAllReplyEncoder;
@@ -53,6 +56,7 @@ import io.silkstone.store.Store;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.agrona.MutableDirectBuffer;
 
 /**
@@ -84,6 +88,9 @@ public final class MasterService {
         SplitTabletDecoder.TEMPLATE_ID,
         AssignTabletDecoder.TEMPLATE_ID,
         TabletReleasedDecoder.TEMPLATE_ID,
+        TakeTabletDecoder.TEMPLATE_ID,
+        MigrationEndedDecoder.TEMPLATE_ID,
+        RecallTabletDecoder.TEMPLATE_ID,
         OpenLeaseDecoder.TEMPLATE_ID,
         RenewClientLeaseDecoder.TEMPLATE_ID,
         CheckLeaseDecoder.TEMPLATE_ID,
@@ -531,6 +538,11 @@ public final class MasterService {
             refuseUnlessAnswered(request, Status.NO_SUCH_TABLE, table);
             return;
         }
+        if (store.isMoving(table)) {
+            // What has not come would be passed over; and what is frozen, which may be ours again.
+            request.refuse(of(Status.RETRY_LATER), 5 * RETRY_NANOS, "");
+            return;
+        }
         boolean values = scan.values() != 0;
         int wanted = Math.max(1, scan.count());
         scanReply.wrapAndApplyHeader(request.reply(REPLY_BYTES), 0, header);
@@ -561,7 +573,7 @@ public final class MasterService {
         } finally {
             session.exit();
         }
-        if (store.served(table) != served) {
+        if (store.served(table) != served || store.isMoving(table)) {
             // What came or went meanwhile may have been passed over.
             request.refuse(of(Status.RETRY_LATER), RETRY_NANOS, "");
             return;
@@ -602,6 +614,10 @@ public final class MasterService {
         CountObjectsDecoder count = new CountObjectsDecoder();
         count.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         KvStore.Table data = store.table((int) count.table());
+        if (store.isMoving((int) count.table()) || store.hasRemains((int) count.table())) {
+            request.refuse(of(Status.RETRY_LATER), 5 * RETRY_NANOS, "");
+            return;
+        }
         request.done(data == null ? 0 : data.objects());
     }
 
@@ -646,23 +662,38 @@ public final class MasterService {
         clear.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         boolean isNamed = clear.request() != ClearTableDecoder.requestNullValue();
         long number = isNamed ? clear.request() : 0;
+        long mapVersion = clear.mapVersion();
+        if (mapVersion != ClearTableDecoder.mapVersionNullValue()
+                && membership.map().version() < mapVersion) {
+            membership.hurry();
+            request.refuse(of(Status.RETRY_LATER), 5 * RETRY_NANOS, "");
+            return;
+        }
+        long served = clear.served();
+        boolean isTold = served != ClearTableDecoder.servedNullValue();
         KvStore.Table data = store.table((int) clear.table());
-        Status status = data == null ? Status.OK : clear(data, number);
-        if (status == Status.OK && lease.getAsBoolean()) {
+        Status status =
+                data == null
+                        ? Status.OK
+                        : clear(data, number, each -> !isTold || Hashes.number(each) == served);
+        if (status == Status.NOT_OWNER) {
+            request.refuse(
+                    io.silkstone.rpc.messages.Status.REFUSED, 0, "the server has other tablets");
+        } else if (status == Status.OK && lease.getAsBoolean()) {
             request.done(0);
         } else if (status != Status.OK && !mayNotServe(request)) {
             refuse(request, status, (int) clear.table(), 0);
         }
     }
 
-    private Status clear(KvStore.Table table, long number) {
+    private Status clear(KvStore.Table table, long number, Predicate<long[]> expected) {
         return switch (clears.begin(number)) {
             case DONE -> Status.OK;
             case UNDER_WAY -> Status.RETRY_LATER;
             case CLEAR -> {
                 Status status = Status.RETRY_LATER;
-                try (KvSession own = store.openSession()) {
-                    status = own.clear(table);
+                try {
+                    status = store.clearIf(table, expected);
                 } finally {
                     clears.end(number, status == Status.OK);
                 }

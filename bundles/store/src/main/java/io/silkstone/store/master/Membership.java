@@ -9,7 +9,6 @@ import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Leader;
 import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Rpc;
-import io.silkstone.rpc.Waitable;
 import io.silkstone.rpc.messages.ClusterMapDecoder;
 import io.silkstone.rpc.messages.EnlistEncoder;
 import io.silkstone.rpc.messages.EnlistedDecoder;
@@ -68,8 +67,8 @@ public final class Membership {
     private final Predecessor predecessor;
     private final Leader leader;
     private final long boot;
-    private final Asking leaseAsking;
-    private final Asking mapAsking;
+    private final Question leaseAsking;
+    private final Question mapAsking;
     private volatile ServerId self = ServerId.NONE;
     private volatile ClusterMap map = ClusterMap.NONE;
     private volatile long leaseEnd;
@@ -112,35 +111,6 @@ public final class Membership {
         void drop();
     }
 
-    /** One thread's way to ask the leader and wait. */
-    private final class Asking extends Waitable {
-        private final Call call = rpc.newCall().priority(Priority.HIGH);
-        private final MessageHeaderEncoder header = new MessageHeaderEncoder();
-        private volatile boolean done;
-
-        /** The status of the answer, which is in {@link #call}. */
-        private Status ask(int length, long nanos) {
-            done = false;
-            leader.start(
-                    call,
-                    BODY + length,
-                    nanos,
-                    each -> {
-                        done = true;
-                        rpc.wake(this);
-                    });
-            rpc.await(this);
-            return call.hasReply() || call.status() != Status.OK
-                    ? call.status()
-                    : Status.RETRY_LATER;
-        }
-
-        @Override
-        public boolean isDone() {
-            return done;
-        }
-    }
-
     /** Of a server that begins to enlist at {@link #start}. */
     public Membership(
             MasterOptions options,
@@ -166,8 +136,8 @@ public final class Membership {
         this.predecessor = predecessor;
         leader = new Leader(rpc, options.coordinators());
         boot = random.nextLong();
-        leaseAsking = new Asking();
-        mapAsking = new Asking();
+        leaseAsking = new Question(rpc, Priority.HIGH);
+        mapAsking = new Question(rpc, Priority.HIGH);
     }
 
     /**
@@ -199,6 +169,12 @@ public final class Membership {
     /** The newest map that was put into effect. */
     public ClusterMap map() {
         return map;
+    }
+
+    /** The map has changed, as others say: it is fetched soon. */
+    void hurry() {
+        mapVersionWanted = map.version() + 1;
+        threads.signal(mapThread);
     }
 
     /** Where the coordinator was last seen. */
@@ -260,14 +236,13 @@ public final class Membership {
             recordedBoot = number;
         }
         EnlistEncoder request = new EnlistEncoder();
-        request.wrapAndApplyHeader(
-                        leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
+        request.wrapAndApplyHeader(leaseAsking.request(REQUEST_BYTES_MAX), 0, leaseAsking.header())
                 .boot(number)
                 .former(predecessor.ended())
                 .node(options.node())
                 .address(options.address())
                 .redisEndpoint(options.redisEndpoint());
-        Status answer = leaseAsking.ask(request.encodedLength(), ASK_NANOS);
+        Status answer = leaseAsking.ask(leader, request.encodedLength(), ASK_NANOS);
         if (answer == Status.NOT_A_MEMBER) {
             // It was enlisted without hearing of it, and has been given up since.
             generationsLost++;
@@ -277,7 +252,7 @@ public final class Membership {
             threads.sleep(PAUSE_NANOS);
             return;
         }
-        Call call = leaseAsking.call;
+        Call call = leaseAsking.answer();
         EnlistedDecoder reply = new EnlistedDecoder();
         reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
         leaseNanos = reply.leaseMicros() * 1_000;
@@ -289,15 +264,14 @@ public final class Membership {
 
     private void renew() {
         RenewLeaseEncoder request = new RenewLeaseEncoder();
-        request.wrapAndApplyHeader(
-                        leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
+        request.wrapAndApplyHeader(leaseAsking.request(REQUEST_BYTES_MAX), 0, leaseAsking.header())
                 .server(self.packed())
                 .mapVersion(map.version());
         long sentAt = rpc.now();
         long pause = Math.min(leaseNanos / RENEWALS, RENEW_NANOS_MAX);
-        Status answer = leaseAsking.ask(request.encodedLength(), pause);
+        Status answer = leaseAsking.ask(leader, request.encodedLength(), pause);
         if (answer == Status.OK) {
-            Call call = leaseAsking.call;
+            Call call = leaseAsking.answer();
             LeaseRenewedDecoder reply = new LeaseRenewedDecoder();
             reply.wrap(
                     call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
@@ -356,13 +330,13 @@ public final class Membership {
 
     private void fetchMap() {
         GetClusterMapEncoder request = new GetClusterMapEncoder();
-        request.wrapAndApplyHeader(mapAsking.call.request(REQUEST_BYTES_MAX), 0, mapAsking.header)
+        request.wrapAndApplyHeader(mapAsking.request(REQUEST_BYTES_MAX), 0, mapAsking.header())
                 .leaderOnly((short) 0);
-        if (mapAsking.ask(request.encodedLength(), ASK_NANOS) != Status.OK) {
+        if (mapAsking.ask(leader, request.encodedLength(), ASK_NANOS) != Status.OK) {
             threads.sleep(PAUSE_NANOS);
             return;
         }
-        Call call = mapAsking.call;
+        Call call = mapAsking.answer();
         ClusterMapDecoder reply = new ClusterMapDecoder();
         reply.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
         ClusterMap news = MapCodec.decode(reply);
@@ -385,14 +359,13 @@ public final class Membership {
         TabletReleasedEncoder request = new TabletReleasedEncoder();
         Status answer;
         do {
-            request.wrapAndApplyHeader(
-                            mapAsking.call.request(REQUEST_BYTES_MAX), 0, mapAsking.header)
+            request.wrapAndApplyHeader(mapAsking.request(REQUEST_BYTES_MAX), 0, mapAsking.header())
                     .server(tablet.owner().packed())
                     .firstHash(tablet.firstHash())
                     .epoch(tablet.epoch())
                     .table(tablet.table())
                     .released((short) (released ? 1 : 0));
-            answer = mapAsking.ask(request.encodedLength(), ASK_NANOS);
+            answer = mapAsking.ask(leader, request.encodedLength(), ASK_NANOS);
         } while (answer == Status.TIMED_OUT && !closing && self.equals(tablet.owner()));
     }
 
@@ -407,11 +380,11 @@ public final class Membership {
         if (!self.equals(ServerId.NONE)) {
             LeaveEncoder request = new LeaveEncoder();
             request.wrapAndApplyHeader(
-                            leaseAsking.call.request(REQUEST_BYTES_MAX), 0, leaseAsking.header)
+                            leaseAsking.request(REQUEST_BYTES_MAX), 0, leaseAsking.header())
                     .server(self.packed());
-            leaseAsking.ask(request.encodedLength(), LEAVE_NANOS);
+            leaseAsking.ask(leader, request.encodedLength(), LEAVE_NANOS);
         }
-        leaseAsking.call.close();
-        mapAsking.call.close();
+        leaseAsking.close();
+        mapAsking.close();
     }
 }

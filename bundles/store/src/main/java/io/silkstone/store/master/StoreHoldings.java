@@ -17,9 +17,10 @@ import java.util.List;
  *
  * <p>A tablet of the same range and a later epoch stays as it is, and has that epoch from then on:
  * it was cut, or was to leave and did not. It cannot have been somebody else's in between, for then
- * this server has let go of it before, or has dropped everything. What cannot be done at once,
- * because agents still remove what a range held before, is tried again until it can; operations on
- * it are put off meanwhile.
+ * this server has let go of it before, or has dropped everything. A tablet that is here in a later
+ * epoch than the map knows came here since the map was made, by {@link Migrations}. What cannot be
+ * done at once, because agents still remove what a range held before, is tried again until it can;
+ * operations on it are put off meanwhile.
  */
 public final class StoreHoldings implements Membership.Holdings {
     private static final long PAUSE_NANOS = 2_000_000;
@@ -59,11 +60,13 @@ public final class StoreHoldings implements Membership.Holdings {
                     mine.add(tablet);
                 }
             }
-            apply(table, mine);
+            apply(map, self, table, mine);
         }
     }
 
-    private void apply(ClusterMap.Table table, List<ClusterMap.Tablet> mine) {
+    private void apply(
+            ClusterMap map, ServerId self, ClusterMap.Table table, List<ClusterMap.Tablet> mine) {
+        thaw(map, self, table);
         for (ClusterMap.Tablet tablet : mine) {
             cut(table, tablet.firstHash());
             if (tablet.lastHash() != -1) {
@@ -71,17 +74,83 @@ public final class StoreHoldings implements Membership.Holdings {
             }
         }
         for (KvStore.Tablet held : held(table.name())) {
-            if (mine.stream().noneMatch(each -> isSame(each, held))) {
+            boolean isMine = mine.stream().anyMatch(each -> isSame(each, held));
+            if (!isMine && !isNews(map, table, held)) {
                 insist(() -> store.dropTablet(table.id(), held.firstHash(), held.lastHash()));
             }
         }
+        for (KvStore.Tablet frozen : frozen(table.name())) {
+            if (!isNews(map, table, frozen) && !isWaitedFor(map, self, table, frozen)) {
+                insist(() -> store.dropTablet(table.id(), frozen.firstHash(), frozen.lastHash()));
+            }
+        }
+        take(table, mine);
+    }
+
+    /** Whether this server has a tablet, or had, in an epoch that the map has not heard of. */
+    private static boolean isNews(ClusterMap map, ClusterMap.Table table, KvStore.Tablet here) {
+        ClusterMap.Tablet known = map.tablet(table.id(), here.firstHash());
+        return known != null && known.epoch() < here.epoch();
+    }
+
+    /**
+     * Serves again what was frozen and has not been taken, and cannot be any more, since it has a
+     * new epoch under this server. It may have been cut meanwhile, which comes next.
+     */
+    private void thaw(ClusterMap map, ServerId self, ClusterMap.Table table) {
+        for (KvStore.Tablet frozen : frozen(table.name())) {
+            ClusterMap.Tablet known = map.tablet(table.id(), frozen.firstHash());
+            boolean isOurs = isServedBy(self, known) && known.epoch() > frozen.epoch();
+            if (isOurs && frozen.state().equals(Store.TAKEN)) {
+                // Somebody else had it in between, and what is here is old.
+                insist(() -> store.dropTablet(table.id(), frozen.firstHash(), frozen.lastHash()));
+            } else if (isOurs) {
+                insist(
+                        () ->
+                                store.takeTablet(
+                                        table.id(),
+                                        frozen.firstHash(),
+                                        frozen.lastHash(),
+                                        frozen.epoch()));
+            }
+        }
+    }
+
+    /** Whether nobody else can have it. */
+    private static boolean isServedBy(ServerId self, ClusterMap.Tablet known) {
+        return known != null && known.state() != TabletState.LOST && known.owner().equals(self);
+    }
+
+    /** Whether somebody may still need what is frozen: who takes it, or this server again. */
+    private static boolean isWaitedFor(
+            ClusterMap map, ServerId self, ClusterMap.Table table, KvStore.Tablet frozen) {
+        ClusterMap.Tablet known = map.tablet(table.id(), frozen.firstHash());
+        boolean isSource =
+                known != null
+                        && known.state() == TabletState.MIGRATING
+                        && known.peer().equals(self);
+        return isSource || isServedBy(self, known);
+    }
+
+    private void take(ClusterMap.Table table, List<ClusterMap.Tablet> mine) {
         List<KvStore.Tablet> held = held(table.name());
+        List<KvStore.Tablet> frozen = frozen(table.name());
         for (ClusterMap.Tablet tablet : mine) {
-            boolean upToDate =
-                    held.stream()
-                            .anyMatch(
-                                    each -> isSame(tablet, each) && each.epoch() == tablet.epoch());
-            if (!upToDate) {
+            KvStore.Tablet here = sameOf(tablet, held);
+            boolean isFrozen = sameOf(tablet, frozen) != null;
+            boolean isOver = tablet.state() != TabletState.MIGRATING;
+            if (here != null && here.epoch() == tablet.epoch()) {
+                if (isOver && here.state().equals(Store.FILLING)) {
+                    // The server that had the rest is down.
+                    insist(
+                            () ->
+                                    store.endFilling(
+                                            table.id(), tablet.firstHash(), tablet.lastHash()));
+                }
+                continue;
+            }
+            // What is frozen still is to go; and what comes is taken by who fetches it.
+            if (!isFrozen && isOver) {
                 insist(
                         () ->
                                 store.takeTablet(
@@ -89,8 +158,17 @@ public final class StoreHoldings implements Membership.Holdings {
                                         tablet.firstHash(),
                                         tablet.lastHash(),
                                         tablet.epoch()));
+                insist(() -> store.endFilling(table.id(), tablet.firstHash(), tablet.lastHash()));
             }
         }
+    }
+
+    private static KvStore.Tablet sameOf(ClusterMap.Tablet wanted, List<KvStore.Tablet> tablets) {
+        return tablets.stream().filter(each -> isSame(wanted, each)).findFirst().orElse(null);
+    }
+
+    private List<KvStore.Tablet> frozen(String table) {
+        return store.frozenTablets().stream().filter(each -> each.table().equals(table)).toList();
     }
 
     /** Has a tablet begin at {@code hash}, if a tablet that is held spans it. */

@@ -217,6 +217,20 @@ public final class Lease {
         unlock();
     }
 
+    /** The results of requests that are done and not forgotten, in no order. */
+    public long[] results() {
+        lock();
+        long[] all = new long[results.length];
+        int count = 0;
+        for (int place = 0; place < results.length; place++) {
+            if (isDone(place)) {
+                all[count++] = results[place];
+            }
+        }
+        unlock();
+        return Arrays.copyOf(all, count);
+    }
+
     /** How many requests are done and not forgotten. */
     public int resultCount() {
         lock();

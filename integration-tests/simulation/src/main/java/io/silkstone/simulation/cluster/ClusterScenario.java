@@ -235,17 +235,45 @@ public final class ClusterScenario implements Scenario {
             boolean wasLost = was.state() == ClusterMap.TabletState.LOST;
             boolean isLost = is.state() == ClusterMap.TabletState.LOST;
             boolean goesOn = is.owner().equals(was.owner()) && !isLost;
+            if (goesOn && hasLostItsSource(was, is, after)) {
+                history.mayBeLost(name);
+                world.count("key lost with the source of its migration, or not");
+            }
+            if (goesOn && wasRecalled(was, is)) {
+                world.count("key whose tablet was frozen, and recalled");
+            }
             if (wasLost || goesOn) {
                 return;
             }
+            if (was.state() == ClusterMap.TabletState.MIGRATING) {
+                world.count("key lost with the target of its migration");
+            }
             ClusterMap.Server owner = after.server(was.owner());
             boolean released = !isLost && owner != null && owner.up();
-            if (released) {
+            if (is.state() == ClusterMap.TabletState.MIGRATING) {
+                world.count("key migrated");
+            } else if (released) {
                 world.count("key without an object given to another server");
             } else {
                 history.lost(name);
                 world.count("key lost with its server");
             }
+        }
+
+        /** The same server has it in a new epoch, and nothing else: so nobody else can take it. */
+        private static boolean wasRecalled(ClusterMap.Tablet was, ClusterMap.Tablet is) {
+            return was.state() == ClusterMap.TabletState.NORMAL
+                    && is.state() == ClusterMap.TabletState.NORMAL
+                    && is.epoch() > was.epoch();
+        }
+
+        /** What had not come from the source of a migration by the time when that goes down. */
+        private static boolean hasLostItsSource(
+                ClusterMap.Tablet was, ClusterMap.Tablet is, ClusterMap after) {
+            ClusterMap.Server source = after.server(was.peer());
+            return was.state() == ClusterMap.TabletState.MIGRATING
+                    && is.state() == ClusterMap.TabletState.NORMAL
+                    && (source == null || !source.up());
         }
     }
 }

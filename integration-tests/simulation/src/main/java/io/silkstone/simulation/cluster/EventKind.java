@@ -32,6 +32,10 @@ enum EventKind {
             "assign some tablet [of TABLE] [to SERVER]",
             false,
             "the operator gives tablets away, those in which there is nothing"),
+    MIGRATE(
+            "migrate some tablet [of TABLE] [to SERVER]",
+            false,
+            "the operator has a server fetch a tablet with all that is in it"),
     RENEW_TABLE("renew passing table", false, "drops it and makes it again"),
     DROP_TABLE("drop passing table", false, "if it is there"),
     MAKE_TABLE("make passing table [of COUNT tablets]", false, "if it is not there");

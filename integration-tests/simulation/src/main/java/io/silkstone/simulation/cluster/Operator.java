@@ -159,4 +159,27 @@ final class Operator {
             return false;
         }
     }
+
+    /** Has a server fetch a tablet that clients use: the one at {@code address} if there is one. */
+    boolean migrate(Optional<String> table, Optional<String> address, RandomGenerator chance) {
+        return operate(
+                store -> {
+                    List<ClusterMap.Server> all =
+                            store.refreshMap().servers().stream()
+                                    .filter(
+                                            server ->
+                                                    server.up()
+                                                            && address.map(server.address()::equals)
+                                                                    .orElse(true))
+                                    .toList();
+                    if (all.isEmpty()) {
+                        throw new StoreRefused("no server is up");
+                    }
+                    ClusterMap.Server server = all.get(chance.nextInt(all.size()));
+                    List<String> keys = cast.tables.keys();
+                    String name = keys.get(chance.nextInt(keys.size()));
+                    store.migrateTablet(tableOr(table, chance), Named.hashOf(name), server.id());
+                    world.befell("operator", "tablet migrated");
+                });
+    }
 }

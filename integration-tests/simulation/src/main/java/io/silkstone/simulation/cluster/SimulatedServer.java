@@ -12,6 +12,7 @@ import io.silkstone.store.StoreOptions;
 import io.silkstone.store.master.MasterOptions;
 import io.silkstone.store.master.MasterService;
 import io.silkstone.store.master.Membership;
+import io.silkstone.store.master.Migrations;
 import io.silkstone.store.master.Predecessor;
 import io.silkstone.store.master.StoreHoldings;
 import io.silkstone.store.memory.HugePages;
@@ -37,6 +38,7 @@ final class SimulatedServer {
     private Store store;
     private Membership membership;
     private MasterService service;
+    private Migrations migrations;
     private boolean running;
     private boolean leaving;
     private int starts;
@@ -124,7 +126,9 @@ final class SimulatedServer {
                         WatchedSession.of(world, world.parts().session(store.openSession())),
                         membership,
                         world.parts().lease(() -> mayServe(mine, own)));
+        migrations = new Migrations(rpc, process, store, membership);
         service.register();
+        migrations.register();
         service.registerDirections();
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
         membership.start();
@@ -180,7 +184,14 @@ final class SimulatedServer {
         SimulatedProcess mine = process;
         Membership own = membership;
         leaving = true;
-        long farewell = mine.create(ThreadRuntime.NORMAL, own::close);
+        Migrations ownMigrations = migrations;
+        long farewell =
+                mine.create(
+                        ThreadRuntime.NORMAL,
+                        () -> {
+                            ownMigrations.stop();
+                            own.close();
+                        });
         world.runtime().join(farewell);
         if (mine == process && running) {
             kill();
@@ -194,6 +205,7 @@ final class SimulatedServer {
         process.kill();
         transport.crash();
         service.close();
+        migrations.close();
         store.close();
     }
 }

@@ -76,6 +76,10 @@ final class Steps {
                     SimulatedCoordinator.RESTORED,
                     "end of a process proved",
                     "key lost with its server",
+                    "key lost with the source of its migration, or not",
+                    "key lost with the target of its migration",
+                    "key migrated",
+                    "key whose tablet was frozen, and recalled",
                     "key without an object given to another server",
                     "operator refused",
                     "process stopped",
@@ -88,6 +92,7 @@ final class Steps {
                     "table dropped",
                     "table made",
                     "tablet assigned",
+                    "tablet migrated",
                     "tablet split");
 
     private static final List<String> REFUSALS =

@@ -151,6 +151,7 @@ final class Troubles {
                 case MEND -> cuts.endAll();
                 case SPLIT -> operator.split(event.table(), event.slot(), random);
                 case ASSIGN -> operator.assign(event.table(), address(), random);
+                case MIGRATE -> operator.migrate(event.table(), address(), random);
                 case RENEW_TABLE -> operator.renewTheTable(random);
                 case DROP_TABLE -> operator.dropTheTable();
                 case MAKE_TABLE -> operator.makeTheTable(event.count(), random);

@@ -121,6 +121,11 @@ public final class History {
         new Pending(NOBODY, key, Call.loss()).replied(Reply.ok(0));
     }
 
+    /** Whatever there was under {@code key} is lost from this moment on, or is not. */
+    public void mayBeLost(String key) {
+        new Pending(NOBODY, key, Call.loss());
+    }
+
     /** Whatever there was under {@code key} was lost, once, at a time between two moments. */
     public void lost(String key, Moment since, Moment until) {
         operations.add(

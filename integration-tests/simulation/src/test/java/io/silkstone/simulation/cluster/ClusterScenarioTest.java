@@ -29,6 +29,22 @@ class ClusterScenarioTest {
             List.of(
                     // For people and tests; no process sends it.
                     "message Ping",
+                    // No tablet migrates in the scenario.
+                    "message MigrateTablet",
+                    "message PrepareMigration",
+                    "message MigrationPrepared",
+                    "message PullResults",
+                    "message Pull",
+                    "message Pulled",
+                    "message PriorityPull",
+                    "message TakeTablet",
+                    "message MigrationEnded",
+                    "message RecallTablet",
+                    "key lost with the source of its migration, or not",
+                    "key lost with the target of its migration",
+                    "key migrated",
+                    "key whose tablet was frozen, and recalled",
+                    "tablet migrated",
                     // Processes of one version with whole messages, and memory enough.
                     "coordinator.commands.unknown_total",
                     "rpc.messages.malformed_total",

@@ -1,0 +1,106 @@
+package io.silkstone.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.KvStore.Tablet;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.rpc.Request;
+import io.silkstone.rpc.Service;
+import io.silkstone.rpc.messages.MigrateTabletDecoder;
+import io.silkstone.rpc.messages.Status;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ClusterStoreTest {
+    private static final long HASH = 0xc000_0000_0000_0000L;
+    private static final long SECOND = 1_000_000_000;
+
+    private final ScriptedCluster cluster = new ScriptedCluster();
+    private final ServerId first = cluster.first.id;
+    private final ServerId second = cluster.second.id;
+    private final List<String> asked = new ArrayList<>();
+
+    private void whenAsked(ScriptedServer server, Service answer) {
+        server.rpc.serve(
+                MigrateTabletDecoder.TEMPLATE_ID,
+                request -> {
+                    asked.add(server.id + " " + described(request));
+                    answer.serve(request);
+                });
+    }
+
+    private static String described(Request request) {
+        MigrateTabletDecoder it = new MigrateTabletDecoder();
+        it.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        return "%d %016x".formatted(it.table(), it.hash());
+    }
+
+    private void assertRefused(String sentence, String table, ServerId server) {
+        assertThatThrownBy(() -> cluster.store.migrateTablet(table, HASH, server))
+                .isInstanceOf(StoreRefused.class)
+                .hasMessage(sentence);
+    }
+
+    private static ClusterMap.Tablet tablet(
+            long hash, ServerId owner, TabletState state, ServerId peer) {
+        return new ClusterMap.Tablet(1, hash, hash, owner, 5, state, peer);
+    }
+
+    @Test
+    void migrateTablet_asksTheServerThatIsToHaveIt() throws StoreRefused {
+        whenAsked(cluster.first, request -> request.done(8));
+        assertThat(cluster.store.migrateTablet("default", HASH, first)).isEqualTo(8);
+        whenAsked(cluster.second, request -> request.done(9));
+        assertThat(cluster.store.migrateTablet("default", 0, second)).isEqualTo(9);
+        assertThat(asked)
+                .containsExactly(first + " 1 c000000000000000", second + " 1 0000000000000000");
+    }
+
+    @Test
+    void migrateTablet_refused_saysWhatTheServerSays() {
+        whenAsked(
+                cluster.first,
+                request -> request.refuse(Status.REFUSED, 0, "it is on its way elsewhere"));
+        assertRefused("it is on its way elsewhere", "default", first);
+        assertRefused("server " + second + " refused with UNKNOWN_REQUEST", "default", second);
+    }
+
+    @Test
+    void migrateTablet_withoutAnAnswer_mayStillComeAbout() {
+        whenAsked(cluster.second, ScriptedServer.SILENCE);
+        long began = cluster.now;
+        assertRefused(
+                "server " + second + " has not answered in time, and may yet have the tablet",
+                "default",
+                second);
+        assertThat(cluster.now - began).isBetween(30 * SECOND, 31 * SECOND);
+    }
+
+    @Test
+    void migrateTablet_ofWhatIsNotThere_asksNobody() {
+        whenAsked(cluster.first, request -> request.done(8));
+        assertRefused("there is no table called t", "t", first);
+        assertRefused("server 9.1 is not up", "default", new ServerId(9, 1));
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void tablets_sayWhoseTheyAreAndWhatIsDoneToThem() {
+        cluster.publish(
+                tablet(0, first, TabletState.NORMAL, ServerId.NONE),
+                tablet(1, first, TabletState.LEAVING, second),
+                tablet(2, first, TabletState.LOST, ServerId.NONE),
+                tablet(3, first, TabletState.MIGRATING, second));
+        assertThat(cluster.store.tablets())
+                .extracting(Tablet::state)
+                .containsExactly("normal", "leaving", "lost", "migrating from " + second);
+        assertThat(cluster.store.tablets())
+                .extracting(Tablet::owner)
+                .containsOnly(first.toString());
+    }
+}

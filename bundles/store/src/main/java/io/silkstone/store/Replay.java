@@ -1,0 +1,196 @@
+package io.silkstone.store;
+
+import io.silkstone.api.store.Key;
+import io.silkstone.api.store.Status;
+import io.silkstone.store.index.HashTable;
+import io.silkstone.store.log.Checksum;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Log;
+import io.silkstone.store.memory.Memory;
+import io.silkstone.store.memory.SegletPool.Claimant;
+
+/**
+ * Takes entries of another server's log into a tablet of this store that is {@link Incoming}:
+ * Rocksteady's replay (SOSP 2017, section 3.3).
+ *
+ * <p>They may come in any order, several times, and from many threads that have a Replay each:
+ * clients change objects of the tablet meanwhile, and what is here is never older than what comes.
+ * So an object is taken if there is none of its key and its hash is not known. Entries are appended
+ * as they are, version and all, for the next request may depend on that; checksums are compared
+ * where they lie, so that nothing that went wrong on the way is ever shown.
+ *
+ * <p>Threads: one.
+ */
+public final class Replay implements AutoCloseable {
+    /** How often in a row room is looked for before the caller is told that there is none. */
+    private static final int ATTEMPTS_MAX = 64;
+
+    private final Store store;
+    private final TableData table;
+    private final Incoming incoming;
+    private final StoreSession session;
+    private final TabletGate gate;
+    private final Log log;
+    private final EntryWriter writer;
+    private final Key key = new Key();
+    private long objects;
+    private long damaged;
+
+    /** What the last attempt found no room for: bytes of the log, or 0 for the hash table's. */
+    private int lacking;
+
+    /**
+     * Of objects and results, or of results only.
+     *
+     * @param incoming with which objects come; null for none
+     */
+    Replay(Store store, TableData table, Incoming incoming, StoreSession session) {
+        this.store = store;
+        this.table = table;
+        this.incoming = incoming;
+        this.session = session;
+        gate = store.gate();
+        log = store.log();
+        writer = new EntryWriter(log, new Checksum(store.pool()));
+    }
+
+    /**
+     * Takes entries, one after the other, each at a multiple of eight.
+     *
+     * @param address native memory
+     * @return how many bytes of them are done: less than {@code bytes} when memory is full, or when
+     *     what follows is damaged; see {@link #damaged}
+     */
+    public long take(long address, long bytes) {
+        long end = address + bytes;
+        long entry = address;
+        session.enter();
+        try {
+            while (entry < end && isWhole(entry, end) && takeEntry(entry)) {
+                entry += Entry.strideOf(Entry.header(entry));
+            }
+        } finally {
+            session.room().abandonAhead();
+            session.exit();
+        }
+        return entry - address;
+    }
+
+    private boolean isWhole(long entry, long end) {
+        boolean hasHeader = end - entry >= Entry.HEADER_BYTES;
+        int header = hasHeader ? Entry.header(entry) : 0;
+        boolean whole =
+                Entry.length(header) >= Entry.HEADER_BYTES && Entry.strideOf(header) <= end - entry;
+        damaged += whole ? 0 : 1;
+        return whole;
+    }
+
+    private boolean takeEntry(long entry) {
+        int type = Entry.type(Entry.header(entry));
+        if (!isWanted(entry, type)) {
+            return true;
+        }
+        long hash = Entry.keyHash(entry);
+        int bytes = Entry.strideOf(Entry.header(entry));
+        long damagedBefore = damaged;
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            // As any operation: somebody may be about to take the tablet away, or all of the table.
+            boolean mayWork = !gate.isActive() || gate.pass(session, table, hash);
+            if (mayWork && !isWanted(entry, type)) {
+                return true;
+            }
+            boolean done = type == Entry.OBJECT ? takeObject(entry) : takeResult(entry);
+            if (done) {
+                return damaged == damagedBefore;
+            }
+            session.room().abandonAhead();
+            Claimant claimant = lacking == 0 ? Claimant.TABLE : Claimant.WRITE;
+            Status made = store.admission().makeRoom(session, bytes, claimant, attempt);
+            if (made == Status.OUT_OF_MEMORY) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private boolean isWanted(long entry, int type) {
+        long hash = Entry.keyHash(entry);
+        boolean isOfTable = Entry.tableId(entry) == table.id();
+        return isOfTable
+                && switch (type) {
+                    case Entry.OBJECT -> incoming != null && table.incoming(hash) == incoming;
+                    case Entry.RESULT -> table.holds(hash);
+                    default -> false;
+                };
+    }
+
+    /** Whether it is here, or is not wanted; if not, there is no room. */
+    private boolean takeObject(long entry) {
+        long hash = Entry.keyHash(entry);
+        if (Entry.isExpired(entry, store.nowMillis())) {
+            return true;
+        }
+        HashTable index = table.index();
+        if (index == null) {
+            return true;
+        }
+        int bytes = Entry.strideOf(Entry.header(entry));
+        key.wrap(Memory.ALL, Entry.keyAddress(entry), Entry.keyLength(entry));
+        long line = index.lock(hash);
+        try {
+            if (incoming.knows(hash) || index.locate(line, key) != 0) {
+                return true;
+            }
+            long target = index.claim(line);
+            lacking = target == 0 ? 0 : bytes;
+            long copy = target == 0 ? 0 : session.room().claim(bytes);
+            if (copy == 0) {
+                return false;
+            }
+            session.room().appended(bytes);
+            if (!writer.copy(entry, copy)) {
+                damaged++;
+                return true;
+            }
+            index.fill(target, hash, copy);
+            session.gave(Entry.version(entry));
+            objects++;
+        } finally {
+            index.unlock(line);
+        }
+        index.grow();
+        table.expectExpiry(Entry.expiryMillis(entry));
+        return true;
+    }
+
+    private boolean takeResult(long entry) {
+        int bytes = Entry.strideOf(Entry.header(entry));
+        long copy = session.room().claim(bytes);
+        lacking = bytes;
+        if (copy == 0) {
+            return false;
+        }
+        session.room().appended(bytes);
+        if (!writer.copy(entry, copy)) {
+            damaged++;
+        } else if (!store.leaseTable().adopt(copy)) {
+            log.entryDied(copy);
+        }
+        return true;
+    }
+
+    /** How many objects have come that were not here. */
+    public long objects() {
+        return objects;
+    }
+
+    /** How many entries were not as they were sent; none of them is in the store. */
+    public long damaged() {
+        return damaged;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

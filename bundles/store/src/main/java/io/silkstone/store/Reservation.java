@@ -1,0 +1,52 @@
+package io.silkstone.store;
+
+import io.silkstone.api.store.StoreRefused;
+
+/**
+ * A range that this store is about to serve, and that is kept free for that. It is void when the
+ * range was dropped, as it is with all else when this server is given up. Threads: any.
+ */
+public final class Reservation {
+    private final Store store;
+    private final TableData table;
+    private final TabletRange range;
+
+    Reservation(Store store, TableData table, TabletRange range) {
+        this.store = store;
+        this.table = table;
+        this.range = range;
+    }
+
+    /** Whether it is not void. */
+    public boolean holds() {
+        return table.index() != null && table.tabletOf(range.firstHash) == range;
+    }
+
+    /** A way in for results of requests on the range, for one thread. */
+    public Replay openReplay() {
+        return new Replay(store, table, null, store.openReplaySession());
+    }
+
+    /**
+     * Serves the range from now on. What it holds is still to come: operations that depend on what
+     * has not come answer RETRY_LATER, and have it wanted.
+     *
+     * @param epoch higher than that of whoever had the range before
+     * @param wanted called when there is something in {@link Filling#wanted}; must be cheap
+     * @throws StoreRefused when it is void, or the table is busy for seconds
+     */
+    public Filling fill(long epoch, Runnable wanted) throws StoreRefused {
+        Incoming incoming = new Incoming(wanted);
+        store.fill(table, range, epoch, incoming);
+        return new Filling(store, table, incoming, range.firstHash, range.lastHash);
+    }
+
+    /**
+     * Needs the range no more; what came ahead is removed.
+     *
+     * @throws StoreRefused when the table is busy for seconds
+     */
+    public void drop() throws StoreRefused {
+        store.dropReserved(table, range);
+    }
+}

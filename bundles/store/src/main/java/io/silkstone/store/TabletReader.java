@@ -1,0 +1,222 @@
+package io.silkstone.store;
+
+import io.silkstone.store.index.EntryVisitor;
+import io.silkstone.store.index.HashTable;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.Result;
+import io.silkstone.store.results.Lease;
+import java.util.Arrays;
+import java.util.Comparator;
+
+/**
+ * Shows what a frozen tablet holds to whoever copies it to another server, in pieces: Rocksteady's
+ * source, which keeps nothing in mind between two pulls (SOSP 2017, section 3.1). Nothing of what
+ * is shown changes while the tablet is frozen, but for what expires.
+ *
+ * <p>Threads: one.
+ */
+public final class TabletReader implements AutoCloseable {
+    /** From {@link #objects} and {@link #results}: the tablet is not frozen here. */
+    public static final long NOT_HERE = -1;
+
+    /** So many lines at a time: others wait, also where nearly nothing is to be shown. */
+    private static final int LINES_MAX = 1_024;
+
+    /** A lease has no more results than that, which have different numbers modulo it. */
+    private static final int RESULTS_SHIFT = 10;
+
+    private static final int RESULTS_MASK = (1 << RESULTS_SHIFT) - 1;
+
+    private final Store store;
+    private final StoreSession session;
+
+    /**
+     * A tablet that was frozen.
+     *
+     * @param table its number
+     * @param first lowest hash
+     * @param last highest hash
+     * @param epoch in which it was this store's
+     */
+    public record Place(int table, long first, long last, long epoch) {}
+
+    /** Takes copies of entries. */
+    public interface Sink {
+        /**
+         * An entry of {@code bytes} lies at {@code entry}, and does so only within this call.
+         *
+         * @return whether there was room for it
+         */
+        boolean put(long entry, int bytes);
+
+        /** There will be no room for an object of {@code hash} in this piece, nor in any. */
+        void leaveOut(long hash);
+
+        /** Whether no more should come. */
+        boolean isFull();
+    }
+
+    TabletReader(Store store, StoreSession session) {
+        this.store = store;
+        this.session = session;
+    }
+
+    /** Whether {@code place} is frozen here. Threads: any. */
+    public boolean holds(Place place) {
+        return frozen(place) != null;
+    }
+
+    private TabletRange frozen(Place place) {
+        TableData table = store.tableData(place.table);
+        TabletRange range = table == null ? null : table.tabletOf(place.first);
+        boolean isIt =
+                range != null
+                        && range.isFrozen()
+                        && range.is(place.first, place.last)
+                        && range.epoch == place.epoch;
+        return isIt ? range : null;
+    }
+
+    /**
+     * Shows objects, line by line of the hash table. Those that do not fit into what is left of a
+     * piece that is not full yet are left out.
+     *
+     * @param cursor where to begin: 0, what the call before returned, or any other one
+     * @param until a cursor to stop at; 0 for the end
+     * @return the next cursor; 0 at the end; {@link #NOT_HERE}, and then what was shown is void
+     */
+    public long objects(Place place, long cursor, long until, Sink sink) {
+        TabletRange range = frozen(place);
+        TableData table = store.tableData(place.table);
+        HashTable index = table == null ? null : table.index();
+        if (range == null || index == null) {
+            return NOT_HERE;
+        }
+        long now = store.nowMillis();
+        EntryVisitor visitor =
+                entry -> {
+                    boolean isIn = range.contains(Entry.keyHash(entry));
+                    if (isIn && !Entry.isExpired(entry, now)) {
+                        show(entry, sink);
+                    }
+                };
+        long next = cursor;
+        session.enter();
+        try {
+            int lines = 0;
+            do {
+                next = index.scan(next, visitor);
+                lines++;
+            } while (next != 0 && isBefore(next, until) && !sink.isFull() && lines < LINES_MAX);
+        } finally {
+            session.exit();
+        }
+        if (frozen(place) != range) {
+            // What it held may have been removed meanwhile, or changed.
+            return NOT_HERE;
+        }
+        range.taken();
+        return isBefore(next, until) ? next : 0;
+    }
+
+    /** In the order of a scan. */
+    private static boolean isBefore(long cursor, long until) {
+        return until == 0 || Long.compareUnsigned(Long.reverse(cursor), Long.reverse(until)) < 0;
+    }
+
+    private static void show(long entry, Sink sink) {
+        if (!sink.put(entry, Entry.strideOf(Entry.header(entry)))) {
+            sink.leaveOut(Entry.keyHash(entry));
+        }
+    }
+
+    /**
+     * Shows all objects of {@code hash}.
+     *
+     * @return false when the tablet is not frozen here, and then what was shown is void
+     */
+    public boolean objects(Place place, long hash, Sink sink) {
+        TabletRange range = frozen(place);
+        TableData table = store.tableData(place.table);
+        HashTable index = table == null ? null : table.index();
+        if (range == null || index == null) {
+            return false;
+        }
+        long now = store.nowMillis();
+        session.enter();
+        try {
+            index.scan(
+                    hash,
+                    entry -> {
+                        if (Entry.keyHash(entry) == hash && !Entry.isExpired(entry, now)) {
+                            show(entry, sink);
+                        }
+                    });
+        } finally {
+            session.exit();
+        }
+        range.taken();
+        return frozen(place) == range;
+    }
+
+    /**
+     * Shows results of requests on the tablet. One that does not fit into an empty piece is left
+     * out for good: its client is told that it cannot be known.
+     *
+     * @param cursor 0 to begin, then from the call before
+     * @return the next cursor; 0 at the end; {@link #NOT_HERE}, and then what was shown is void
+     */
+    public long results(Place place, long cursor, Sink sink) {
+        TabletRange range = frozen(place);
+        if (range == null) {
+            return NOT_HERE;
+        }
+        Lease[] leases = store.leaseTable().all();
+        Arrays.sort(leases, Comparator.comparingLong(Lease::id));
+        long next = 0;
+        session.enter();
+        try {
+            for (int index = 0; index < leases.length && next == 0; index++) {
+                if (leases[index].id() >= cursor >>> RESULTS_SHIFT) {
+                    next = results(place, leases[index], cursor, sink);
+                }
+            }
+        } finally {
+            session.exit();
+        }
+        return frozen(place) == range ? next : NOT_HERE;
+    }
+
+    /** Those of one lease; returns where the first one is that had no room, or 0. */
+    private static long results(Place place, Lease lease, long cursor, Sink sink) {
+        TabletRange range = TabletRange.vacant(place.first, place.last);
+        boolean isEmpty = true;
+        for (long entry : inOrder(lease.results())) {
+            boolean isOfIt =
+                    Entry.tableId(entry) == place.table && range.contains(Entry.keyHash(entry));
+            long at = lease.id() << RESULTS_SHIFT | Result.request(entry) & RESULTS_MASK;
+            if (!isOfIt || at < cursor) {
+                continue;
+            }
+            boolean isFirst = isEmpty && at == cursor;
+            isEmpty = false;
+            if (!sink.put(entry, Entry.strideOf(Entry.header(entry))) && !isFirst) {
+                return at;
+            }
+        }
+        return 0;
+    }
+
+    private static long[] inOrder(long[] results) {
+        return Arrays.stream(results)
+                .boxed()
+                .sorted(Comparator.comparingLong(each -> Result.request(each) & RESULTS_MASK))
+                .mapToLong(Long::longValue)
+                .toArray();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

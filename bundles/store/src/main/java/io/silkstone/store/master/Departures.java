@@ -1,0 +1,300 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.Request;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.MigrationPreparedEncoder;
+import io.silkstone.rpc.messages.PrepareMigrationDecoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.PriorityPullDecoder;
+import io.silkstone.rpc.messages.PullDecoder;
+import io.silkstone.rpc.messages.PullResultsDecoder;
+import io.silkstone.rpc.messages.PulledEncoder;
+import io.silkstone.rpc.messages.RecallTabletEncoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.store.Store;
+import io.silkstone.store.TabletReader;
+import io.silkstone.store.TabletReader.Place;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.memory.Memory;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Lets other servers fetch tablets of this one: the source of a migration (Rocksteady, SOSP 2017,
+ * section 3.1). It freezes a tablet when it is asked to, and from then on answers pulls out of what
+ * lies there, and remembers nothing of them.
+ *
+ * <p>A tablet that was frozen and that nobody takes is nobody's: so after a while this server asks
+ * the coordinator to have it back. That gives it a new epoch, so that whoever comes with the old
+ * one is too late; {@link StoreHoldings} thaws it when the map says so.
+ *
+ * <p>Threads: pulls are served by the thread that polls, the rest by threads of their own.
+ */
+final class Departures {
+    private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
+    private static final int LENGTH_BYTES = Integer.BYTES;
+    private static final long RECALL_NANOS = 1_000_000_000;
+    private static final long LOOK_NANOS = 50_000_000;
+    private static final long ASK_NANOS = 2_000_000_000;
+    private static final int REQUEST_BYTES = 256;
+
+    private final Rpc rpc;
+    private final ThreadRuntime threads;
+    private final Store store;
+    private final Membership membership;
+    private final TabletReader reader;
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final PullDecoder pull = new PullDecoder();
+    private final PullResultsDecoder pullResults = new PullResultsDecoder();
+    private final PriorityPullDecoder priorityPull = new PriorityPullDecoder();
+    private final PulledEncoder pulled = new PulledEncoder();
+    private final Reply reply = new Reply();
+    private final Set<Long> watchers = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    /** Entries behind the block of a {@link PulledEncoder}, and then the hashes left out. */
+    private final class Reply implements TabletReader.Sink {
+        private static final int ENTRIES = BODY + PulledEncoder.BLOCK_LENGTH + LENGTH_BYTES;
+
+        private Request request;
+        private int bytesMax;
+        private int limit;
+        private long[] leftOut = new long[8];
+        private int leftOutCount;
+
+        void begin(Request request, int bytesWanted) {
+            this.request = request;
+            // Half of a message is for objects that are longer than what was asked for.
+            bytesMax = Math.max(1, Math.min(bytesWanted, rpc.messageBytesMax() / 2));
+            limit = ENTRIES;
+            leftOutCount = 0;
+            request.reply(ENTRIES);
+        }
+
+        @Override
+        public boolean put(long entry, int bytes) {
+            int room = rpc.messageBytesMax() - limit - LENGTH_BYTES - leftOutCount * Long.BYTES;
+            if (bytes + Long.BYTES > room) {
+                return false;
+            }
+            request.reply(limit + bytes);
+            int header = Entry.withoutDeadFlag(Entry.header(entry));
+            MemorySegment memory = request.replyMemory();
+            MemorySegment.copy(Memory.ALL, entry, memory, limit, bytes);
+            request.reply(limit + bytes).putInt(limit, header);
+            limit += bytes;
+            return true;
+        }
+
+        @Override
+        public void leaveOut(long hash) {
+            if (leftOutCount == leftOut.length) {
+                leftOut = Arrays.copyOf(leftOut, 2 * leftOutCount);
+            }
+            leftOut[leftOutCount++] = hash;
+        }
+
+        @Override
+        public boolean isFull() {
+            return limit - ENTRIES >= bytesMax;
+        }
+
+        boolean isEmpty() {
+            return limit == ENTRIES;
+        }
+
+        void send(long cursor) {
+            int length = limit + LENGTH_BYTES + leftOutCount * Long.BYTES;
+            pulled.wrapAndApplyHeader(request.reply(length), 0, header);
+            pulled.header().status(Status.OK).retryMicros(0);
+            pulled.cursor(cursor);
+            request.reply(length).putInt(ENTRIES - LENGTH_BYTES, limit - ENTRIES);
+            request.reply(length).putInt(limit, leftOutCount * Long.BYTES);
+            for (int index = 0; index < leftOutCount; index++) {
+                int at = limit + LENGTH_BYTES + index * Long.BYTES;
+                request.reply(length).putLong(at, leftOut[index]);
+            }
+            request.send(length);
+        }
+    }
+
+    /** Of {@code store}, which {@code membership} keeps in line with the coordinator. */
+    Departures(Rpc rpc, ThreadRuntime threads, Store store, Membership membership) {
+        this.rpc = rpc;
+        this.threads = threads;
+        this.store = store;
+        this.membership = membership;
+        reader = store.openReader();
+    }
+
+    /** Begins to serve. */
+    void register() {
+        rpc.serveWaiting(PrepareMigrationDecoder.TEMPLATE_ID, 0, this::prepare);
+        rpc.serve(PullResultsDecoder.TEMPLATE_ID, this::pullResults);
+        rpc.serve(PullDecoder.TEMPLATE_ID, this::pull);
+        rpc.serve(PriorityPullDecoder.TEMPLATE_ID, this::priorityPull);
+    }
+
+    private void prepare(Request request) {
+        PrepareMigrationDecoder prepare = new PrepareMigrationDecoder();
+        prepare.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        int table = (int) prepare.table();
+        Place place = new Place(table, prepare.firstHash(), prepare.lastHash(), prepare.epoch());
+        ServerId self = membership.self();
+        if (!membership.mayServe()) {
+            request.refuse(Status.NOT_A_MEMBER);
+            return;
+        }
+        try {
+            store.freezeTablet(place.table(), place.first(), place.last(), place.epoch());
+        } catch (StoreRefused e) {
+            request.refuse(Status.REFUSED, 0, e.getMessage());
+            return;
+        }
+        try {
+            answer(request, place);
+        } finally {
+            // Nobody else would thaw it.
+            watch(place, self);
+        }
+    }
+
+    private void answer(Request request, Place place) {
+        MigrationPreparedEncoder answer = new MigrationPreparedEncoder();
+        MessageHeaderEncoder own = new MessageHeaderEncoder();
+        int length = BODY + MigrationPreparedEncoder.BLOCK_LENGTH;
+        answer.wrapAndApplyHeader(request.reply(length), 0, own);
+        answer.header().status(Status.OK).retryMicros(0);
+        KvStore.Table data = store.table(place.table());
+        answer.objects(data == null ? 0 : data.objects());
+        request.send(length);
+    }
+
+    /** Until the tablet is somebody's again. */
+    private void watch(Place place, ServerId self) {
+        long watcher = threads.self();
+        watchers.add(watcher);
+        long recallAt = rpc.now() + RECALL_NANOS;
+        while (!closed && membership.self().equals(self) && isNobodys(place, self)) {
+            threads.sleep(LOOK_NANOS);
+            if (rpc.now() - recallAt >= 0 && isNobodys(place, self) && !closed) {
+                recall(place, self);
+                membership.hurry();
+                recallAt = rpc.now() + RECALL_NANOS;
+            }
+        }
+        watchers.remove(watcher);
+    }
+
+    private boolean isNobodys(Place place, ServerId self) {
+        Tablet tablet = membership.map().tablet(place.table(), place.first());
+        boolean isFrozen = reader.holds(place);
+        // The map may be older than the tablet, which came here and is to go on.
+        boolean isOurs =
+                tablet == null
+                        || tablet.epoch() < place.epoch()
+                        || tablet.epoch() == place.epoch() && tablet.owner().equals(self);
+        return isFrozen && isOurs;
+    }
+
+    private void recall(Place place, ServerId self) {
+        try (Question question = new Question(rpc, Priority.HIGH)) {
+            RecallTabletEncoder recall = new RecallTabletEncoder();
+            recall.wrapAndApplyHeader(question.request(REQUEST_BYTES), 0, question.header())
+                    .server(self.packed())
+                    .firstHash(place.first())
+                    .epoch(place.epoch())
+                    .table(place.table());
+            question.ask(membership.leader(), recall.encodedLength(), ASK_NANOS);
+        } catch (IllegalStateException allCallsAreInUse) {
+            // It is tried again after a while.
+            threads.sleep(LOOK_NANOS);
+        }
+    }
+
+    private void pullResults(Request request) {
+        pullResults.wrap(
+                request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place(
+                        (int) pullResults.table(),
+                        pullResults.firstHash(),
+                        pullResults.lastHash(),
+                        pullResults.epoch());
+        reply.begin(request, Integer.MAX_VALUE);
+        long next = reader.results(place, pullResults.cursor(), reply);
+        answer(request, next);
+    }
+
+    private void pull(Request request) {
+        pull.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place((int) pull.table(), pull.firstHash(), pull.lastHash(), pull.epoch());
+        reply.begin(request, (int) Math.min(pull.bytes(), Integer.MAX_VALUE));
+        long next = reader.objects(place, pull.cursor(), pull.until(), reply);
+        answer(request, next);
+        learnOfOwner(place);
+    }
+
+    private void priorityPull(Request request) {
+        priorityPull.wrap(
+                request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place(
+                        (int) priorityPull.table(),
+                        priorityPull.firstHash(),
+                        priorityPull.lastHash(),
+                        priorityPull.epoch());
+        reply.begin(request, Integer.MAX_VALUE);
+        boolean isHere = true;
+        for (PriorityPullDecoder.HashesDecoder each : priorityPull.hashes()) {
+            isHere &= reader.objects(place, each.hash(), reply);
+        }
+        answer(request, isHere ? 0 : TabletReader.NOT_HERE);
+        learnOfOwner(place);
+    }
+
+    private void answer(Request request, long next) {
+        if (next == TabletReader.NOT_HERE) {
+            request.refuse(Status.REFUSED, 0, "the tablet is not frozen here");
+        } else {
+            reply.send(next);
+        }
+    }
+
+    /** Only who has the tablet by now pulls objects: clients should be told. */
+    private void learnOfOwner(Place place) {
+        Tablet tablet = membership.map().tablet(place.table(), place.first());
+        if (tablet != null && tablet.epoch() <= place.epoch()) {
+            membership.hurry();
+        }
+    }
+
+    /** Ends all threads. By a user thread, which waits for that. */
+    void stop() {
+        closed = true;
+        rpc.serveNoMore(PrepareMigrationDecoder.TEMPLATE_ID);
+        for (long watcher : watchers) {
+            threads.signal(watcher);
+            threads.join(watcher);
+        }
+    }
+
+    /** Serves no more. Not while a request is served. */
+    void close() {
+        closed = true;
+        rpc.serveNoMore(PrepareMigrationDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(PullResultsDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(PullDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(PriorityPullDecoder.TEMPLATE_ID);
+        reader.close();
+    }
+}

@@ -1,0 +1,484 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.ClusterMap.Server;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Peer;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.PrepareMigrationEncoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.PriorityPullEncoder;
+import io.silkstone.rpc.messages.PullEncoder;
+import io.silkstone.rpc.messages.PullResultsEncoder;
+import io.silkstone.rpc.messages.PulledDecoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.store.Filling;
+import io.silkstone.store.Replay;
+import io.silkstone.store.Reservation;
+import io.silkstone.store.TabletReader.Place;
+import io.silkstone.store.log.Entry;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
+import org.agrona.DirectBuffer;
+
+/**
+ * One tablet's way here. {@link #prepare} has the source freeze it and brings the results of
+ * requests; {@link #begin}, once the coordinator has given the tablet to this server, brings the
+ * objects: the hash table of the source is cut into parts, in the order of a scan, and a user
+ * thread for each part pulls and replays in turn, so that the messages of some overlap with the
+ * work of others (Rocksteady, SOSP 2017, section 3.1). One more asks for what clients wait for
+ * (PriorityPull, section 3.3): all of that in one request, and the next one when that has been
+ * answered.
+ *
+ * <p>Threads: {@link #prepare} and {@link #begin} one, {@link #close} any.
+ */
+final class Migration {
+    private static final Logger LOG = System.getLogger(Migration.class.getName());
+    private static final int LENGTH_BYTES = Integer.BYTES;
+    private static final long PREPARE_NANOS = 2_000_000_000;
+    private static final long PULL_NANOS = 500_000_000;
+    private static final long PRIORITY_PULL_NANOS = 100_000_000;
+    private static final long PAUSE_NANOS = 2_000_000;
+    private static final long ERROR_PAUSE_NANOS = 200_000_000;
+    private static final int ATTEMPTS_MAX = 5;
+    private static final int PARTS_SHIFT = 2;
+    private static final int PARTS = 1 << PARTS_SHIFT;
+    private static final int PULL_BYTES = 64 << 10;
+    private static final int HASHES_MAX = 64;
+    private static final int REQUEST_BYTES = 1 << 10;
+
+    private final Rpc rpc;
+    private final ThreadRuntime threads;
+    private final Reservation reservation;
+    private final Place place;
+    private final Server source;
+    private final LongPredicate isOver;
+
+    /** Until then results are taken, for which there may be no memory. */
+    private final long prepareUntil;
+
+    private final Peer peer;
+    private final List<Fetcher> fetchers = new CopyOnWriteArrayList<>();
+    private final List<Long> lives = new CopyOnWriteArrayList<>();
+    private final AtomicInteger left = new AtomicInteger(PARTS);
+    private volatile Filling filling;
+    private volatile long priorityThread = ThreadRuntime.NONE;
+    private volatile boolean closed;
+    private volatile long epoch;
+    private Runnable whenEnded;
+
+    /** Why it does not come about; for operators. */
+    static final class Failure extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Failure(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Of the tablet that {@code source} has at {@code place}.
+     *
+     * @param isOver whether nothing comes any more to the tablet that came here in some epoch, as
+     *     far as others say
+     */
+    Migration(
+            Rpc rpc,
+            ThreadRuntime threads,
+            Reservation reservation,
+            Place place,
+            Server source,
+            LongPredicate isOver) {
+        this.rpc = rpc;
+        this.threads = threads;
+        this.reservation = reservation;
+        this.place = place;
+        this.source = source;
+        this.isOver = isOver;
+        prepareUntil = rpc.now() + PREPARE_NANOS;
+        peer = rpc.peer(source.address());
+    }
+
+    /** One thread's questions to the source, and what it does with the answers. */
+    private final class Fetcher implements AutoCloseable {
+        private final Question question;
+        private final Replay replay;
+        private final PulledDecoder pulled = new PulledDecoder();
+        private final Arena arena = Arena.ofShared();
+        private MemorySegment entries = MemorySegment.NULL;
+        private long[] leftOut = {};
+
+        Fetcher(Question question, Replay replay) {
+            this.question = question;
+            this.replay = replay;
+            fetchers.add(this);
+        }
+
+        Status ask(int length, long nanos) {
+            return question.ask(peer, source.id().packed(), length, nanos);
+        }
+
+        /** Takes what the answer holds; false when it was damaged, and has to come again. */
+        boolean take() {
+            Call call = question.answer();
+            DirectBuffer reply = call.reply();
+            pulled.wrap(reply, call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            int bytes = pulled.entriesLength();
+            int offset = pulled.limit() + LENGTH_BYTES;
+            reply.boundsCheck(offset, bytes);
+            if (entries.byteSize() < bytes) {
+                entries = arena.allocate(Math.max(bytes, 2L * PULL_BYTES), Entry.ALIGNMENT);
+            }
+            // Entries lie at multiples of eight, which they do not in a message.
+            MemorySegment.copy(call.replyMemory(), offset, entries, 0, bytes);
+            pulled.limit(offset + bytes);
+            leftOut = new long[pulled.leftOutLength() / Long.BYTES];
+            int hashes = pulled.limit() + LENGTH_BYTES;
+            for (int index = 0; index < leftOut.length; index++) {
+                leftOut[index] = reply.getLong(hashes + index * Long.BYTES);
+            }
+            return replay(bytes);
+        }
+
+        private boolean replay(long bytes) {
+            long damagedBefore = replay.damaged();
+            long done = 0;
+            boolean goesOn = true;
+            while (goesOn) {
+                done += replay.take(entries.address() + done, bytes - done);
+                goesOn =
+                        done < bytes
+                                && replay.damaged() == damagedBefore
+                                && !hasEnded()
+                                && (filling != null || rpc.now() - prepareUntil < 0);
+                if (goesOn) {
+                    // Memory is full of what is wanted: clients remove something, or nothing moves.
+                    threads.sleep(PAUSE_NANOS);
+                }
+            }
+            return replay.damaged() == damagedBefore && (filling != null || done == bytes);
+        }
+
+        @Override
+        public void close() {
+            question.close();
+            release();
+        }
+
+        /** Without the call, which may be under way if its thread was ended. */
+        void release() {
+            if (fetchers.remove(this)) {
+                replay.close();
+                arena.close();
+            }
+        }
+    }
+
+    private Fetcher open(Priority priority, Supplier<Replay> replays) {
+        Replay replay = replays.get();
+        try {
+            return new Fetcher(new Question(rpc, priority), replay);
+        } catch (IllegalStateException e) {
+            replay.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Has the source freeze the tablet, and fetches the results of requests on it.
+     *
+     * @throws Failure when the source will not, or is not reached
+     */
+    void prepare() throws Failure {
+        try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
+            freeze(fetcher);
+            long cursor = 0;
+            do {
+                cursor = pullResults(fetcher, cursor);
+            } while (cursor != 0);
+        } catch (IllegalStateException e) {
+            throw new Failure(e.getMessage());
+        }
+    }
+
+    private void freeze(Fetcher fetcher) throws Failure {
+        PrepareMigrationEncoder prepare = new PrepareMigrationEncoder();
+        prepare.wrapAndApplyHeader(
+                        fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
+                .server(rpc.server())
+                .firstHash(place.first())
+                .lastHash(place.last())
+                .epoch(place.epoch())
+                .table(place.table());
+        require(fetcher, fetcher.ask(prepare.encodedLength(), PREPARE_NANOS));
+    }
+
+    private long pullResults(Fetcher fetcher, long cursor) throws Failure {
+        PullResultsEncoder pull = new PullResultsEncoder();
+        Status answer = Status.TIMED_OUT;
+        for (int attempt = 0; answer != Status.OK && attempt < ATTEMPTS_MAX; attempt++) {
+            pull.wrapAndApplyHeader(
+                            fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
+                    .firstHash(place.first())
+                    .lastHash(place.last())
+                    .epoch(place.epoch())
+                    .cursor(cursor)
+                    .table(place.table());
+            answer = fetcher.ask(pull.encodedLength(), PULL_NANOS);
+            if (answer == Status.OK && !fetcher.take()) {
+                answer = Status.TIMED_OUT;
+            }
+        }
+        require(fetcher, answer);
+        return fetcher.pulled.cursor();
+    }
+
+    private void require(Fetcher fetcher, Status answer) throws Failure {
+        if (answer != Status.OK) {
+            String text = fetcher.question.answer().text();
+            throw new Failure(
+                    "server "
+                            + source.id()
+                            + (text.isEmpty() ? " does not answer: " + answer : ": " + text));
+        }
+    }
+
+    /**
+     * Serves the tablet from now on, and fetches what it holds.
+     *
+     * @param epoch in which it is this server's
+     * @param whenEnded called when all has come, or nothing more will
+     * @throws Failure when this server was given up meanwhile
+     */
+    void begin(long epoch, Runnable whenEnded) throws Failure {
+        this.whenEnded = whenEnded;
+        this.epoch = epoch;
+        while (filling == null) {
+            if (closed || !reservation.holds()) {
+                throw new Failure("this server was given up meanwhile");
+            }
+            try {
+                filling = reservation.fill(epoch, this::wake);
+            } catch (StoreRefused e) {
+                // Nobody else has the tablet by now: so it goes on for as long as it takes.
+                LOG.log(Level.WARNING, "a tablet that came here waits: {0}", e.getMessage());
+                threads.sleep(PAUSE_NANOS);
+            }
+        }
+        for (int part = 0; part < PARTS; part++) {
+            int number = part;
+            lives.add(create(() -> fetch(number)));
+        }
+        lives.add(create(this::fetchWanted));
+    }
+
+    /** Whether it is that tablet's. */
+    boolean concerns(int table, long hash) {
+        return place.table() == table
+                && Long.compareUnsigned(place.first(), hash) <= 0
+                && Long.compareUnsigned(hash, place.last()) <= 0;
+    }
+
+    /** In which the tablet is here, once it {@link #hasBegun}. */
+    long epoch() {
+        return epoch;
+    }
+
+    /** Whether {@link #begin} was called. */
+    boolean hasBegun() {
+        return filling != null;
+    }
+
+    private long create(Runnable task) {
+        long thread = threads.create(ThreadRuntime.NORMAL, task);
+        while (thread == ThreadRuntime.NONE) {
+            threads.sleep(PAUSE_NANOS);
+            thread = threads.create(ThreadRuntime.NORMAL, task);
+        }
+        return thread;
+    }
+
+    private void wake() {
+        long thread = priorityThread;
+        if (thread != ThreadRuntime.NONE) {
+            threads.signal(thread);
+        }
+    }
+
+    private boolean hasEnded() {
+        Filling current = filling;
+        return closed || current != null && current.hasEnded();
+    }
+
+    /** A thread's life that must come to its end, whatever happens. */
+    private void insist(Runnable duty, String what) {
+        boolean done = false;
+        while (!done && !hasEnded()) {
+            try {
+                duty.run();
+                done = true;
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, what + " of a migration failed, and begins anew", e);
+                threads.sleep(ERROR_PAUSE_NANOS);
+            }
+        }
+    }
+
+    private void fetch(int part) {
+        insist(() -> fetchPart(part), "a part");
+        if (left.decrementAndGet() == 0) {
+            end();
+        }
+    }
+
+    /** In the order of a scan, which is that of the cursor's reversed bits. */
+    private static long beginOf(int part) {
+        return part == PARTS ? 0 : Long.reverse((long) part << Long.SIZE - PARTS_SHIFT);
+    }
+
+    private void fetchPart(int part) {
+        try (Fetcher fetcher = open(Priority.LOW, filling::openReplay)) {
+            fetchPart(part, fetcher);
+        }
+    }
+
+    private void fetchPart(int part, Fetcher fetcher) {
+        PullEncoder pull = new PullEncoder();
+        long cursor = beginOf(part);
+        long until = beginOf(part + 1);
+        boolean done = false;
+        while (!done && !hasEnded()) {
+            pull.wrapAndApplyHeader(
+                            fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
+                    .firstHash(place.first())
+                    .lastHash(place.last())
+                    .epoch(place.epoch())
+                    .cursor(cursor)
+                    .until(until)
+                    .table(place.table())
+                    .bytes(PULL_BYTES);
+            boolean answered = fetcher.ask(pull.encodedLength(), PULL_NANOS) == Status.OK;
+            if (answered && fetcher.take()) {
+                cursor = fetcher.pulled.cursor();
+                for (long hash : fetcher.leftOut) {
+                    fetchUntilKnown(fetcher, hash);
+                }
+                done = cursor == 0;
+            } else {
+                endIfOver();
+                threads.sleep(PAUSE_NANOS);
+            }
+        }
+    }
+
+    /** The source is down: what has not come is lost. */
+    private void endIfOver() {
+        if (isOver.test(epoch)) {
+            try {
+                filling.end();
+            } catch (StoreRefused e) {
+                // Whoever is refused next tries again.
+                LOG.log(Level.DEBUG, "a table is busy", e);
+            }
+        }
+    }
+
+    private void fetchUntilKnown(Fetcher fetcher, long hash) {
+        long[] hashes = {hash};
+        while (!hasEnded() && !fetch(fetcher, hashes, 1)) {
+            endIfOver();
+            threads.sleep(PAUSE_NANOS);
+        }
+    }
+
+    private void fetchWanted() {
+        insist(this::fetchAsWanted, "the answer to clients");
+    }
+
+    private void fetchAsWanted() {
+        priorityThread = threads.self();
+        try (Fetcher fetcher = open(Priority.HIGH, filling::openReplay)) {
+            long[] hashes = new long[HASHES_MAX];
+            while (!hasEnded()) {
+                int count = filling.wanted(hashes);
+                if (count == 0) {
+                    threads.block();
+                } else if (!fetch(fetcher, hashes, count)) {
+                    threads.sleep(PAUSE_NANOS);
+                }
+            }
+        }
+    }
+
+    /** Whether there was an answer; hashes whose objects had no room in it are still not known. */
+    private boolean fetch(Fetcher fetcher, long[] hashes, int count) {
+        PriorityPullEncoder pull = new PriorityPullEncoder();
+        pull.wrapAndApplyHeader(
+                        fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
+                .firstHash(place.first())
+                .lastHash(place.last())
+                .epoch(place.epoch())
+                .table(place.table());
+        PriorityPullEncoder.HashesEncoder group = pull.hashesCount(count);
+        for (int index = 0; index < count; index++) {
+            group.next().hash(hashes[index]);
+        }
+        Status answer = fetcher.ask(pull.encodedLength(), PRIORITY_PULL_NANOS);
+        if (answer != Status.OK || !fetcher.take() || hasEnded()) {
+            return false;
+        }
+        for (int index = 0; index < count; index++) {
+            if (!contains(fetcher.leftOut, hashes[index])) {
+                filling.know(hashes[index]);
+            }
+        }
+        return count > 1 || fetcher.leftOut.length == 0;
+    }
+
+    private static boolean contains(long[] hashes, long wanted) {
+        boolean found = false;
+        for (long hash : hashes) {
+            found |= hash == wanted;
+        }
+        return found;
+    }
+
+    private void end() {
+        while (!hasEnded()) {
+            try {
+                filling.end();
+            } catch (StoreRefused e) {
+                LOG.log(Level.DEBUG, "a table is busy", e);
+            }
+            threads.sleep(PAUSE_NANOS);
+        }
+        wake();
+        if (!closed) {
+            whenEnded.run();
+        }
+    }
+
+    /** Ends its threads as soon as they look. */
+    void stop() {
+        closed = true;
+        wake();
+    }
+
+    /** Waits until its threads have ended, after {@link #stop}. By a user thread. */
+    void join() {
+        lives.forEach(threads::join);
+    }
+
+    /** Gives back what its threads had, however they have ended. */
+    void close() {
+        fetchers.forEach(Fetcher::release);
+    }
+}

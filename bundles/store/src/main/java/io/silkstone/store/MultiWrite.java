@@ -131,9 +131,6 @@ final class MultiWrite {
     private Status underLock(TableData table, WriteBatch batch) {
         long hash = batch.key(0).hash();
         boolean locks = !session.holdsTablet();
-        if (locks && !hasAll(table, batch)) {
-            return Status.RETRY_LATER;
-        }
         Status locked = locks ? session.lock(table, hash) : Status.OK;
         if (locked != Status.OK) {
             return locked;
@@ -154,8 +151,11 @@ final class MultiWrite {
             if (admitted != Status.OK) {
                 return admitted;
             }
-            TabletRange tablet = session.lockedTablet(table);
-            return isWithin(tablet, batch) ? attempt(table, batch) : Status.SEVERAL_TABLETS;
+            if (!isWithin(session.lockedTablet(table), batch)) {
+                return Status.SEVERAL_TABLETS;
+            }
+            // Under the lock: the tablet may have come here while this waited for it.
+            return hasAll(table, batch) ? attempt(table, batch) : Status.RETRY_LATER;
         } finally {
             if (locks) {
                 session.unlockTablet();

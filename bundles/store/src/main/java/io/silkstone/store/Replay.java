@@ -87,16 +87,15 @@ public final class Replay implements AutoCloseable {
 
     private boolean takeEntry(long entry) {
         int type = Entry.type(Entry.header(entry));
-        if (!isWanted(entry, type)) {
-            return true;
-        }
         long hash = Entry.keyHash(entry);
         int bytes = Entry.strideOf(Entry.header(entry));
         long damagedBefore = damaged;
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             // As any operation: somebody may be about to take the tablet away, or all of the table.
-            boolean mayWork = !gate.isActive() || gate.pass(session, table, hash);
-            if (mayWork && !isWanted(entry, type)) {
+            if (gate.isActive()) {
+                gate.pass(session, table, hash);
+            }
+            if (!isWanted(entry, type)) {
                 return true;
             }
             boolean done = type == Entry.OBJECT ? takeObject(entry) : takeResult(entry);

@@ -326,9 +326,13 @@ final class StoreSession implements KvSession {
 
     @Override
     public Status lockTablet(KvStore.Table table, long keyHash) {
-        TableData data = (TableData) table;
-        // What has not come could stop the holder half-way.
-        return data.incoming(keyHash) == null ? lock(data, keyHash) : Status.RETRY_LATER;
+        Status locked = lock((TableData) table, keyHash);
+        if (locked == Status.OK && lockedTablet.incoming != null) {
+            // What has not come could stop the holder half-way.
+            unlockTablet();
+            return Status.RETRY_LATER;
+        }
+        return locked;
     }
 
     /** As {@link #lockTablet}, for who knows that all it needs is here. */
@@ -635,11 +639,10 @@ final class StoreSession implements KvSession {
                 return expiryMillis > store.nowMillis();
             }
             case KEEP -> expiryMillis = present == 0 ? 0 : Entry.expiryMillis(present);
-            case NONE ->
-                    expiryMillis =
-                            present == 0 || change != Change.INCREMENT
-                                    ? 0
-                                    : Entry.expiryMillis(present);
+            case NONE -> {
+                boolean keeps = present != 0 && change == Change.INCREMENT;
+                expiryMillis = keeps ? Entry.expiryMillis(present) : 0;
+            }
         }
         return true;
     }

@@ -107,10 +107,6 @@ final class Departures {
             return limit - ENTRIES >= bytesMax;
         }
 
-        boolean isEmpty() {
-            return limit == ENTRIES;
-        }
-
         void send(long cursor) {
             int length = limit + LENGTH_BYTES + leftOutCount * Long.BYTES;
             pulled.wrapAndApplyHeader(request.reply(length), 0, header);
@@ -182,16 +178,19 @@ final class Departures {
     private void watch(Place place, ServerId self) {
         long watcher = threads.self();
         watchers.add(watcher);
-        long recallAt = rpc.now() + RECALL_NANOS;
-        while (!closed && membership.self().equals(self) && isNobodys(place, self)) {
-            threads.sleep(LOOK_NANOS);
-            if (rpc.now() - recallAt >= 0 && isNobodys(place, self) && !closed) {
-                recall(place, self);
-                membership.hurry();
-                recallAt = rpc.now() + RECALL_NANOS;
+        try {
+            long recallAt = rpc.now() + RECALL_NANOS;
+            while (!closed && membership.self().equals(self) && isNobodys(place, self)) {
+                threads.sleep(LOOK_NANOS);
+                if (rpc.now() - recallAt >= 0 && isNobodys(place, self) && !closed) {
+                    recall(place, self);
+                    membership.hurry();
+                    recallAt = rpc.now() + RECALL_NANOS;
+                }
             }
+        } finally {
+            watchers.remove(watcher);
         }
-        watchers.remove(watcher);
     }
 
     private boolean isNobodys(Place place, ServerId self) {

@@ -191,6 +191,7 @@ public final class Migrations {
                     return number(question);
                 }
                 require(answer != Status.REFUSED, question.answer().text());
+                threads.sleep(PAUSE_NANOS);
             }
         }
         throw new Refusal("this server is not one of the cluster any more");
@@ -219,6 +220,9 @@ public final class Migrations {
                         .table(place.table());
                 answer = question.ask(membership.leader(), ended.encodedLength(), ASK_NANOS);
             } catch (IllegalStateException allCallsAreInUse) {
+                answer = Status.RETRY_LATER;
+            }
+            if (answer != Status.OK) {
                 threads.sleep(PAUSE_NANOS);
             }
         }

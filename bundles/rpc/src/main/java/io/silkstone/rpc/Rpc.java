@@ -20,6 +20,7 @@ import io.silkstone.rpc.messages.MultiReadReplyDecoder;
 import io.silkstone.rpc.messages.PulledDecoder;
 import io.silkstone.rpc.messages.ReadReplyDecoder;
 import io.silkstone.rpc.messages.RefusalDecoder;
+import io.silkstone.rpc.messages.ReplicaListDecoder;
 import io.silkstone.rpc.messages.ReplyHeaderDecoder;
 import io.silkstone.rpc.messages.RequestHeaderDecoder;
 import io.silkstone.rpc.messages.ScanReplyDecoder;
@@ -108,6 +109,7 @@ public final class Rpc implements AutoCloseable {
         REPLIES.set(UsageDecoder.TEMPLATE_ID);
         REPLIES.set(MigrationPreparedDecoder.TEMPLATE_ID);
         REPLIES.set(PulledDecoder.TEMPLATE_ID);
+        REPLIES.set(ReplicaListDecoder.TEMPLATE_ID);
     }
 
     /** A kind of request: who serves it, and how. */

@@ -38,7 +38,7 @@ import java.util.random.RandomGenerator;
  * <p>Files of other names are left alone. Threads: one at a time, but {@link #bytes} and {@link
  * #path} may be asked by any.
  */
-public final class SegmentFiles implements AutoCloseable {
+public final class SegmentFiles implements SegmentCopies {
     /** Longest file. */
     static final int FILE_BYTES_MAX = 1 << 28;
 
@@ -115,8 +115,14 @@ public final class SegmentFiles implements AutoCloseable {
     }
 
     /** Where the files are, for messages. */
+    @Override
     public String path() {
         return disk.path();
+    }
+
+    @Override
+    public boolean areWanted() {
+        return true;
     }
 
     /** Ids of the segments that have a copy here, or a damaged or failed one, ascending. */
@@ -125,6 +131,7 @@ public final class SegmentFiles implements AutoCloseable {
     }
 
     /** Ids of the segments whose copies the disk has failed, ascending. */
+    @Override
     public long[] failed() {
         return copies.values().stream()
                 .filter(copy -> copy.hasFailed)
@@ -133,6 +140,7 @@ public final class SegmentFiles implements AutoCloseable {
     }
 
     /** Bytes on disk of all copies. */
+    @Override
     public long bytes() {
         return bytes;
     }
@@ -147,6 +155,7 @@ public final class SegmentFiles implements AutoCloseable {
      *
      * @throws IOException when the disk fails; then the copy counts as failed
      */
+    @Override
     public void begin(long segment) throws IOException {
         Checks.require(segment >= 0, "segment %d cannot have a copy", segment);
         Copy before = copies.get(segment);
@@ -180,6 +189,7 @@ public final class SegmentFiles implements AutoCloseable {
      * @param offset where in the segment they begin: where those of the call before ended, or 0
      * @throws IOException when the disk fails, or has failed the copy before
      */
+    @Override
     public void append(long segment, int offset, MemorySegment bytes) throws IOException {
         Copy copy = growing(segment);
         Checks.require(
@@ -198,6 +208,7 @@ public final class SegmentFiles implements AutoCloseable {
      * @param number grows from note to note of a log, from 1 on
      * @throws IOException when the disk fails, or has failed the copy before
      */
+    @Override
     public void note(long segment, long number, byte[] note) throws IOException {
         Copy copy = growing(segment);
         write(copy, frame(copy, Frame.NOTE, number, MemorySegment.ofArray(note)));
@@ -209,6 +220,7 @@ public final class SegmentFiles implements AutoCloseable {
      *
      * @throws IOException when the disk has failed the copy before
      */
+    @Override
     public void end(long segment) throws IOException {
         Copy copy = growing(segment);
         copy.isEnding = true;
@@ -272,6 +284,7 @@ public final class SegmentFiles implements AutoCloseable {
      * @throws IOException when the disk fails. What was safe stays so; of the rest nothing is
      *     known; a copy is among the failed ones when calling again is not enough
      */
+    @Override
     public void sync() throws IOException {
         IOException failure = null;
         for (Copy copy : waiting) {
@@ -307,6 +320,7 @@ public final class SegmentFiles implements AutoCloseable {
      *
      * @throws IOException when the disk fails, as there, or has failed the copy before
      */
+    @Override
     public void sync(long segment) throws IOException {
         Copy copy = growing(segment);
         syncContent(copy);
@@ -389,6 +403,7 @@ public final class SegmentFiles implements AutoCloseable {
      * @throws IOException when the disk fails; then it may or may not be there, counts as failed,
      *     and can be dropped again
      */
+    @Override
     public void drop(long segment) throws IOException {
         Copy copy = copies.get(segment);
         if (copy == null) {

@@ -4,15 +4,18 @@ import io.silkstone.store.log.Segment;
 
 /** A segment's copy, and how far it has come. Threads: the keeper's. */
 final class Copy {
+    static final int NOT_SAFE = -1;
+
     final Segment segment;
 
     /** Up to where it has come. */
     long end;
 
-    /** Whether it has a file, and whether that was safe on the disk at any time. */
+    /** Whether it has a file. */
     boolean begun;
 
-    boolean safe;
+    /** How many bytes of it are safe in its file; -1 if that may not be there after a crash. */
+    int safeBytes = NOT_SAFE;
 
     /** Whether the segment was closed when it was last looked at. */
     boolean wasClosed;
@@ -32,6 +35,11 @@ final class Copy {
     Copy(Segment segment) {
         this.segment = segment;
         end = segment.begin();
+    }
+
+    /** All that was written to its file by now is safe. */
+    void isSafe() {
+        safeBytes = begun ? (int) (end - segment.begin()) : NOT_SAFE;
     }
 
     /** Whether writers wait for it. */

@@ -12,7 +12,10 @@ import java.util.Arrays;
  */
 public final class KeptLog {
     private static final LogNote NO_NOTE =
-            new LogNote(0, 0, 0, new long[0], new boolean[0], new byte[0]);
+            new LogNote(0, 0, 0, new long[0], new int[0], new byte[0]);
+
+    /** Of a log that begins. */
+    public static final KeptLog NONE = new KeptLog(null, new long[0], NO_NOTE, 0);
 
     private final SegmentFiles files;
     private final long[] segments;
@@ -90,9 +93,8 @@ public final class KeptLog {
 
     private static void requireAll(SegmentFiles files, LogNote note, long[] segments)
             throws IOException {
-        for (int index = 0; index < note.segments().length; index++) {
-            long id = note.segments()[index];
-            if (note.safe()[index] && Arrays.binarySearch(segments, id) < 0) {
+        for (long id : note.segments()) {
+            if (Arrays.binarySearch(segments, id) < 0 && !note.allows(id, -1)) {
                 throw new IOException(
                         "the copy of segment " + id + " is missing from " + files.path());
             }
@@ -145,7 +147,16 @@ public final class KeptLog {
     public void forEach(Visitor visitor) throws IOException {
         for (int index = segments.length - 1; index >= 0 && !isEmpty(); index--) {
             if (note.counts(segments[index])) {
-                visitor.visit(files.read(segments[index]).contents());
+                MemorySegment contents = files.read(segments[index]).contents();
+                if (!note.allows(segments[index], (int) contents.byteSize())) {
+                    throw new IOException(
+                            "the copy of segment "
+                                    + segments[index]
+                                    + " in "
+                                    + files.path()
+                                    + " is an old one");
+                }
+                visitor.visit(contents);
             }
         }
         files.confirm();

@@ -2,8 +2,10 @@ package io.silkstone.store.durable;
 
 import io.silkstone.api.metrics.Counter;
 import io.silkstone.api.metrics.MetricRegistry;
+import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.NanoClock;
-import io.silkstone.store.backup.SegmentFiles;
+import io.silkstone.store.backup.CopiesLost;
+import io.silkstone.store.backup.SegmentCopies;
 import io.silkstone.store.log.Copies;
 import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
@@ -18,15 +20,17 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 
 /**
  * Copies a log to files while it grows, and says how far it is settled.
@@ -85,7 +89,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     /** A file with more bytes of notes than so many segments is written anew. */
     private static final long NOTES_MAX_SEGMENTS = 2;
 
-    private final SegmentFiles files;
+    private final SegmentCopies files;
     private final Flush flush;
     private final long intervalNanos;
     private final NanoClock clock;
@@ -119,7 +123,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private volatile boolean asleep;
     private volatile boolean failing;
     private volatile boolean closed;
-    private volatile Thread thread;
+    private volatile Runnable wakeUp = () -> {};
 
     // What follows belongs to whoever does the work.
 
@@ -144,8 +148,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private final long newestBefore;
 
-    /** Of those that left the log since the last sync: what may not be on the disk. */
-    private final Set<Long> leftUnsafe = new HashSet<>();
+    /** Of those that have left the log, and were in it: {@link Copy#safeBytes}. */
+    private final Map<Long, Integer> leftSafe = new HashMap<>();
 
     private long removeAfter;
 
@@ -167,6 +171,9 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private boolean abandoned;
 
+    /** Whether copies have to be begun anew that went as copies go. */
+    private boolean lost;
+
     /**
      * Whether a file takes the place of one that failed, which a sync does, whatever the policy.
      */
@@ -184,7 +191,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
      * @param kept what a log before left there, whose copies stay until {@link #release}
      */
     public LogKeeper(
-            SegmentFiles files,
+            SegmentCopies files,
             Flush flush,
             long intervalNanos,
             KeptLog kept,
@@ -281,6 +288,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private synchronized void left(Set<Long> ids) {
         leaving = Arrays.stream(leaving).filter(id -> !ids.contains(id)).toArray();
+        leftSafe.keySet().removeAll(ids);
     }
 
     /**
@@ -328,7 +336,12 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     }
 
     private void wake() {
-        LockSupport.unpark(thread);
+        wakeUp.run();
+    }
+
+    /** Whether anything has to be settled at this time; while not, everything is. */
+    public boolean isNeeded() {
+        return files.areWanted();
     }
 
     /** Whether the disk refuses what it is asked. */
@@ -351,7 +364,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             return 0;
         }
         try {
-            if (failing) {
+            if (failing || lost) {
+                lost = false;
                 beginFailedAnew();
             }
             int work = round();
@@ -360,6 +374,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
                 LOG.log(Level.INFO, "the store can write to {0} again", files.path());
             }
             return work;
+        } catch (CopiesLost e) {
+            // The next round begins them again, and nobody need be told.
+            LOG.log(Level.DEBUG, "copies of the log are begun again", e);
+            lost = true;
+            return 1;
         } catch (IOException e) {
             failed(e);
             return 0;
@@ -454,10 +473,10 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         for (Long id = retired.poll(); id != null; id = retired.poll()) {
             departed.add(id);
             Copy copy = copies.remove(id);
-            if (copy != null && !copy.safe) {
-                leftUnsafe.add(id);
+            if (copy != null) {
+                leftSafe.put(id, copy.safeBytes);
+                moved.remove(copy);
             }
-            moved.remove(copy);
         }
         for (Segment segment = begun.poll(); segment != null; segment = begun.poll()) {
             Copy copy = new Copy(segment);
@@ -503,12 +522,13 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         long from = copy.end;
         int bytes = gather(copy);
         if (bytes == 0) {
+            end(copy);
             return 0;
         }
         if (!copy.begun) {
             files.begin(segment.id());
             copy.begun = true;
-            copy.safe = false;
+            copy.safeBytes = Copy.NOT_SAFE;
         }
         unsafe.add(copy);
         boolean isFirst = from == segment.begin();
@@ -520,6 +540,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         copy.end = from + bytes;
         copy.ended = false;
         bytesWritten.add(bytes);
+        end(copy);
         return bytes;
     }
 
@@ -580,18 +601,18 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private void note(Copy copy, boolean removes) throws IOException {
         long asked = notesAsked;
-        TreeSet<Long> counted = new TreeSet<>(copies.keySet());
-        Arrays.stream(leaving).forEach(counted::add);
-        if (removes || removalIsNoted) {
-            removing.forEach(counted::remove);
+        TreeMap<Long, Integer> least = new TreeMap<>();
+        for (long id : leaving) {
+            least.put(id, leftSafe.getOrDefault(id, 0) + 1);
         }
-        TreeSet<Long> safe = new TreeSet<>(counted);
-        safe.removeIf(id -> copies.containsKey(id) && !copies.get(id).safe);
-        safe.removeAll(leftUnsafe);
+        copies.forEach((id, each) -> least.put(id, each.safeBytes + 1));
+        if (removes || removalIsNoted) {
+            removing.forEach(least::remove);
+        }
         // Of those to which a newer one may yet be written.
         long first = open.isEmpty() ? copy.segment.id() : open.getFirst().segment.id();
         long oldest = Math.min(first, copy.segment.id());
-        LogNote note = LogNote.of(log.versions().safe(), newest, oldest, counted, safe, storeNote);
+        LogNote note = LogNote.of(log.versions().safe(), newest, oldest, least, storeNote);
         noteNumber++;
         byte[] encoded = note.encode();
         files.note(copy.segment.id(), noteNumber, encoded);
@@ -613,8 +634,10 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         synced(began);
         replaces = false;
         ended = 0;
-        leftUnsafe.clear();
-        unsafe.forEach(copy -> copy.safe |= copy.begun);
+        for (Copy copy : unsafe) {
+            copy.isSafe();
+            leftSafe.replace(copy.segment.id(), copy.safeBytes);
+        }
         unsafe.clear();
     }
 
@@ -625,7 +648,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         for (Copy copy : open) {
             if (unsafe.contains(copy)) {
                 files.sync(copy.segment.id());
-                copy.safe = true;
+                copy.isSafe();
                 unsafe.remove(copy);
                 syncs = true;
             }
@@ -641,23 +664,22 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         syncNanos.add(syncedAt - began);
     }
 
-    private void settle(long reached) throws IOException {
+    private void settle(long reached) {
         settled = reached;
         while (!open.isEmpty() && settledSegments + log.segmentBytes() <= reached) {
             Copy copy = open.removeFirst();
             copy.settled = true;
             settledSegments += log.segmentBytes();
             copy.segment.copied(copy.end);
-            end(copy);
         }
-        for (Copy copy : moved) {
-            copy.segment.copied(copy.end);
-            end(copy);
-        }
+        moved.forEach(copy -> copy.segment.copied(copy.end));
         moved.clear();
     }
 
-    /** Tells a file that nothing more comes for now, for open files are few. */
+    /**
+     * Tells a copy that nothing more comes for now: before any of the next segment is settled, so
+     * that who finds one that has not ended knows that there is no next one.
+     */
     private void end(Copy copy) throws IOException {
         if (copy.begun && !copy.ended && copy.isWhole()) {
             files.end(copy.segment.id());
@@ -700,10 +722,21 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         }
     }
 
-    /** Does the work until {@link #close}; waits in between. */
+    /** Does the work until {@link #stop}; waits in between. */
     @Override
     public void run() {
-        thread = Thread.currentThread();
+        Thread thread = Thread.currentThread();
+        run(nanos -> LockSupport.parkNanos(this, nanos), () -> LockSupport.unpark(thread));
+    }
+
+    /** As {@link #run()}, for a user thread. */
+    public void run(ThreadRuntime threads) {
+        long self = threads.self();
+        run(threads::sleep, () -> threads.signal(self));
+    }
+
+    private void run(LongConsumer rests, Runnable wakesUp) {
+        wakeUp = wakesUp;
         long rest = REST_NANOS_MIN;
         while (!closed) {
             if (goRound() > 0) {
@@ -712,7 +745,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             }
             asleep = true;
             boolean awaited = wanted > settled && !failing;
-            LockSupport.parkNanos(this, awaited ? AWAITED_NANOS : rest);
+            rests.accept(awaited ? AWAITED_NANOS : rest);
             asleep = false;
             rest = Math.min(2 * rest, REST_NANOS_MAX);
         }

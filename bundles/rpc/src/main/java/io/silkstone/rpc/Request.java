@@ -30,7 +30,7 @@ public final class Request {
     private final UnsafeBuffer message = new UnsafeBuffer(0, 0);
     private final MessageHeaderDecoder messageHeader = new MessageHeaderDecoder();
     private final RequestHeaderDecoder header = new RequestHeaderDecoder();
-    private final WireBuffer reply = new WireBuffer();
+    private WireBuffer reply = new WireBuffer();
     private final ReplyHeaderEncoder replyHeader = new ReplyHeaderEncoder();
     private final MessageHeaderEncoder replyMessageHeader = new MessageHeaderEncoder();
     private final RefusalEncoder refusal = new RefusalEncoder();
@@ -192,6 +192,24 @@ public final class Request {
         } else if (sent != Sent.SENT) {
             rpc.countDropped();
         }
+    }
+
+    /**
+     * As {@link #send}, but the reply leaves by {@link HeldReply#send} of {@code held}, or never.
+     * One that is longer than a message may be is refused at once.
+     *
+     * @return whether {@code held} has it
+     */
+    public boolean hold(int length, HeldReply held) {
+        assert !answered;
+        if (length > rpc.messageBytesMax()) {
+            refuse(Status.TOO_LARGE);
+            return false;
+        }
+        answered = true;
+        replyHeader.wrap(reply.buffer(), Call.BODY).call(call).server(rpc.server());
+        reply = held.take(reply, session, deadline, length);
+        return true;
     }
 
     /** Answers OK with {@code number}. */

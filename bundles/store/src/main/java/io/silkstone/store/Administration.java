@@ -51,6 +51,12 @@ final class Administration implements AutoCloseable {
     private final AtomicBoolean changing = new AtomicBoolean();
     private volatile int lastTableId;
 
+    /** See {@link #since()}. */
+    private long since;
+
+    /** Whether anything was given up that may be in the log since {@link #since}. */
+    private boolean hasGivenUp;
+
     /** A table that nobody can find yet, and that must be noted already; null for none. */
     private volatile TableData coming;
 
@@ -204,6 +210,7 @@ final class Administration implements AutoCloseable {
                     whileClosed(
                             table,
                             () -> {
+                                hasGivenUp = true;
                                 tables.drop(table);
                                 table.replaceIndex(null);
                                 table.depart();
@@ -251,12 +258,25 @@ final class Administration implements AutoCloseable {
             throws StoreRefused {
         // Whoever had the range before gave versions of an earlier epoch: those here are higher.
         versions.raiseAbove(epoch << EPOCH_VERSION_SHIFT);
+        TabletRange gap = table.tabletOf(first);
+        long fresh = gap.isReserved() ? 0 : since();
         return whileClosed(
-                table,
-                () ->
-                        table.put(
-                                TabletRange.filling(
-                                        first, last, epoch, versions.safe(), incoming)));
+                table, () -> table.put(gap.filling(first, last, epoch, incoming, fresh)));
+    }
+
+    /**
+     * From which segment on the log holds what a range that comes here has: a new one, if anything
+     * was given up since the last time, and may still be in copies of the log.
+     */
+    private long since() throws StoreRefused {
+        if (hasGivenUp) {
+            // In this order: what is given up from here on needs another one.
+            hasGivenUp = false;
+            since = store.log().beginEra();
+            hasGivenUp = since == 0;
+            refuseUnless(!hasGivenUp, "there is no memory for a tablet; remove objects first");
+        }
+        return since;
     }
 
     private void requireVacant(TableData table, long first, long last) throws StoreRefused {
@@ -284,9 +304,35 @@ final class Administration implements AutoCloseable {
             TableData table = existing(tableId);
             requireRange(table, first, last);
             requireVacant(table, first, last);
-            TabletRange range = TabletRange.reserved(first, last);
+            TabletRange range = TabletRange.reserved(first, last, since());
             whileClosed(table, () -> table.put(range));
-            return new Reservation(store, table, range);
+            return new Reservation(store, table, range, null);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** See {@link Store#reserveAgain}. */
+    Reservation reserveAgain(int tableId, long first, long last) throws StoreRefused {
+        lock();
+        try {
+            TableData table = existing(tableId);
+            TabletRange held = table.tabletOf(first);
+            refuseUnless(
+                    held.isHeld() && !held.isReserved() && held.is(first, last),
+                    "%016x to %016x of the table %s is no tablet here",
+                    first,
+                    last,
+                    table.name());
+            TabletRange range = held.reserved();
+            whileClosed(
+                    table,
+                    () -> {
+                        // As in clear: a key that comes back here must not repeat a version.
+                        versions.raiseAbove(versionMax.getAsLong());
+                        table.replace(held, range);
+                    });
+            return new Reservation(store, table, range, held.incoming);
         } finally {
             unlock();
         }
@@ -401,6 +447,7 @@ final class Administration implements AutoCloseable {
     private void leave(TableData table, long first, long last) {
         // As in clear: a key that comes back here must not repeat a version.
         versions.raiseAbove(versionMax.getAsLong());
+        hasGivenUp = true;
         table.leave(first, last);
     }
 
@@ -542,8 +589,15 @@ final class Administration implements AutoCloseable {
                 "the disk that the log is kept on is full or fails; nothing was done");
     }
 
-    /** Returns when what has this mark survives what objects survive. Not under the lock. */
+    /**
+     * Returns when what has this mark survives what objects survive. Not under the lock. What a
+     * coordinator wants of a part of a cluster's tables needs no such thing: it is the coordinator
+     * that remembers it.
+     */
     private void settle(long mark) throws StoreRefused {
+        if (store.isPart()) {
+            return;
+        }
         refuseUnless(
                 settlement.await(mark) == Status.OK,
                 "that is done, but the disk does not answer: after a restart it may be undone");

@@ -3,18 +3,22 @@ package io.silkstone.store;
 import io.silkstone.api.store.StoreRefused;
 
 /**
- * A range that this store is about to serve, and that is kept free for that. It is void when the
- * range was dropped, as it is with all else when this server is given up. Threads: any.
+ * A range that this store is about to serve, and that is kept for that. It is void when the range
+ * was dropped, as it is with all else when this server is given up. Threads: any.
  */
 public final class Reservation {
     private final Store store;
     private final TableData table;
     private final TabletRange range;
 
-    Reservation(Store store, TableData table, TabletRange range) {
+    /** What was still to come when it was a tablet; null for nothing. */
+    private final Incoming before;
+
+    Reservation(Store store, TableData table, TabletRange range, Incoming before) {
         this.store = store;
         this.table = table;
         this.range = range;
+        this.before = before;
     }
 
     /** Whether it is not void. */
@@ -39,6 +43,27 @@ public final class Reservation {
         Incoming incoming = new Incoming(wanted);
         store.fill(table, range, epoch, incoming);
         return new Filling(store, table, incoming, range.firstHash, range.lastHash);
+    }
+
+    /**
+     * Serves the range from now on, with what has come.
+     *
+     * @param epoch higher than that of whoever had the range before
+     * @throws StoreRefused when it is void, or the table is busy for seconds
+     */
+    public void serve(long epoch) throws StoreRefused {
+        store.fill(table, range, epoch, null);
+    }
+
+    /** Whether {@code hash} of the table lies in it. */
+    boolean contains(int tableId, long hash) {
+        return table.id() == tableId && range.contains(hash);
+    }
+
+    /** The table, while it holds and what comes of {@code hash} is still wanted; else null. */
+    TableData tableFor(long hash) {
+        boolean isWanted = holds() && (before == null || !before.knows(hash));
+        return isWanted ? table : null;
     }
 
     /**

@@ -41,6 +41,9 @@ final class Room {
 
     /** Room in the log, which may have been claimed by {@link #make} already; 0 for none. */
     long claim(int bytes) {
+        if (ahead != 0 && log.segmentOf(ahead).id() < log.era()) {
+            abandonAhead();
+        }
         if (ahead == 0 || aheadBytes != bytes) {
             return log.claim(bytes);
         }

@@ -56,9 +56,9 @@ final class Settlement {
         removals = new AtomicLongArray(keeper == null ? 0 : STRIPES);
     }
 
-    /** Whether anything ever waits. */
+    /** Whether anything has to wait at this time. */
     boolean isNeeded() {
-        return keeper != null;
+        return keeper != null && keeper.isNeeded();
     }
 
     /** The mark of {@code entry}. Inside an epoch. */
@@ -148,12 +148,12 @@ final class Settlement {
 
     /** Whether {@code mark} is settled. */
     boolean isSettled(long mark) {
-        return keeper == null || keeper.settled() >= mark && keeper.settledNotes() >= fence;
+        return !isNeeded() || keeper.settled() >= mark && keeper.settledNotes() >= fence;
     }
 
     /** Whether what is changed now cannot be settled soon. */
     boolean isFailing() {
-        return keeper != null && keeper.isFailing();
+        return isNeeded() && keeper.isFailing();
     }
 
     /** Somebody waits for {@code mark}. */

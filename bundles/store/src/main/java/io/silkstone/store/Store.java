@@ -394,6 +394,45 @@ public final class Store implements KvStore, AutoCloseable {
         return administration.reserveTablet(tableId, first, last);
     }
 
+    /**
+     * Serves the tablet of just this range no longer, or thaws it if it was frozen, and keeps what
+     * it holds for the time when it is a tablet again.
+     *
+     * @throws StoreRefused when there is no such tablet, or the table is busy for seconds
+     */
+    public Reservation reserveAgain(int tableId, long first, long last) throws StoreRefused {
+        return administration.reserveAgain(tableId, first, last);
+    }
+
+    /** A way to fill reserved ranges from logs of servers that are no more. */
+    public TabletRecovery openRecovery() {
+        return new TabletRecovery(this);
+    }
+
+    /** No other log is needed any more for what is in the tablet of just this range. */
+    public void dependsOnNobody(int tableId, long first, long last) {
+        TableData table = tables.numbered(tableId);
+        TabletRange range = table == null ? null : table.tabletOf(first);
+        if (range != null && range.is(first, last)) {
+            range.dependsOnNobody();
+        }
+    }
+
+    /** The mark of all that was appended by now, see {@link #isSettled}. */
+    public long mark() {
+        return settlement.markOfAll();
+    }
+
+    /** Whether what has this mark is settled. */
+    public boolean isSettled(long mark) {
+        return settlement.isSettled(mark);
+    }
+
+    /** Longest step of the log; a copy of a segment is no longer. */
+    public int segmentBytes() {
+        return log.segmentBytes();
+    }
+
     /** See {@link Reservation#fill}. */
     void fill(TableData table, TabletRange reserved, long epoch, Incoming incoming)
             throws StoreRefused {
@@ -547,18 +586,23 @@ public final class Store implements KvStore, AutoCloseable {
      * As {@link KvSession#clear}, but only if what is served of the table is what {@code expected}
      * says of {@link #served}: one step for all others.
      *
-     * @return NOT_OWNER when it is not
+     * @return NOT_OWNER when it is not; UNKNOWN when it is cleared, and that is not settled
      */
     public Status clearIf(Table table, Predicate<long[]> expected) {
         if (settlement.isFailing()) {
             return Status.DISK_FAILED;
         }
         StoreSession session = newSession();
-        session.enter();
         try {
-            return administration.clear(session, (TableData) table, expected);
+            session.enter();
+            Status status;
+            try {
+                status = administration.clear(session, (TableData) table, expected);
+            } finally {
+                session.exit();
+            }
+            return status == Status.OK ? session.settle() : status;
         } finally {
-            session.exit();
             session.close();
         }
     }

@@ -18,7 +18,13 @@ import java.util.List;
  * @param lastTableId no table had a higher number, so none is given twice
  */
 record StoreNote(int lastTableId, List<Table> tables) {
-    private static final int LAYOUT = 1;
+    private static final int LAYOUT = 2;
+
+    /** Without {@link TabletRange#since}, and without what is frozen. */
+    private static final int LAYOUT_OF_ONE_NODE = 1;
+
+    private static final int OWNED = 1;
+    private static final int FROZEN = 2;
 
     /** A table; its ranges cover all hashes, in their order. */
     record Table(int id, String name, List<TabletRange> ranges) {}
@@ -45,9 +51,10 @@ record StoreNote(int lastTableId, List<Table> tables) {
                 for (TabletRange range : table.ranges) {
                     out.writeLong(range.firstHash);
                     out.writeLong(range.lastHash);
-                    out.writeBoolean(range.owned);
+                    out.writeByte(range.owned ? OWNED : range.isFrozen() ? FROZEN : 0);
                     out.writeLong(range.epoch);
                     out.writeLong(range.floor);
+                    out.writeLong(range.since);
                 }
             }
         } catch (IOException e) {
@@ -64,11 +71,11 @@ record StoreNote(int lastTableId, List<Table> tables) {
     static StoreNote decode(byte[] note) throws IOException {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(note))) {
             int layout = in.readShort();
-            if (layout != LAYOUT) {
+            if (layout != LAYOUT && layout != LAYOUT_OF_ONE_NODE) {
                 throw new IOException(
                         "its tables are noted in layout "
                                 + layout
-                                + ", and this version reads layout "
+                                + ", and this version reads layouts up to "
                                 + LAYOUT);
             }
             int lastTableId = in.readInt();
@@ -76,7 +83,7 @@ record StoreNote(int lastTableId, List<Table> tables) {
             int count = in.readInt();
             for (int number = 0; number < count; number++) {
                 int id = in.readInt();
-                tables.add(new Table(id, in.readUTF(), ranges(in)));
+                tables.add(new Table(id, in.readUTF(), ranges(in, layout)));
             }
             return new StoreNote(lastTableId, tables);
         } catch (EOFException e) {
@@ -84,19 +91,19 @@ record StoreNote(int lastTableId, List<Table> tables) {
         }
     }
 
-    private static List<TabletRange> ranges(DataInputStream in) throws IOException {
+    private static List<TabletRange> ranges(DataInputStream in, int layout) throws IOException {
         List<TabletRange> ranges = new ArrayList<>();
         int count = in.readInt();
         for (int number = 0; number < count; number++) {
             long first = in.readLong();
             long last = in.readLong();
-            boolean owned = in.readBoolean();
+            int state = in.readByte();
             long epoch = in.readLong();
             long floor = in.readLong();
+            long since = layout == LAYOUT ? in.readLong() : 0;
             ranges.add(
-                    owned
-                            ? TabletRange.owned(first, last, epoch, floor)
-                            : TabletRange.vacant(first, last));
+                    TabletRange.noted(
+                            first, last, state == OWNED, state == FROZEN, epoch, floor, since));
         }
         return ranges;
     }

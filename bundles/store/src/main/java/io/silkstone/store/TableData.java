@@ -43,6 +43,9 @@ final class TableData implements KvStore.Table {
     /** Whether something is still to come to any tablet. */
     private volatile boolean filling;
 
+    /** Whether tombstones of any tablet are wanted whatever they bury. */
+    private volatile boolean dependent;
+
     /** How often tablets, or the table, have been given up; and how often by now they are gone. */
     private volatile long departures;
 
@@ -68,7 +71,7 @@ final class TableData implements KvStore.Table {
             // A shift by 64 is one by 0: with one range number and number + 1 stay as they are.
             long first = count == 1 ? 0 : (long) number << shift;
             long last = count == 1 ? -1 : ((long) number + 1 << shift) - 1;
-            ranges.add(TabletRange.owned(first, last, EPOCH_FIRST, 0));
+            ranges.add(TabletRange.owned(first, last, EPOCH_FIRST));
         }
         return ranges;
     }
@@ -170,7 +173,14 @@ final class TableData implements KvStore.Table {
 
     /** The tablet that {@code hash} belongs to. */
     TabletRange tabletOf(long hash) {
-        TabletRange[] current = tablets;
+        return rangeOf(tablets, hash);
+    }
+
+    /** Which of {@code current}, by first hash, {@code hash} belongs to; null for none at all. */
+    static TabletRange rangeOf(TabletRange[] current, long hash) {
+        if (current == null) {
+            return null;
+        }
         int low = 0;
         int high = current.length - 1;
         while (low < high) {
@@ -189,6 +199,7 @@ final class TableData implements KvStore.Table {
         tablets = ranges.toArray(TabletRange[]::new);
         partial = !ranges.stream().allMatch(range -> range.owned);
         filling = ranges.stream().anyMatch(range -> range.incoming != null);
+        dependent = ranges.stream().anyMatch(TabletRange::keepsTombstones);
     }
 
     private static long[] served(List<TabletRange> ranges) {
@@ -224,6 +235,11 @@ final class TableData implements KvStore.Table {
     /** Whether what this store has of {@code hash} is wanted, if only to be copied. */
     boolean holds(long hash) {
         return !partial || tabletOf(hash).isHeld();
+    }
+
+    /** Whether a tombstone of {@code hash} is wanted whatever it buries. */
+    boolean keepsTombstone(long hash) {
+        return dependent && tabletOf(hash).keepsTombstones();
     }
 
     /** Whether objects are still to come to any of its tablets. */

@@ -166,6 +166,12 @@ final class Tables implements References {
         return index != null && index.replaceIf(Entry.keyHash(entry), entry, copy);
     }
 
+    @Override
+    public boolean keepsTombstone(long tombstone) {
+        TableData table = withId(Entry.tableId(tombstone));
+        return table != null && table.keepsTombstone(Entry.keyHash(tombstone));
+    }
+
     /**
      * Removes an entry that has expired; needs no tombstone, for its own expiry buries it.
      *

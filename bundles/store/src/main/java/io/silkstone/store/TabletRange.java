@@ -32,9 +32,12 @@ final class TabletRange {
     /** What is still to come to it; null for nothing. */
     final Incoming incoming;
 
+    /** What lies in segments of lower ids was of the range when it was here before, and is void. */
+    final long since;
+
     /**
-     * Lower versions are void: their objects went when the table was cleared, or belonged to
-     * whoever had the range before, and may still be in copies of the log.
+     * Lower versions are void: their objects went when the table was cleared, and may still be in
+     * copies of the log.
      */
     volatile long floor;
 
@@ -42,11 +45,20 @@ final class TabletRange {
 
     private volatile boolean taken;
 
+    /** See {@link #keepsTombstones}. */
+    private volatile boolean dependent;
+
     /** The session that keeps all others out for the moment. Changed by {@link TabletGate} only. */
     volatile StoreSession holder;
 
     private TabletRange(
-            long firstHash, long lastHash, State state, long epoch, long floor, Incoming incoming) {
+            long firstHash,
+            long lastHash,
+            State state,
+            long epoch,
+            long floor,
+            Incoming incoming,
+            long since) {
         assert Long.compareUnsigned(firstHash, lastHash) <= 0;
         this.firstHash = firstHash;
         this.lastHash = lastHash;
@@ -54,48 +66,101 @@ final class TabletRange {
         this.epoch = epoch;
         this.floor = floor;
         this.incoming = incoming;
+        this.since = since;
         owned = state == State.OWNED;
     }
 
     /** A tablet. */
-    static TabletRange owned(long firstHash, long lastHash, long epoch, long floor) {
-        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, null);
+    static TabletRange owned(long firstHash, long lastHash, long epoch) {
+        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, 0, null, 0);
     }
 
     /** A gap in which nothing is. */
     static TabletRange vacant(long firstHash, long lastHash) {
-        return new TabletRange(firstHash, lastHash, State.VACANT, 0, 0, null);
+        return new TabletRange(firstHash, lastHash, State.VACANT, 0, 0, null, 0);
     }
 
     /** A gap for what comes ahead of a tablet. */
-    static TabletRange reserved(long firstHash, long lastHash) {
-        return new TabletRange(firstHash, lastHash, State.RESERVED, 0, 0, null);
+    static TabletRange reserved(long firstHash, long lastHash, long since) {
+        return new TabletRange(firstHash, lastHash, State.RESERVED, 0, 0, null, since);
     }
 
-    /** A tablet to which {@code incoming} comes, or nothing if that is null. */
-    static TabletRange filling(
-            long firstHash, long lastHash, long epoch, long floor, Incoming incoming) {
-        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, incoming);
+    /** The gap that this range leaves, with all that it holds, until it is a tablet again. */
+    TabletRange reserved() {
+        TabletRange range =
+                new TabletRange(firstHash, lastHash, State.RESERVED, epoch, floor, null, since);
+        range.dependent = true;
+        return range;
+    }
+
+    /**
+     * The tablet that this gap becomes, if it was reserved, with what came ahead of it, else with
+     * nothing; what still comes, and what has come, others have too.
+     */
+    TabletRange filling(long first, long last, long epoch, Incoming incoming, long fresh) {
+        TabletRange range =
+                new TabletRange(
+                        first,
+                        last,
+                        State.OWNED,
+                        epoch,
+                        isReserved() ? floor : 0,
+                        incoming,
+                        isReserved() ? since : fresh);
+        range.dependent = isReserved();
+        return range;
+    }
+
+    /** As it was noted: one that is served, or frozen, or else a gap. */
+    static TabletRange noted(
+            long firstHash,
+            long lastHash,
+            boolean owned,
+            boolean frozen,
+            long epoch,
+            long floor,
+            long since) {
+        State gap = frozen ? State.FROZEN : State.VACANT;
+        State state = owned ? State.OWNED : gap;
+        return new TabletRange(firstHash, lastHash, state, epoch, floor, null, since);
     }
 
     /** This tablet, of another epoch, or without anything that is to come. */
     TabletRange renewed(long epoch, Incoming incoming) {
-        return new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, incoming);
+        TabletRange range =
+                new TabletRange(firstHash, lastHash, State.OWNED, epoch, floor, incoming, since);
+        range.dependent = dependent;
+        return range;
     }
 
     /** The gap that this tablet leaves with all that it holds. */
     TabletRange frozen() {
-        return new TabletRange(firstHash, lastHash, State.FROZEN, epoch, floor, null);
+        return new TabletRange(firstHash, lastHash, State.FROZEN, epoch, floor, null, since);
     }
 
     /** The gap that this tablet leaves, to be emptied. */
     TabletRange leaving() {
-        return new TabletRange(firstHash, lastHash, State.LEAVING, 0, 0, null);
+        return new TabletRange(firstHash, lastHash, State.LEAVING, 0, 0, null, 0);
     }
 
     /** A piece of it, just as it is. */
     TabletRange part(long first, long last) {
-        return new TabletRange(first, last, state, epoch, floor, incoming);
+        TabletRange range = new TabletRange(first, last, state, epoch, floor, incoming, since);
+        range.dependent = dependent;
+        return range;
+    }
+
+    /**
+     * Whether tombstones of what was removed are wanted whatever became of what they bury: while
+     * other logs are needed for what is here, for there it is alive.
+     */
+    boolean keepsTombstones() {
+        return dependent;
+    }
+
+    /** No other log is needed any more for what is here. */
+    void dependsOnNobody() {
+        dependent = false;
     }
 
     /** Whether it is a gap of which something may be left. */

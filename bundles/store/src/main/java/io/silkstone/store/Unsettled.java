@@ -5,7 +5,6 @@ import io.silkstone.store.durable.Alarms;
 /** What one session was told and may not tell on yet. Threads: the session's. */
 final class Unsettled {
     private final Settlement settlement;
-    private final boolean isNeeded;
     private long mark;
 
     /** Null until it is wanted. */
@@ -14,19 +13,18 @@ final class Unsettled {
     /** Nothing yet. */
     Unsettled(Settlement settlement) {
         this.settlement = settlement;
-        isNeeded = settlement.isNeeded();
     }
 
     /** It was told of {@code entry}, or has written it. Inside an epoch. */
     void saw(long entry) {
-        if (isNeeded) {
+        if (settlement.isNeeded()) {
             mark = Math.max(mark, settlement.markOf(entry));
         }
     }
 
     /** It was told of {@code entry}, or if that is 0 that there is no object of {@code hash}. */
     void saw(long entry, long hash) {
-        if (isNeeded) {
+        if (settlement.isNeeded()) {
             long found = entry == 0 ? settlement.markOfMissing(hash) : settlement.markOf(entry);
             mark = Math.max(mark, found);
         }
@@ -34,7 +32,7 @@ final class Unsettled {
 
     /** It was told of many. */
     void sawAll() {
-        if (isNeeded) {
+        if (settlement.isNeeded()) {
             mark = Math.max(mark, settlement.markOfAll());
         }
     }
@@ -59,6 +57,7 @@ final class Unsettled {
 
     /** See {@link io.silkstone.api.store.KvSession#wakeWhenSettled}. */
     boolean wakeWhenSettled(long mark, Runnable wakeUp) {
+        boolean isNeeded = settlement.isNeeded();
         if (isNeeded && alarm == null) {
             alarm = settlement.openAlarm();
         }

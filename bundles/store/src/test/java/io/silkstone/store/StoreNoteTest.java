@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,8 +18,9 @@ class StoreNoteTest {
                                     3,
                                     "orders",
                                     List.of(
-                                            TabletRange.owned(0, 99, 5, 77),
-                                            TabletRange.vacant(100, -1)))));
+                                            TabletRange.noted(0, 99, true, false, 5, 77, 12),
+                                            TabletRange.noted(100, 199, false, true, 6, 0, 13),
+                                            TabletRange.vacant(200, -1)))));
 
     @Test
     void decode_isWhatWasEncoded() throws IOException {
@@ -27,13 +29,40 @@ class StoreNoteTest {
         StoreNote.Table table = read.tables().getFirst();
         assertThat(table.id()).isEqualTo(3);
         assertThat(table.name()).isEqualTo("orders");
-        assertThat(table.ranges()).hasSize(2);
+        assertThat(table.ranges()).hasSize(3);
         assertThat(table.ranges().getFirst().owned).isTrue();
         assertThat(table.ranges().getFirst().lastHash).isEqualTo(99);
         assertThat(table.ranges().getFirst().epoch).isEqualTo(5);
         assertThat(table.ranges().getFirst().floor).isEqualTo(77);
+        assertThat(table.ranges().getFirst().since).isEqualTo(12);
+        assertThat(table.ranges().get(1).isFrozen()).isTrue();
+        assertThat(table.ranges().get(1).since).isEqualTo(13);
         assertThat(table.ranges().getLast().owned).isFalse();
         assertThat(read.encode()).isEqualTo(NOTE.encode());
+    }
+
+    /** One table with one range, as the version before wrote it. */
+    @Test
+    void decode_theLayoutBefore_isRead() throws IOException {
+        byte[] before =
+                HexFormat.of()
+                        .parseHex(
+                                "0001"
+                                        + "00000009"
+                                        + "00000001"
+                                        + "00000003"
+                                        + "0001"
+                                        + "6f"
+                                        + "00000001"
+                                        + "0000000000000000"
+                                        + "ffffffffffffffff"
+                                        + "01"
+                                        + "0000000000000005"
+                                        + "000000000000004d");
+        TabletRange range = StoreNote.decode(before).tables().getFirst().ranges().getFirst();
+        assertThat(range.owned).isTrue();
+        assertThat(range.floor).isEqualTo(77);
+        assertThat(range.since).isZero();
     }
 
     @Test
@@ -46,8 +75,9 @@ class StoreNoteTest {
     @Test
     void decode_aLaterLayout_isRefused() {
         byte[] later = NOTE.encode();
-        later[1] = 2;
+        later[1] = 3;
         assertThatThrownBy(() -> StoreNote.decode(later))
-                .hasMessage("its tables are noted in layout 2, and this version reads layout 1");
+                .hasMessage(
+                        "its tables are noted in layout 3, and this version reads layouts up to 2");
     }
 }

@@ -22,6 +22,14 @@ public interface SegmentCopies extends AutoCloseable {
     long bytes();
 
     /**
+     * Takes note of what has changed for the copies without their doing. At the beginning of each
+     * round.
+     *
+     * @return whether that is why there are {@link #failed} ones
+     */
+    boolean look();
+
+    /**
      * Ids of the segments whose copies are not what they should be, and which have to be begun
      * again from memory, ascending.
      */

@@ -125,6 +125,11 @@ public final class SegmentFiles implements SegmentCopies {
         return true;
     }
 
+    @Override
+    public boolean look() {
+        return false;
+    }
+
     /** Ids of the segments that have a copy here, or a damaged or failed one, ascending. */
     public long[] segments() {
         return copies.keySet().stream().mapToLong(Long::longValue).toArray();

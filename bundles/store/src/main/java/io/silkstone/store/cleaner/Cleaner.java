@@ -537,7 +537,10 @@ public final class Cleaner {
                     }
                 }
                 case Entry.TOMBSTONE -> {
-                    wanted = log.contains(Entry.tombstoneSegment(entry)) || !leftBehind.isEmpty();
+                    wanted =
+                            log.contains(Entry.tombstoneSegment(entry))
+                                    || !leftBehind.isEmpty()
+                                    || references.keepsTombstone(entry);
                     tombstones += Entry.strideOf(header);
                     if (!wanted) {
                         deadTombstones += Entry.strideOf(header);

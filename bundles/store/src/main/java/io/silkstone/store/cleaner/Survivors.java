@@ -50,10 +50,13 @@ final class Survivors {
     /** Looks for gaps, in all segments but those that are to be cleaned. */
     void begin(Candidates chosen) {
         Segment kept = current == NONE ? null : targets[current];
+        long era = log.era();
         Arrays.fill(targets, 0, count, null);
         count = 0;
         current = NONE;
-        if (kept != null && !kept.isGone() && !chosen.contains(kept)) {
+        if (kept != null && kept.id() < era && !kept.isClosed()) {
+            log.seal(kept);
+        } else if (kept != null && kept.id() >= era && !kept.isGone() && !chosen.contains(kept)) {
             add(kept);
             current = 0;
         }
@@ -62,6 +65,7 @@ final class Survivors {
             boolean usable =
                     segment != null
                             && segment != kept
+                            && segment.id() >= era
                             && segment.isCleanable()
                             && segment.leftBytes() >= leastBytes
                             && !chosen.contains(segment);

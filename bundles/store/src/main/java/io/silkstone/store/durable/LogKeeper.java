@@ -364,7 +364,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             return 0;
         }
         try {
-            if (failing || lost) {
+            if (files.look() || failing || lost) {
                 lost = false;
                 beginFailedAnew();
             }
@@ -378,7 +378,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             // The next round begins them again, and nobody need be told.
             LOG.log(Level.DEBUG, "copies of the log are begun again", e);
             lost = true;
-            return 1;
+            return 0;
         } catch (IOException e) {
             failed(e);
             return 0;
@@ -560,7 +560,9 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
                 to += Entry.strideOf(header);
                 header = to < end ? Entry.header(to) : 0;
             }
-            Memory.copy(copy.end, staging.address(), to - copy.end);
+            if (files.areWanted()) {
+                Memory.copy(copy.end, staging.address(), to - copy.end);
+            }
             return (int) (to - copy.end);
         } finally {
             epochs.exit(slot);

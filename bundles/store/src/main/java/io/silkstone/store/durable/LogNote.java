@@ -30,7 +30,7 @@ import java.util.TreeMap;
  *     less is not the one that was meant; 0 if there may be no copy
  * @param store what the store says of its tables
  */
-record LogNote(
+public record LogNote(
         long safeVersion, long newest, long oldest, long[] segments, int[] least, byte[] store) {
     private static final int LAYOUT = 2;
     private static final int LAYOUT_OF_FLAGS = 1;
@@ -72,7 +72,7 @@ record LogNote(
      *
      * @throws IllegalArgumentException when it is of another layout; the message is for operators
      */
-    static LogNote decode(byte[] note) {
+    public static LogNote decode(byte[] note) {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(note).order(ByteOrder.LITTLE_ENDIAN);
             int layout = bytes.getInt();
@@ -106,13 +106,13 @@ record LogNote(
      * Whether a copy of segment {@code id} with so many bytes may be the one that was there; or if
      * there is none, -1, whether there may be none.
      */
-    boolean allows(long id, int bytes) {
+    public boolean allows(long id, int bytes) {
         int index = Arrays.binarySearch(segments, id);
         return index < 0 || bytes + 1 >= least[index];
     }
 
     /** Whether the copy of segment {@code id} counts. */
-    boolean counts(long id) {
+    public boolean counts(long id) {
         return id > newest || Arrays.binarySearch(segments, id) >= 0;
     }
 }

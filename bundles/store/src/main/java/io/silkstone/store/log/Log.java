@@ -80,6 +80,7 @@ public final class Log {
     private volatile Runnable onDemand = () -> {};
     private volatile int slotsUsed;
     private volatile Window head;
+    private volatile long era;
     private long sequence;
     private long preparing;
     private int preparingCleared;
@@ -374,6 +375,34 @@ public final class Log {
     public void abandon(long entry, int bytes) {
         Entry.commitPadding(entry, bytes);
         segmentOf(entry).addDead(bytes);
+    }
+
+    /**
+     * Begins an era: nothing that is appended from now on lies in a segment of a lower id, also
+     * when the cleaner moves it. Whoever drops what it had, and is to get something like it again,
+     * can then tell the one from the other in copies of the log. RAMCloud compares positions
+     * (specs/rocksteady.md, B.1: ctime), and its cleaner uses new segments only.
+     *
+     * @return the lowest id; 0 when there is no memory for a segment
+     */
+    public long beginEra() {
+        lock();
+        try {
+            boolean begun =
+                    head.segment.usedBytes() <= MARKS_BYTES || beginSegment(0, Claimant.REMOVE);
+            if (!begun) {
+                return 0;
+            }
+            era = head.segment.id();
+            return era;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** The lowest id of a segment of the era; the cleaner moves nothing into older ones. */
+    public long era() {
+        return era;
     }
 
     /** The source of versions. */

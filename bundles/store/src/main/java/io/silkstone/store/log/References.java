@@ -29,4 +29,10 @@ public interface References {
      *     cleared meanwhile, see {@link #discard}
      */
     boolean move(long entry, long copy);
+
+    /**
+     * Whether a tombstone is wanted although what it buries has left the log: while what it buries
+     * may come back out of the log of another server (RAMCloud's TombstoneProtector).
+     */
+    boolean keepsTombstone(long tombstone);
 }

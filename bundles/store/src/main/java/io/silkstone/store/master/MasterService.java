@@ -118,6 +118,7 @@ public final class MasterService {
     private final ScanDecoder scan = new ScanDecoder();
     private final ScanReplyEncoder scanReply = new ScanReplyEncoder();
     private final Clears clears = new Clears();
+    private final HeldReplies held;
     private Key[] keys = {};
 
     /**
@@ -143,6 +144,7 @@ public final class MasterService {
         this.membership = membership;
         this.lease = lease;
         clientLeases = new ClientLeases(store, membership, rpc);
+        held = new HeldReplies(rpc, session, lease);
     }
 
     /** Begins to serve. */
@@ -186,9 +188,15 @@ public final class MasterService {
         return true;
     }
 
-    /** The reply is ready; it is worth something only if the lease still holds. */
+    /**
+     * The reply is ready; it is worth something only if the lease still holds, and if what it tells
+     * of is settled then.
+     */
     private void send(Request request, int length) {
-        if (!mayNotServe(request)) {
+        long mark = session.unsettled();
+        if (mark != 0) {
+            held.hold(request, length, mark);
+        } else if (!mayNotServe(request)) {
             request.send(length);
         }
     }
@@ -199,7 +207,10 @@ public final class MasterService {
      * time. Whoever hears nothing asks again.
      */
     private void sendChange(Request request, int length) {
-        if (lease.getAsBoolean()) {
+        long mark = session.unsettled();
+        if (mark != 0) {
+            held.hold(request, length, mark);
+        } else if (lease.getAsBoolean()) {
             request.send(length);
         }
     }
@@ -754,6 +765,7 @@ public final class MasterService {
         for (int request : COORDINATORS) {
             rpc.serveOtherwiseNoMore(request);
         }
+        held.close();
         session.close();
     }
 }

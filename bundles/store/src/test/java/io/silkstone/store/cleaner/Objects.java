@@ -101,6 +101,11 @@ final class Objects implements References, AutoCloseable {
     }
 
     @Override
+    public boolean keepsTombstone(long tombstone) {
+        return false;
+    }
+
+    @Override
     public boolean move(long entry, long copy) {
         return index.replaceIf(Entry.keyHash(entry), entry, copy);
     }

@@ -2,6 +2,7 @@ package io.silkstone.benchmarks;
 
 import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.kv.KvBenchmark;
+import io.silkstone.benchmarks.migration.MigrationBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.scale.ScaleBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
@@ -24,6 +25,7 @@ public final class Main {
                     new CleanerBenchmark(),
                     new KvBenchmark(),
                     new ScaleBenchmark(),
+                    new MigrationBenchmark(),
                     new ThreadsBenchmark());
 
     private Main() {}

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Processes of redis-server 7 that are one Redis Cluster without replicas. */
-final class RedisCluster implements AutoCloseable {
+public final class RedisCluster implements AutoCloseable {
     private static final long FORMED_NANOS_MAX = 60_000_000_000L;
     private static final long LOOK_MILLIS = 50;
 
@@ -25,7 +25,7 @@ final class RedisCluster implements AutoCloseable {
      * Starts {@code nodes} servers, divides the slots among them as {@link RedisSockets#firstSlot}
      * has it, and waits until all of them know that.
      */
-    static RedisCluster start(Workplace workplace, List<String> prefix, int nodes)
+    public static RedisCluster start(Workplace workplace, List<String> prefix, int nodes)
             throws IOException, InterruptedException, BenchmarkFailed {
         RedisCluster cluster = new RedisCluster();
         try {
@@ -98,7 +98,8 @@ final class RedisCluster implements AutoCloseable {
         }
     }
 
-    List<Integer> ports() {
+    /** Where clients are served, a port for each server. */
+    public List<Integer> ports() {
         return servers.stream().map(RedisProcess::port).toList();
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Nodes that are one cluster, each in a process, started by the script as an operator does it. */
@@ -31,8 +32,25 @@ public final class ClusterProcesses implements AutoCloseable {
      */
     public static ClusterProcesses start(Workplace workplace, List<String> prefix, int nodes)
             throws IOException, InterruptedException {
+        return start(workplace, prefix, nodes, Map.of());
+    }
+
+    /**
+     * As the other.
+     *
+     * @param configuration contents of {@code etc/PID.cfg} of each node, by PID
+     */
+    public static ClusterProcesses start(
+            Workplace workplace, List<String> prefix, int nodes, Map<String, String> configuration)
+            throws IOException, InterruptedException {
         int portBase = Ports.freeForCluster(nodes);
         Path home = workplace.newFolder("cluster-" + portBase);
+        for (int node = 1; node <= nodes; node++) {
+            Path etc = Files.createDirectories(home.resolve("node-" + node).resolve("etc"));
+            for (Map.Entry<String, String> each : configuration.entrySet()) {
+                Files.writeString(etc.resolve(each.getKey() + ".cfg"), each.getValue());
+            }
+        }
         List<String> words =
                 List.of(
                         "--nodes",

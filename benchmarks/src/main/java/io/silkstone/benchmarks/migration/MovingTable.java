@@ -1,0 +1,131 @@
+package io.silkstone.benchmarks.migration;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.benchmarks.BenchmarkFailed;
+import io.silkstone.client.Answer;
+import io.silkstone.client.TableClient;
+import io.silkstone.javaclient.SilkstoneClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A table of one tablet, and who has it moved to and fro: the operator. One thread. */
+final class MovingTable {
+    private static final int FILL_BATCH = 1_000;
+    private static final long LOOK_MILLIS = 2;
+    private static final long REFUSED_MILLIS = 100;
+    private static final long NEWS_NANOS_MAX = 20_000_000_000L;
+    private static final long MOVE_NANOS_MAX = 300_000_000_000L;
+
+    private final SilkstoneClient operator;
+    private final String name;
+    private final Objects objects;
+
+    /** Makes the table and fills it. */
+    MovingTable(SilkstoneClient operator, String name, Objects objects)
+            throws StoreRefused, BenchmarkFailed {
+        this.operator = operator;
+        this.name = name;
+        this.objects = objects;
+        operator.store().createTable(name, 1);
+        fill();
+    }
+
+    private void fill() throws BenchmarkFailed {
+        TableClient table = operator.table(name);
+        for (int first = 0; first < objects.count(); first += FILL_BATCH) {
+            List<TableClient.Write> batch = new ArrayList<>();
+            int end = Math.min(objects.count(), first + FILL_BATCH);
+            for (int number = first; number < end; number++) {
+                batch.add(new TableClient.Write(objects.key(number), objects.value(number, 0)));
+            }
+            for (Answer answer : table.writeAll(batch)) {
+                if (!answer.isOk()) {
+                    throw new BenchmarkFailed("a write was answered " + answer.status());
+                }
+            }
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    Objects objects() {
+        return objects;
+    }
+
+    /**
+     * Has the tablet move to the server that does not have it, and waits until all of it is there.
+     *
+     * @return how long that took, in seconds
+     */
+    double move() throws StoreRefused, BenchmarkFailed, InterruptedException {
+        ServerId target = other(tablet().owner());
+        long began = begin(target);
+        ClusterMap.Tablet now = tablet();
+        while (!now.owner().equals(target) || now.state() != ClusterMap.TabletState.NORMAL) {
+            if (System.nanoTime() - began > MOVE_NANOS_MAX) {
+                throw new BenchmarkFailed("a tablet has not moved in time: " + now);
+            }
+            Thread.sleep(LOOK_MILLIS);
+            now = tablet();
+        }
+        return (System.nanoTime() - began) / 1e9;
+    }
+
+    /** A server may not have heard yet that the move before this one is over. */
+    private long begin(ServerId target) throws StoreRefused, InterruptedException {
+        long first = System.nanoTime();
+        while (true) {
+            long began = System.nanoTime();
+            try {
+                operator.store().migrateTablet(name, 0, target);
+                return began;
+            } catch (StoreRefused e) {
+                if (began - first > NEWS_NANOS_MAX) {
+                    throw e;
+                }
+                Thread.sleep(REFUSED_MILLIS);
+            }
+        }
+    }
+
+    /** Looks at every object there is. */
+    void check() throws BenchmarkFailed {
+        AtomicInteger found = new AtomicInteger();
+        AtomicInteger wrong = new AtomicInteger();
+        operator.table(name)
+                .scan(
+                        object -> {
+                            int number = objects.number(object.key());
+                            boolean isRight = objects.version(number, object.value()) >= 0;
+                            (isRight ? found : wrong).incrementAndGet();
+                        });
+        if (found.get() != objects.count() || wrong.get() > 0) {
+            throw new BenchmarkFailed(
+                    "%s has %d of %d objects, and %d that are wrong"
+                            .formatted(name, found.get(), objects.count(), wrong.get()));
+        }
+    }
+
+    private ClusterMap.Tablet tablet() throws BenchmarkFailed {
+        ClusterMap map = operator.store().refreshMap();
+        ClusterMap.Table table = map.table(name);
+        if (table == null) {
+            throw new BenchmarkFailed("the cluster lost the table " + name);
+        }
+        return map.tablet(table.id(), 0);
+    }
+
+    private ServerId other(ServerId owner) throws BenchmarkFailed {
+        for (ClusterMap.Server each : operator.store().map().servers()) {
+            if (each.up() && !each.id().equals(owner)) {
+                return each.id();
+            }
+        }
+        throw new BenchmarkFailed("there is no second server");
+    }
+}

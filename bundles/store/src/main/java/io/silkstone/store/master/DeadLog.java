@@ -1,0 +1,194 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Server;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.ListReplicasEncoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.ReplicaListDecoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.store.durable.LogNote;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * What the backups have of the log of a server that is down: RAMCloud's replica lists (TOCS 2015,
+ * section 5.3). All of it is found, or nothing is read:
+ *
+ * <ul>
+ *   <li>The newest segment of writers, which have notes, has not ended: else there is a later one,
+ *       for a segment ends before anything of the next one is settled.
+ *   <li>Each segment that the newest note names is there, and as long as it was when the note was
+ *       written. What came to it later from the cleaner is still where it came from.
+ *   <li>Backups list only replicas that have ended, or that have all since the log's epoch.
+ * </ul>
+ *
+ * <p>Threads: one.
+ */
+final class DeadLog {
+    private static final long ASK_NANOS = 500_000_000;
+    private static final int REQUEST_BYTES = 256;
+
+    private final Rpc rpc;
+    private final ClusterMap.Log log;
+    private final TreeMap<Long, List<Found>> replicas = new TreeMap<>();
+    private LogNote note;
+    private long noteNumber;
+    private String missing = "";
+
+    /**
+     * A replica.
+     *
+     * @param backup who has it
+     */
+    record Found(
+            Server backup, long segment, long incarnation, int bytes, boolean ended, boolean noted) {}
+
+    /** Of {@code log}; nothing is known of it yet. */
+    DeadLog(Rpc rpc, ClusterMap.Log log) {
+        this.rpc = rpc;
+        this.log = log;
+    }
+
+    /** Whose it is. */
+    ServerId server() {
+        return log.server();
+    }
+
+    /** What its store said of its tables. */
+    byte[] storeNote() {
+        return note.store();
+    }
+
+    /** Whether nothing was ever settled in it. */
+    boolean isEmpty() {
+        return log.epoch() == 0;
+    }
+
+    /** What is missing when {@link #find} has failed; for people. */
+    String missing() {
+        return missing;
+    }
+
+    /**
+     * Asks all servers of {@code map} that are up.
+     *
+     * @return whether all of the log was found
+     */
+    boolean find(ClusterMap map) {
+        replicas.clear();
+        note = null;
+        noteNumber = 0;
+        int silent = 0;
+        for (Server server : map.servers()) {
+            if (server.up() && !ask(server)) {
+                silent++;
+            }
+        }
+        missing = lack();
+        if (!missing.isEmpty() && silent > 0) {
+            missing += ", and " + silent + " servers do not answer";
+        }
+        return missing.isEmpty();
+    }
+
+    private boolean ask(Server server) {
+        try (Question question = new Question(rpc, Priority.HIGH)) {
+            ListReplicasEncoder list = new ListReplicasEncoder();
+            list.wrapAndApplyHeader(question.request(REQUEST_BYTES), 0, question.header())
+                    .master(log.server().packed())
+                    .epoch(log.epoch());
+            Status answer =
+                    question.ask(
+                            rpc.peer(server.address()),
+                            server.id().packed(),
+                            list.encodedLength(),
+                            ASK_NANOS);
+            if (answer == Status.OK) {
+                take(server, question.answer());
+            }
+            return answer == Status.OK;
+        } catch (IllegalStateException allCallsAreInUse) {
+            return false;
+        }
+    }
+
+    private void take(Server server, Call answer) {
+        ReplicaListDecoder list = new ReplicaListDecoder();
+        list.wrap(
+                answer.reply(),
+                answer.replyOffset(),
+                answer.replyBlockLength(),
+                answer.replyVersion());
+        long number = list.noteNumber();
+        for (ReplicaListDecoder.ReplicasDecoder each : list.replicas()) {
+            Found found =
+                    new Found(
+                            server,
+                            each.segment(),
+                            each.incarnation(),
+                            (int) each.bytes(),
+                            each.ended() != 0,
+                            each.noteNumber() > 0);
+            replicas.computeIfAbsent(found.segment, segment -> new ArrayList<>()).add(found);
+        }
+        byte[] bytes = new byte[list.noteLength()];
+        list.getNote(bytes, 0, bytes.length);
+        if (number > noteNumber) {
+            noteNumber = number;
+            note = LogNote.decode(bytes);
+        }
+    }
+
+    /** What is missing; empty for nothing. */
+    private String lack() {
+        if (isEmpty()) {
+            return "";
+        }
+        if (note == null) {
+            return "no replica says what of the log of server " + log.server() + " counts";
+        }
+        List<Found> head = List.of();
+        for (List<Found> each : replicas.values()) {
+            head = each.stream().anyMatch(Found::noted) ? each : head;
+        }
+        if (head.stream().anyMatch(Found::ended)) {
+            return "no replica of the end of the log of server " + log.server();
+        }
+        for (long segment : note.segments()) {
+            int longest =
+                    replicas.getOrDefault(segment, List.of()).stream()
+                            .mapToInt(Found::bytes)
+                            .max()
+                            .orElse(-1);
+            if (!note.allows(segment, longest)) {
+                return "no replica of segment " + segment + " of the log of server " + log.server();
+            }
+        }
+        return "";
+    }
+
+    /**
+     * What is to be read, when {@link #find} has found it: for each segment that counts, the newest
+     * first, its replicas, the best first; any one will do.
+     */
+    List<List<Found>> segments() {
+        List<List<Found>> all = new ArrayList<>();
+        for (long segment : replicas.descendingKeySet()) {
+            if (note != null && note.counts(segment)) {
+                List<Found> usable =
+                        replicas.get(segment).stream()
+                                .filter(each -> note.allows(segment, each.bytes))
+                                .sorted(
+                                        (one, other) ->
+                                                Long.compare(other.incarnation, one.incarnation))
+                                .toList();
+                all.add(usable);
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,658 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Server;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Completion;
+import io.silkstone.rpc.Leader;
+import io.silkstone.rpc.Peer;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.DropReplicasEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.RaiseLogEpochEncoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.rpc.messages.WriteReplicaEncoder;
+import io.silkstone.store.backup.CopiesLost;
+import io.silkstone.store.backup.SegmentCopies;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * Replicas of a server's log on other servers, its backups: RAMCloud's replica manager (TOCS 2015,
+ * section 4). All that a round of the {@link io.silkstone.store.durable.LogKeeper} adds to a
+ * segment goes to the segment's backups in one message each, and is safe when all have answered.
+ *
+ * <p><b>Where they go.</b> Each copy of a segment is spread anew: of five servers drawn at random
+ * the one that has got the least, never this one, never one twice. If fewer are up than there are
+ * to be replicas, there are fewer until more come, but never none.
+ *
+ * <p><b>When a backup is lost</b>, since it is down or does not answer, the copies that it has a
+ * replica of are begun anew elsewhere, from memory, and under a higher <em>incarnation</em>. It may
+ * come back with what it had; so all copies that have not ended are begun anew with them, and then
+ * the coordinator is told of the log's new <em>epoch</em>: replicas of a lower incarnation that
+ * have not ended do not count any more. Nothing is safe before that. RAMCloud does the same for the
+ * log's head (section 5.6 there).
+ *
+ * <p>Threads: the keeper's, a user thread, but {@link #follow}, {@link #isActive}, {@link
+ * #areWanted}, {@link #bytes} and {@link #path} are any's.
+ */
+public final class LogReplicas implements SegmentCopies {
+    private static final Logger LOG = System.getLogger(LogReplicas.class.getName());
+    private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
+    private static final int LENGTH_BYTES = Integer.BYTES;
+
+    /** A backup that has not answered for so long is replaced by another one. */
+    private static final long WRITE_NANOS = 1_000_000_000;
+
+    private static final long DROP_NANOS = 1_000_000_000;
+    private static final long ASK_NANOS = 1_000_000_000;
+
+    /** For so long no replica goes to a server that has lost one. */
+    private static final long SHUN_NANOS = 5_000_000_000L;
+
+    private static final int DRAWN = 5;
+
+    /** Calls that are kept for the next message, with as much memory as their longest took. */
+    private static final int CALLS_KEPT = 8;
+
+    private static final int DROPPED_AT_ONCE = 256;
+    private static final int ASK_BYTES = 256;
+    private static final byte[] NO_NOTE = {};
+
+    /** A replica that is needed no more, and those of the same segment before it. */
+    private record Dropped(long segment, long incarnation) {}
+
+    /** What is known of the cluster. */
+    private record View(ServerId self, ClusterMap map, int wanted) {}
+
+    /** Who has replicas. */
+    private static final class Backup {
+        final Server server;
+        final Peer peer;
+        final List<Dropped> dropped = new ArrayList<>();
+        long bytes;
+        long shunnedUntil;
+        boolean isShunned;
+
+        /** Null while nothing is being dropped. */
+        Call dropping;
+
+        Backup(Server server, Peer peer) {
+            this.server = server;
+            this.peer = peer;
+        }
+    }
+
+    /** A segment's replica on one backup. */
+    private static final class Replica {
+        final Backup backup;
+        boolean isLost;
+
+        /** The message that is being filled or is under way; null for none. */
+        Call call;
+
+        boolean isSent;
+
+        Replica(Backup backup) {
+            this.backup = backup;
+        }
+    }
+
+    /** All replicas of a segment, which are alike. */
+    private static final class Copy {
+        final long segment;
+        final long incarnation;
+        final List<Replica> replicas = new ArrayList<>();
+        int sequence;
+        int bytes;
+        boolean hasEnded;
+
+        // Of the message that is being filled, if any.
+        boolean hasEntries;
+        boolean ends;
+        long noteNumber;
+        byte[] note = NO_NOTE;
+        int length;
+
+        Copy(long segment, long incarnation) {
+            this.segment = segment;
+            this.incarnation = incarnation;
+        }
+    }
+
+    private final RandomGenerator random;
+    private final WriteReplicaEncoder write = new WriteReplicaEncoder();
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private volatile View next = new View(ServerId.NONE, ClusterMap.NONE, 0);
+    private volatile View view = next;
+    private volatile long bytes;
+    private volatile Rpc rpc;
+    private volatile Leader leader;
+
+    // What follows belongs to the keeper's thread.
+
+    private final TreeMap<Long, Copy> copies = new TreeMap<>();
+
+    /** Of which a message is being filled. */
+    private final Set<Copy> filling = new LinkedHashSet<>();
+
+    /** To whose messages answers are awaited. */
+    private final Set<Copy> unanswered = new LinkedHashSet<>();
+
+    /** That have to be begun anew. */
+    private final Map<Long, Copy> failed = new TreeMap<>();
+
+    private final Map<ServerId, Backup> backups = new HashMap<>();
+    private final ArrayDeque<Call> calls = new ArrayDeque<>();
+    private long incarnations;
+
+    /** What the coordinator has to know before anything is safe, and what it knows. */
+    private long epochWanted;
+
+    private long epochKnown;
+    private boolean isShort;
+
+    /** None, until {@link #follow} says of whose log. */
+    public LogReplicas(RandomGenerator random) {
+        this.random = random;
+    }
+
+    /**
+     * How others are reached. Before {@link #follow}.
+     *
+     * @param leader where the coordinator is
+     */
+    void connect(Rpc rpc, Leader leader) {
+        this.rpc = rpc;
+        this.leader = leader;
+    }
+
+    /**
+     * What is known of the cluster from now on.
+     *
+     * @param self whose log it is; NONE for nobody's
+     * @param wanted how many replicas there are to be; 0 for none
+     */
+    void follow(ServerId self, ClusterMap map, int wanted) {
+        next = new View(self, map, wanted);
+    }
+
+    /** Whether the keeper has seen what {@link #follow} said last. */
+    boolean isFollowed() {
+        return view == next;
+    }
+
+    @Override
+    public String path() {
+        return "its backups";
+    }
+
+    @Override
+    public boolean areWanted() {
+        return view.wanted > 0;
+    }
+
+    @Override
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public boolean look() {
+        View before = view;
+        View now = next;
+        if (now != before) {
+            view = now;
+            adopt(before);
+        }
+        if (areWanted() && (isShort || now != before)) {
+            mend();
+        }
+        return !failed.isEmpty();
+    }
+
+    private void adopt(View before) {
+        backups.values().removeIf(each -> isGone(each.server.id()));
+        if (!areWanted() || !before.self.equals(view.self) || before.wanted == 0) {
+            // Replicas of what this process was before are somebody else's log by now.
+            for (Copy copy : copies.values()) {
+                fail(copy);
+                copy.replicas.forEach(this::abandon);
+            }
+            epochKnown = 0;
+            epochWanted = incarnations + 1;
+        } else {
+            for (Copy copy : copies.values()) {
+                for (Replica replica : copy.replicas) {
+                    if (isGone(replica.backup.server.id())) {
+                        lost(copy, replica);
+                    }
+                }
+            }
+        }
+    }
+
+    private boolean isGone(ServerId server) {
+        Server known = view.map.server(server);
+        return known == null || !known.up();
+    }
+
+    private void fail(Copy copy) {
+        failed.put(copy.segment, copy);
+        filling.remove(copy);
+        unanswered.remove(copy);
+    }
+
+    private boolean hasFailed(Copy copy) {
+        return failed.get(copy.segment) == copy;
+    }
+
+    /** A message that is under way goes on, and nobody looks at its answer. */
+    private void abandon(Replica replica) {
+        Call call = replica.call;
+        replica.call = null;
+        if (call != null) {
+            if (replica.isSent) {
+                rpc.await(call);
+            }
+            giveBack(call);
+        }
+    }
+
+    private void lost(Copy copy, Replica replica) {
+        if (replica.isLost) {
+            return;
+        }
+        replica.isLost = true;
+        isShort = true;
+        if (!copy.hasEnded) {
+            // The replica may be seen again, and must be known then for what it is.
+            epochWanted = incarnations + 1;
+            for (Copy each : copies.values()) {
+                if (!each.hasEnded) {
+                    fail(each);
+                }
+            }
+        }
+    }
+
+    /** Has a copy begun anew that has fewer replicas than there could be: one in a round. */
+    private void mend() {
+        int most = Math.min(view.wanted, candidates().size());
+        isShort = false;
+        for (Copy copy : copies.values()) {
+            long alive = copy.replicas.stream().filter(each -> !each.isLost).count();
+            if (!hasFailed(copy) && alive < most) {
+                isShort = true;
+                fail(copy);
+                return;
+            }
+        }
+    }
+
+    /** Who may get replicas. */
+    private List<Backup> candidates() {
+        List<Backup> candidates = new ArrayList<>();
+        for (Server server : view.map.servers()) {
+            if (server.up() && !server.id().equals(view.self)) {
+                Backup backup =
+                        backups.computeIfAbsent(
+                                server.id(), id -> new Backup(server, rpc.peer(server.address())));
+                backup.isShunned &= rpc.now() - backup.shunnedUntil < 0;
+                candidates.add(backup);
+            }
+        }
+        // Better one that has failed than none.
+        boolean allAreShunned = candidates.stream().allMatch(each -> each.isShunned);
+        if (!allAreShunned) {
+            candidates.removeIf(each -> each.isShunned);
+        }
+        return candidates;
+    }
+
+    @Override
+    public long[] failed() {
+        return failed.keySet().stream().mapToLong(Long::longValue).toArray();
+    }
+
+    @Override
+    public void begin(long segment) throws IOException {
+        Copy before = copies.get(segment);
+        if (before != null) {
+            fail(before);
+            before.replicas.forEach(this::abandon);
+        }
+        Copy copy = new Copy(segment, ++incarnations);
+        if (!areWanted()) {
+            copies.put(segment, copy);
+            failed.remove(segment);
+            return;
+        }
+        List<Backup> candidates = candidates();
+        if (candidates.isEmpty()) {
+            copies.put(segment, copy);
+            fail(copy);
+            throw new IOException("no other server is up that could keep a replica of its log");
+        }
+        for (int number = 0; number < view.wanted && !candidates.isEmpty(); number++) {
+            copy.replicas.add(new Replica(bestOf(candidates)));
+        }
+        isShort |= copy.replicas.size() < view.wanted;
+        if (before != null) {
+            forgetElsewhere(before, copy);
+        }
+        copies.put(segment, copy);
+        failed.remove(segment);
+        filling.add(copy);
+    }
+
+    /** Takes the one out that has got the least of some that are drawn. */
+    private Backup bestOf(List<Backup> candidates) {
+        Backup best = null;
+        for (int draw = 0; draw < DRAWN; draw++) {
+            Backup drawn = candidates.get(random.nextInt(candidates.size()));
+            best = best == null || drawn.bytes < best.bytes ? drawn : best;
+        }
+        candidates.remove(best);
+        return best;
+    }
+
+    /** Replicas that are replaced by ones on other servers are needed no more, later. */
+    private static void forgetElsewhere(Copy before, Copy copy) {
+        for (Replica replica : before.replicas) {
+            boolean stays = copy.replicas.stream().anyMatch(it -> it.backup == replica.backup);
+            if (!stays) {
+                replica.backup.dropped.add(new Dropped(before.segment, before.incarnation));
+            }
+        }
+    }
+
+    @Override
+    public void note(long segment, long number, byte[] note) throws IOException {
+        Copy copy = growing(segment);
+        if (copy.replicas.isEmpty()) {
+            return;
+        }
+        if (copy.hasEntries) {
+            send(copy);
+        }
+        filling.add(copy);
+        copy.noteNumber = number;
+        copy.note = note;
+    }
+
+    @Override
+    public void append(long segment, int offset, MemorySegment entries) throws IOException {
+        Copy copy = growing(segment);
+        if (copy.replicas.isEmpty()) {
+            return;
+        }
+        if (copy.hasEntries) {
+            send(copy);
+        }
+        assert offset == copy.bytes;
+        filling.add(copy);
+        encode(copy, entries);
+        copy.hasEntries = true;
+        copy.bytes += (int) entries.byteSize();
+        bytes += entries.byteSize() * copy.replicas.size();
+    }
+
+    @Override
+    public void end(long segment) throws IOException {
+        Copy copy = growing(segment);
+        copy.hasEnded = true;
+        if (!copy.replicas.isEmpty()) {
+            filling.add(copy);
+            copy.ends = true;
+        }
+    }
+
+    private Copy growing(long segment) throws IOException {
+        Copy copy = copies.get(segment);
+        if (copy == null || hasFailed(copy)) {
+            throw new CopiesLost("replicas of segment " + segment + " have to be begun again");
+        }
+        return copy;
+    }
+
+    /** Writes the message to each of its replicas, but for whether it ends. */
+    private void encode(Copy copy, MemorySegment entries) {
+        int size = (int) entries.byteSize();
+        int start = BODY + WriteReplicaEncoder.BLOCK_LENGTH;
+        int length = start + 2 * LENGTH_BYTES + copy.note.length + size;
+        for (Replica replica : copy.replicas) {
+            settle(copy, replica);
+            if (replica.isLost) {
+                continue;
+            }
+            Call call = freeCall(replica);
+            MutableDirectBuffer buffer = call.request(length);
+            write.wrapAndApplyHeader(buffer, 0, header)
+                    .master(view.self.packed())
+                    .segment(copy.segment)
+                    .incarnation(copy.incarnation)
+                    .noteNumber(copy.noteNumber)
+                    .sequence(copy.sequence)
+                    .position(copy.bytes)
+                    .ended((short) 0);
+            write.putNote(copy.note, 0, copy.note.length);
+            int at = start + LENGTH_BYTES + copy.note.length;
+            buffer.putInt(at, size);
+            MemorySegment.copy(entries, 0, call.requestMemory(), at + LENGTH_BYTES, size);
+        }
+        copy.length = length;
+    }
+
+    private Call freeCall(Replica replica) {
+        Call call = calls.poll();
+        replica.call = call == null ? rpc.newCall().priority(Priority.NORMAL) : call;
+        replica.isSent = false;
+        return replica.call;
+    }
+
+    /** Sends what is being filled; if nothing fails, {@link #settle} hears the answers. */
+    private void send(Copy copy) {
+        if (!copy.hasEntries) {
+            encode(copy, MemorySegment.NULL);
+        }
+        for (Replica replica : copy.replicas) {
+            if (replica.isLost) {
+                continue;
+            }
+            Call call = replica.call;
+            write.wrap(
+                            call.request(copy.length),
+                            BODY,
+                            WriteReplicaEncoder.BLOCK_LENGTH,
+                            WriteReplicaEncoder.SCHEMA_VERSION)
+                    .ended((short) (copy.ends ? 1 : 0));
+            replica.isSent = true;
+            call.start(
+                    replica.backup.peer,
+                    replica.backup.server.id().packed(),
+                    copy.length,
+                    WRITE_NANOS,
+                    Completion.NONE);
+            replica.backup.bytes += copy.length;
+        }
+        copy.sequence++;
+        copy.hasEntries = false;
+        copy.noteNumber = 0;
+        copy.note = NO_NOTE;
+        copy.ends = false;
+        filling.remove(copy);
+        unanswered.add(copy);
+    }
+
+    private void sendAll() {
+        List.copyOf(filling).forEach(this::send);
+    }
+
+    /** Waits for the answer to what was sent to a replica, if it is not known. */
+    private void settle(Copy copy, Replica replica) {
+        Call call = replica.call;
+        if (call == null || !replica.isSent || replica.isLost) {
+            return;
+        }
+        rpc.await(call);
+        Status status = call.status();
+        replica.call = null;
+        if (status != Status.OK) {
+            LOG.log(
+                    Level.WARNING,
+                    "server {0} keeps no replica of segment {1} any more ({2} {3}): another one is"
+                            + " to",
+                    replica.backup.server.id(),
+                    copy.segment,
+                    status,
+                    call.text());
+            replica.backup.isShunned = true;
+            replica.backup.shunnedUntil = rpc.now() + SHUN_NANOS;
+            lost(copy, replica);
+        }
+        giveBack(call);
+    }
+
+    private void giveBack(Call call) {
+        if (calls.size() < CALLS_KEPT) {
+            calls.add(call);
+        } else {
+            call.close();
+        }
+    }
+
+    /** Waits until what was sent of a copy is safe, or is lost. */
+    private void settle(Copy copy) {
+        boolean isLost = false;
+        for (Replica replica : copy.replicas) {
+            boolean wasLost = replica.isLost;
+            settle(copy, replica);
+            isLost |= replica.isLost && !wasLost;
+        }
+        unanswered.remove(copy);
+        if (isLost) {
+            fail(copy);
+        }
+    }
+
+    @Override
+    public void sync(long segment) throws IOException {
+        Copy copy = growing(segment);
+        sendAll();
+        settle(copy);
+        growing(segment);
+        raiseEpoch();
+    }
+
+    @Override
+    public void sync() throws IOException {
+        sendAll();
+        int before = failed.size();
+        List.copyOf(unanswered).forEach(this::settle);
+        if (failed.size() > before) {
+            throw new CopiesLost("replicas of segments " + failed.keySet());
+        }
+        raiseEpoch();
+        sendDrops();
+    }
+
+    /** Has the coordinator know which replicas do not count any more, if there are such. */
+    private void raiseEpoch() throws CopiesLost {
+        if (!areWanted() || epochKnown >= epochWanted) {
+            return;
+        }
+        for (Copy copy : copies.values()) {
+            if (!copy.hasEnded && (hasFailed(copy) || copy.incarnation < epochWanted)) {
+                throw new CopiesLost("replicas of segment " + copy.segment);
+            }
+        }
+        try (Question question = new Question(rpc, Priority.HIGH)) {
+            RaiseLogEpochEncoder raise = new RaiseLogEpochEncoder();
+            raise.wrapAndApplyHeader(question.request(ASK_BYTES), 0, question.header())
+                    .server(view.self.packed())
+                    .epoch(epochWanted);
+            Status answer = question.ask(leader, raise.encodedLength(), ASK_NANOS);
+            if (answer != Status.OK) {
+                throw new CopiesLost("the coordinator has not heard of the log's epoch: " + answer);
+            }
+        }
+        epochKnown = epochWanted;
+    }
+
+    @Override
+    public void drop(long segment) {
+        Copy copy = copies.remove(segment);
+        if (copy == null) {
+            return;
+        }
+        fail(copy);
+        failed.remove(segment);
+        for (Replica replica : copy.replicas) {
+            abandon(replica);
+            if (!replica.isLost) {
+                replica.backup.dropped.add(new Dropped(segment, copy.incarnation));
+            }
+        }
+    }
+
+    /** A replica that stays, since nobody hears of this, goes with the whole log some day. */
+    private void sendDrops() {
+        for (Backup backup : backups.values()) {
+            boolean isBusy = backup.dropping != null && !backup.dropping.isDone();
+            if (isBusy || backup.dropped.isEmpty()) {
+                continue;
+            }
+            if (backup.dropping == null) {
+                backup.dropping = rpc.newCall().priority(Priority.LOW);
+            }
+            int count = Math.min(backup.dropped.size(), DROPPED_AT_ONCE);
+            List<Dropped> some = backup.dropped.subList(0, count);
+            DropReplicasEncoder drop = new DropReplicasEncoder();
+            int room =
+                    BODY
+                            + DropReplicasEncoder.BLOCK_LENGTH
+                            + LENGTH_BYTES
+                            + count * DropReplicasEncoder.SegmentsEncoder.sbeBlockLength();
+            drop.wrapAndApplyHeader(backup.dropping.request(room), 0, header)
+                    .master(view.self.packed());
+            DropReplicasEncoder.SegmentsEncoder segments = drop.segmentsCount(count);
+            for (Dropped each : some) {
+                segments.next().segment(each.segment).incarnation(each.incarnation);
+            }
+            some.clear();
+            backup.dropping.start(
+                    backup.peer,
+                    backup.server.id().packed(),
+                    BODY + drop.encodedLength(),
+                    DROP_NANOS,
+                    Completion.NONE);
+        }
+    }
+
+    @Override
+    public void close() {
+        view = new View(ServerId.NONE, ClusterMap.NONE, 0);
+        next = view;
+        for (Copy copy : copies.values()) {
+            copy.replicas.forEach(this::abandon);
+        }
+        copies.clear();
+        calls.forEach(Call::close);
+        calls.clear();
+    }
+}

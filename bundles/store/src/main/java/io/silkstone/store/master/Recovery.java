@@ -1,0 +1,448 @@
+package io.silkstone.store.master;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.Call;
+import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.MigrationEndedEncoder;
+import io.silkstone.rpc.messages.Priority;
+import io.silkstone.rpc.messages.PulledDecoder;
+import io.silkstone.rpc.messages.ReadReplicaEncoder;
+import io.silkstone.rpc.messages.Status;
+import io.silkstone.store.LogReplay;
+import io.silkstone.store.Reservation;
+import io.silkstone.store.Store;
+import io.silkstone.store.TabletRecovery;
+import io.silkstone.store.log.Entry;
+import io.silkstone.store.master.DeadLog.Found;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.agrona.DirectBuffer;
+
+/**
+ * Reads tablets that depend on the same logs out of these: a recovery master (RAMCloud, TOCS 2015,
+ * section 5.4). Some user threads fetch segments and replay them in turn, in whatever order. When
+ * all is in this server's own log, and that is settled, the coordinator is told; the map that says
+ * that the tablets depend on nothing any more has them served.
+ *
+ * <p>Until then nothing that this has done matters to anybody. So whatever fails begins anew, as
+ * long as the tablets are to be recovered here.
+ *
+ * <p>Threads: its own, but {@link #stop}, {@link #serve} and {@link #concerns} are any's.
+ */
+final class Recovery implements Runnable {
+    private static final Logger LOG = System.getLogger(Recovery.class.getName());
+    private static final int LENGTH_BYTES = Integer.BYTES;
+    private static final long READ_NANOS = 2_000_000_000;
+    private static final long ASK_NANOS = 1_000_000_000;
+    private static final long PAUSE_NANOS = 5_000_000;
+    private static final long MISSING_PAUSE_NANOS = 100_000_000;
+    private static final int READ_BYTES = 1 << 20;
+    private static final int REQUEST_BYTES = 256;
+    private static final int RANGE_BYTES = 32;
+    private static final int FETCHERS = 3;
+
+    private final Rpc rpc;
+    private final ThreadRuntime threads;
+    private final Store store;
+    private final Membership membership;
+    private final Supplier<ClusterMap> map;
+    private final ServerId self;
+    private final List<Tablet> tablets;
+    private final Map<Tablet, Reservation> reservations = new LinkedHashMap<>();
+    private final ReentrantLock replaying = new ReentrantLock();
+    private volatile boolean closed;
+    private volatile boolean done;
+    private volatile String status = "begins";
+
+    /**
+     * Of {@code tablets}, which are {@code self}'s and depend on the same logs.
+     *
+     * @param map the newest
+     */
+    Recovery(
+            Rpc rpc,
+            ThreadRuntime threads,
+            Store store,
+            Membership membership,
+            Supplier<ClusterMap> map,
+            ServerId self,
+            List<Tablet> tablets) {
+        this.rpc = rpc;
+        this.threads = threads;
+        this.store = store;
+        this.membership = membership;
+        this.map = map;
+        this.self = self;
+        this.tablets = tablets;
+    }
+
+    /** A replica's segment cannot be read to its end. */
+    private static final class Unreadable extends Exception {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** Whether it is that tablet's. */
+    boolean concerns(Tablet tablet) {
+        return tablets.stream().anyMatch(each -> isSame(each, tablet));
+    }
+
+    private static boolean isSame(Tablet one, Tablet other) {
+        return one.table() == other.table()
+                && one.firstHash() == other.firstHash()
+                && one.lastHash() == other.lastHash()
+                && one.epoch() == other.epoch();
+    }
+
+    /** Whether it has come to its end, or never will. */
+    boolean hasEnded() {
+        return done;
+    }
+
+    /** How far it is; for people. */
+    String status() {
+        return status;
+    }
+
+    private boolean isOver() {
+        if (closed || !membership.self().equals(self)) {
+            return true;
+        }
+        ClusterMap known = map.get();
+        return tablets.stream().allMatch(tablet -> isGone(tablet, known));
+    }
+
+    /** Whether it is somebody else's by now, or nobody's. */
+    private static boolean isGone(Tablet tablet, ClusterMap known) {
+        Tablet now = known.tablet(tablet.table(), tablet.firstHash());
+        return now == null
+                || now.epoch() != tablet.epoch()
+                || !now.owner().equals(tablet.owner());
+    }
+
+    @Override
+    public void run() {
+        long began = rpc.now();
+        try {
+            while (!isOver() && !recover()) {
+                threads.sleep(PAUSE_NANOS);
+            }
+            if (!isOver()) {
+                status = "is told to the coordinator";
+                LOG.log(
+                        Level.INFO,
+                        "{0} tablets are recovered from the logs of {1} after {2} ms",
+                        tablets.size(),
+                        tablets.getFirst().logs(),
+                        (rpc.now() - began) / 1_000_000);
+            }
+            while (!isOver() && !isServed()) {
+                tell();
+                membership.hurry();
+                threads.sleep(PAUSE_NANOS);
+            }
+        } finally {
+            giveUp();
+            done = true;
+        }
+    }
+
+    private boolean recover() {
+        try (TabletRecovery recovery = store.openRecovery()) {
+            status = "takes the tablets";
+            reserve();
+            for (ServerId server : tablets.getFirst().logs()) {
+                DeadLog log = found(server);
+                if (log == null) {
+                    return false;
+                }
+                if (!log.isEmpty()) {
+                    replay(recovery, log);
+                }
+            }
+            status = "waits for its replicas";
+            long mark = store.mark();
+            while (!isOver() && !store.isSettled(mark)) {
+                threads.sleep(PAUSE_NANOS / 5);
+            }
+            return !isOver();
+        } catch (IOException | Unreadable | StoreRefused | IllegalStateException e) {
+            status = "failed and begins anew: " + e.getMessage();
+            LOG.log(Level.WARNING, "a recovery fails and begins anew: {0}", e.toString());
+            return false;
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "a recovery fails and begins anew", e);
+            return false;
+        }
+    }
+
+    private synchronized void reserve() throws StoreRefused {
+        ClusterMap known = map.get();
+        for (Tablet tablet : tablets) {
+            Reservation present = reservations.get(tablet);
+            if (present != null && present.holds() || isGone(tablet, known)) {
+                continue;
+            }
+            boolean isHere = tablet.peer().equals(self);
+            reservations.put(
+                    tablet,
+                    isHere && present == null
+                            ? store.reserveAgain(
+                                    tablet.table(), tablet.firstHash(), tablet.lastHash())
+                            : store.reserveTablet(
+                                    tablet.table(), tablet.firstHash(), tablet.lastHash()));
+        }
+    }
+
+    /** The log of {@code server}, when all of it is found; null when this is over before. */
+    private DeadLog found(ServerId server) {
+        String told = "";
+        while (!isOver()) {
+            ClusterMap known = map.get();
+            ClusterMap.Log entry =
+                    known.logs().stream()
+                            .filter(each -> each.server().equals(server))
+                            .findFirst()
+                            .orElse(null);
+            if (entry != null) {
+                DeadLog log = new DeadLog(rpc, entry);
+                if (log.find(known)) {
+                    return log;
+                }
+                status = "waits: " + log.missing();
+                if (!told.equals(log.missing())) {
+                    told = log.missing();
+                    LOG.log(Level.WARNING, "a recovery waits: {0}", told);
+                }
+            }
+            threads.sleep(MISSING_PAUSE_NANOS);
+        }
+        return null;
+    }
+
+    private void replay(TabletRecovery recovery, DeadLog log) throws IOException, Unreadable {
+        status = "reads the log of server " + log.server();
+        Queue<List<Found>> segments = new ConcurrentLinkedQueue<>(log.segments());
+        AtomicInteger failed = new AtomicInteger();
+        try (LogReplay replay =
+                recovery.openReplay(log.storeNote(), List.copyOf(reservations.values()))) {
+            Runnable fetching =
+                    () -> {
+                        try (Fetcher fetcher = new Fetcher(log.server(), replay)) {
+                            fetcher.fetchAll(segments, failed);
+                        } catch (RuntimeException e) {
+                            failed.incrementAndGet();
+                            LOG.log(Level.WARNING, "a part of a recovery fails: " + e, e);
+                        }
+                    };
+            List<Long> fetchers = new ArrayList<>();
+            try {
+                for (int number = 1; number < FETCHERS; number++) {
+                    fetchers.add(threads.create(ThreadRuntime.NORMAL, fetching::run));
+                }
+                fetching.run();
+            } finally {
+                for (long fetcher : fetchers) {
+                    if (fetcher != ThreadRuntime.NONE) {
+                        threads.join(fetcher);
+                    }
+                }
+            }
+        }
+        if (failed.get() > 0 || !segments.isEmpty()) {
+            throw new Unreadable();
+        }
+    }
+
+    /** One thread's questions to backups, and what it does with the answers. */
+    private final class Fetcher implements AutoCloseable {
+        private final ServerId master;
+        private final LogReplay replay;
+        private final Question question = new Question(rpc, Priority.HIGH);
+        private final PulledDecoder pulled = new PulledDecoder();
+        private final Arena arena = Arena.ofShared();
+        private MemorySegment entries = MemorySegment.NULL;
+
+        Fetcher(ServerId master, LogReplay replay) {
+            this.master = master;
+            this.replay = replay;
+        }
+
+        void fetchAll(Queue<List<Found>> segments, AtomicInteger failed) {
+            List<Found> next = segments.poll();
+            while (next != null && failed.get() == 0) {
+                if (next.stream().noneMatch(this::fetch)) {
+                    failed.incrementAndGet();
+                }
+                next = segments.poll();
+            }
+        }
+
+        /** Whether all of a segment was read out of this replica. */
+        private boolean fetch(Found replica) {
+            long cursor = 0;
+            do {
+                boolean isRead =
+                        !isOver()
+                                && ask(replica, cursor) == Status.OK
+                                && take(replica.segment());
+                if (!isRead) {
+                    return false;
+                }
+                cursor = pulled.cursor();
+            } while (cursor != 0);
+            return true;
+        }
+
+        private Status ask(Found replica, long cursor) {
+            ReadReplicaEncoder read = new ReadReplicaEncoder();
+            int room = REQUEST_BYTES + tablets.size() * RANGE_BYTES;
+            read.wrapAndApplyHeader(question.request(room), 0, question.header())
+                    .master(master.packed())
+                    .segment(replica.segment())
+                    .incarnation(replica.incarnation())
+                    .cursor(cursor)
+                    .bytes(READ_BYTES);
+            ReadReplicaEncoder.RangesEncoder ranges = read.rangesCount(tablets.size());
+            for (Tablet tablet : tablets) {
+                ranges.next()
+                        .firstHash(tablet.firstHash())
+                        .lastHash(tablet.lastHash())
+                        .table(tablet.table());
+            }
+            return question.ask(
+                    rpc.peer(replica.backup().address()),
+                    replica.backup().id().packed(),
+                    read.encodedLength(),
+                    READ_NANOS);
+        }
+
+        private boolean take(long segment) {
+            Call call = question.answer();
+            DirectBuffer reply = call.reply();
+            pulled.wrap(reply, call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+            int bytes = pulled.entriesLength();
+            int offset = pulled.limit() + LENGTH_BYTES;
+            reply.boundsCheck(offset, bytes);
+            if (entries.byteSize() < bytes) {
+                entries = arena.allocate(Math.max(bytes, 2L * READ_BYTES), Entry.ALIGNMENT);
+            }
+            // Entries lie at multiples of eight, which they do not in a message.
+            MemorySegment.copy(call.replyMemory(), offset, entries, 0, bytes);
+            replaying.lock();
+            try {
+                return replay(segment, bytes);
+            } finally {
+                replaying.unlock();
+            }
+        }
+
+        private boolean replay(long segment, long bytes) {
+            long damagedBefore = replay.damaged();
+            long taken = 0;
+            while (taken < bytes && !isOver()) {
+                taken += replay.take(entries.address() + taken, bytes - taken, segment);
+                if (replay.damaged() > damagedBefore) {
+                    return false;
+                }
+                if (taken < bytes) {
+                    status = "waits for memory";
+                    threads.sleep(PAUSE_NANOS);
+                }
+            }
+            return taken == bytes;
+        }
+
+        @Override
+        public void close() {
+            question.close();
+            arena.close();
+        }
+    }
+
+    /** Has the coordinator know that the logs are not needed for the tablets any more. */
+    private void tell() {
+        for (Tablet tablet : tablets) {
+            try (Question question = new Question(rpc, Priority.HIGH)) {
+                MigrationEndedEncoder ended = new MigrationEndedEncoder();
+                ended.wrapAndApplyHeader(question.request(REQUEST_BYTES), 0, question.header())
+                        .server(self.packed())
+                        .firstHash(tablet.firstHash())
+                        .epoch(tablet.epoch())
+                        .table(tablet.table());
+                question.ask(membership.leader(), ended.encodedLength(), ASK_NANOS);
+            } catch (IllegalStateException allCallsAreInUse) {
+                // It is asked again, until the map says so.
+                threads.sleep(PAUSE_NANOS);
+            }
+        }
+    }
+
+    /**
+     * The map says that a tablet depends on nothing any more. By the thread that brings the store
+     * in line with maps.
+     */
+    void serve(Tablet known) {
+        Reservation reservation = null;
+        synchronized (this) {
+            for (Tablet tablet : tablets) {
+                reservation = isSame(tablet, known) ? reservations.remove(tablet) : reservation;
+            }
+        }
+        boolean isServed = reservation == null || !reservation.holds();
+        while (!isServed && !closed) {
+            try {
+                reservation.serve(known.epoch());
+                isServed = true;
+            } catch (StoreRefused e) {
+                LOG.log(Level.WARNING, "a tablet that was recovered waits: {0}", e.getMessage());
+                threads.sleep(PAUSE_NANOS);
+            }
+        }
+        store.dependsOnNobody(known.table(), known.firstHash(), known.lastHash());
+    }
+
+    private synchronized boolean isServed() {
+        ClusterMap known = map.get();
+        return reservations.keySet().stream().allMatch(tablet -> isGone(tablet, known));
+    }
+
+    private void giveUp() {
+        List<Reservation> left;
+        synchronized (this) {
+            left = List.copyOf(reservations.values());
+            reservations.clear();
+        }
+        for (Reservation each : left) {
+            boolean isDropped = false;
+            while (!isDropped) {
+                try {
+                    each.drop();
+                    isDropped = true;
+                } catch (StoreRefused e) {
+                    threads.sleep(PAUSE_NANOS);
+                }
+            }
+        }
+    }
+
+    /** Ends it as soon as it looks. */
+    void stop() {
+        closed = true;
+    }
+}

@@ -52,6 +52,14 @@
     <field name="later" id="200" type="uint64" sinceVersion="{/sbe:messageSchema/@version + 1}"/>
   </xsl:template>
 
+  <!-- A group at the end. -->
+  <xsl:template match="sbe:message[@name = 'ClusterMap']/group[last()]">
+    <xsl:copy-of select="."/>
+    <group name="laters" id="201" dimensionType="groupSizeEncoding" sinceVersion="{/sbe:messageSchema/@version + 1}">
+      <field name="later" id="202" type="uint64" sinceVersion="{/sbe:messageSchema/@version + 1}"/>
+    </group>
+  </xsl:template>
+
   <!-- Variable data at the end. -->
   <xsl:template match="sbe:message[@name = 'Enlist']/data[last()]">
     <xsl:copy-of select="."/>

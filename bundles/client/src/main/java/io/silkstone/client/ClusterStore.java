@@ -1,5 +1,8 @@
 package io.silkstone.client;
 
+import static java.util.stream.Collectors.joining;
+
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.ServerId;
@@ -159,7 +162,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     public Table createTable(String name, int tablets) throws StoreRefused {
         int id;
         try {
-            id = operator.createTable(name, tablets);
+            id = operator.createTable(name, tablets, Cluster.DEFAULT_REPLICAS);
         } catch (ClusterRefused e) {
             throw new StoreRefused(e.getMessage());
         }
@@ -261,6 +264,10 @@ public final class ClusterStore implements KvStore, AutoCloseable {
 
     private static String state(ClusterMap.Tablet tablet) {
         String state = tablet.state().name().toLowerCase(Locale.ROOT);
+        if (!tablet.logs().isEmpty()) {
+            String logs = tablet.logs().stream().map(ServerId::toString).collect(joining(", "));
+            return state + (tablet.logs().size() == 1 ? " from log " : " from logs ") + logs;
+        }
         boolean comes = tablet.state() == ClusterMap.TabletState.MIGRATING;
         return comes ? state + " from " + tablet.peer() : state;
     }

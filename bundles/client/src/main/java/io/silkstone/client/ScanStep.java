@@ -86,10 +86,7 @@ final class ScanStep {
 
     private static boolean isServed(ClusterMap map, Table table) {
         return map.tablets().stream()
-                .noneMatch(
-                        each ->
-                                each.table() == table.id()
-                                        && each.state() == ClusterMap.TabletState.LOST);
+                .noneMatch(each -> each.table() == table.id() && !each.isServed());
     }
 
     /** Asks all servers, and returns whether what they answered is all that there is. */
@@ -122,7 +119,7 @@ final class ScanStep {
     private static Map<ServerId, List<Long>> owners(ClusterMap map, Table table) {
         Map<ServerId, List<Long>> owners = new LinkedHashMap<>();
         for (ClusterMap.Tablet each : map.tablets()) {
-            if (each.table() != table.id() || each.state() == ClusterMap.TabletState.LOST) {
+            if (each.table() != table.id() || !each.isServed()) {
                 continue;
             }
             List<Long> borders = owners.computeIfAbsent(each.owner(), key -> new ArrayList<>());

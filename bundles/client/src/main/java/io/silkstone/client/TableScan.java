@@ -67,7 +67,9 @@ final class TableScan {
                 return Status.UNAVAILABLE;
             }
             long expected = Hashes.number(before.served(table.id(), next.owner()));
-            Status status = scan(next.owner(), expected, visitor);
+            // What is being recovered is there when that has ended.
+            Status status =
+                    next.isServed() ? scan(next.owner(), expected, visitor) : Status.RETRY_LATER;
             if (status == Status.RETRY_LATER) {
                 store.pause(PAUSE_NANOS);
             }

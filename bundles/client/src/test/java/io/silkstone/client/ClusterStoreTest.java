@@ -91,14 +91,24 @@ class ClusterStoreTest {
 
     @Test
     void tablets_sayWhoseTheyAreAndWhatIsDoneToThem() {
+        ServerId gone = new ServerId(9, 1);
         cluster.publish(
                 tablet(0, first, TabletState.NORMAL, ServerId.NONE),
                 tablet(1, first, TabletState.LEAVING, second),
                 tablet(2, first, TabletState.LOST, ServerId.NONE),
-                tablet(3, first, TabletState.MIGRATING, second));
+                tablet(3, first, TabletState.MIGRATING, second),
+                tablet(4, first, TabletState.MIGRATING, ServerId.NONE).withLogs(List.of(second)),
+                tablet(5, first, TabletState.RECOVERING, ServerId.NONE)
+                        .withLogs(List.of(second, gone)));
         assertThat(cluster.store.tablets())
                 .extracting(Tablet::state)
-                .containsExactly("normal", "leaving", "lost", "migrating from " + second);
+                .containsExactly(
+                        "normal",
+                        "leaving",
+                        "lost",
+                        "migrating from " + second,
+                        "migrating from log " + second,
+                        "recovering from logs " + second + ", " + gone);
         assertThat(cluster.store.tablets())
                 .extracting(Tablet::owner)
                 .containsOnly(first.toString());

@@ -1,5 +1,6 @@
 package io.silkstone.coordinator;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.coordinator.commands.ConfirmDecoder;
 import io.silkstone.coordinator.commands.ConfirmEncoder;
@@ -17,6 +18,8 @@ import io.silkstone.coordinator.commands.GiveTabletDecoder;
 import io.silkstone.coordinator.commands.GiveTabletEncoder;
 import io.silkstone.coordinator.commands.GrantLeaseDecoder;
 import io.silkstone.coordinator.commands.GrantLeaseEncoder;
+import io.silkstone.coordinator.commands.LogEpochRaisedDecoder;
+import io.silkstone.coordinator.commands.LogEpochRaisedEncoder;
 import io.silkstone.coordinator.commands.MakeTableDecoder;
 import io.silkstone.coordinator.commands.MakeTableEncoder;
 import io.silkstone.coordinator.commands.MessageHeaderDecoder;
@@ -58,14 +61,16 @@ final class Commands {
         }
     }
 
-    static byte[] takeLead(long millis, long cluster, int serversFirst, int tabletsFirst) {
+    static byte[] takeLead(
+            long millis, long cluster, int serversFirst, int tabletsFirst, int replicas) {
         Message message = new Message();
         TakeLeadEncoder command = new TakeLeadEncoder();
         command.wrapAndApplyHeader(message.buffer, 0, message.header)
                 .millis(millis)
                 .cluster(cluster)
                 .serversFirst(serversFirst)
-                .tabletsFirst(tabletsFirst);
+                .tabletsFirst(tabletsFirst)
+                .replicas((short) replicas);
         return message.bytes(command.encodedLength());
     }
 
@@ -106,12 +111,16 @@ final class Commands {
         return message.bytes(command.encodedLength());
     }
 
-    static byte[] createTable(long call, String name, int tablets) {
+    /** Replicas may be {@link Cluster#DEFAULT_REPLICAS}. */
+    static byte[] createTable(long call, String name, int tablets, int replicas) {
+        boolean isUsual = replicas == Cluster.DEFAULT_REPLICAS;
+        int wanted = isUsual ? MakeTableEncoder.replicasNullValue() : replicas;
         Message message = new Message();
         MakeTableEncoder command = new MakeTableEncoder();
         command.wrapAndApplyHeader(message.buffer, 0, message.header)
                 .call(call)
                 .tablets(tablets)
+                .replicas((short) wanted)
                 .name(name);
         return message.bytes(command.encodedLength());
     }
@@ -198,6 +207,15 @@ final class Commands {
         return message.bytes(command.encodedLength());
     }
 
+    static byte[] raiseLogEpoch(ServerId server, long epoch) {
+        Message message = new Message();
+        LogEpochRaisedEncoder command = new LogEpochRaisedEncoder();
+        command.wrapAndApplyHeader(message.buffer, 0, message.header)
+                .server(server.packed())
+                .epoch(epoch);
+        return message.bytes(command.encodedLength());
+    }
+
     static byte[] openLease(long millis, long boot, long expiry) {
         Message message = new Message();
         GrantLeaseEncoder command = new GrantLeaseEncoder();
@@ -236,11 +254,9 @@ final class Commands {
     static Result apply(DirectBuffer buffer, CoordinatorState state) {
         MessageHeaderDecoder header = new MessageHeaderDecoder().wrap(buffer, 0);
         return switch (header.templateId()) {
-            case TakeLeadDecoder.TEMPLATE_ID -> {
-                TakeLeadDecoder it = new TakeLeadDecoder().wrapAndApplyHeader(buffer, 0, header);
-                yield state.takeLead(
-                        it.millis(), it.cluster(), it.serversFirst(), it.tabletsFirst());
-            }
+            case TakeLeadDecoder.TEMPLATE_ID ->
+                    applyTakeLead(
+                            new TakeLeadDecoder().wrapAndApplyHeader(buffer, 0, header), state);
             case ConfirmDecoder.TEMPLATE_ID -> {
                 ConfirmDecoder it = new ConfirmDecoder().wrapAndApplyHeader(buffer, 0, header);
                 yield state.confirm(it.term());
@@ -255,7 +271,9 @@ final class Commands {
             }
             case MakeTableDecoder.TEMPLATE_ID -> {
                 MakeTableDecoder it = new MakeTableDecoder().wrapAndApplyHeader(buffer, 0, header);
-                yield state.createTable(it.call(), it.name(), it.tablets());
+                boolean isUsual = it.replicas() == MakeTableDecoder.replicasNullValue();
+                int replicas = isUsual ? Cluster.DEFAULT_REPLICAS : it.replicas();
+                yield state.createTable(it.call(), it.name(), it.tablets(), replicas);
             }
             case RemoveTableDecoder.TEMPLATE_ID -> {
                 RemoveTableDecoder it =
@@ -275,12 +293,27 @@ final class Commands {
             case TabletLeftDecoder.TEMPLATE_ID ->
                     applyTabletLeft(
                             new TabletLeftDecoder().wrapAndApplyHeader(buffer, 0, header), state);
+            case LogEpochRaisedDecoder.TEMPLATE_ID -> {
+                LogEpochRaisedDecoder it =
+                        new LogEpochRaisedDecoder().wrapAndApplyHeader(buffer, 0, header);
+                yield state.raiseLogEpoch(ServerId.of(it.server()), it.epoch());
+            }
             case TabletTakenDecoder.TEMPLATE_ID,
                     TabletArrivedDecoder.TEMPLATE_ID,
                     TabletRecalledDecoder.TEMPLATE_ID ->
                     applyToMigrations(buffer, header, state);
             default -> applyToLeases(buffer, header, state);
         };
+    }
+
+    private static Result applyTakeLead(TakeLeadDecoder it, CoordinatorState state) {
+        boolean isOld = it.replicas() == TakeLeadDecoder.replicasNullValue();
+        return state.takeLead(
+                it.millis(),
+                it.cluster(),
+                it.serversFirst(),
+                it.tabletsFirst(),
+                isOld ? 0 : it.replicas());
     }
 
     private static Result applyEnlist(EnlistServerDecoder it, CoordinatorState state) {

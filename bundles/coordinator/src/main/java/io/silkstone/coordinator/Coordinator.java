@@ -219,7 +219,8 @@ public final class Coordinator implements AutoCloseable {
                         epochClock.millis(),
                         random.nextLong() | 1,
                         options.serversFirst(),
-                        options.tabletsFirst());
+                        options.tabletsFirst(),
+                        options.replicasFirst());
         boolean taken =
                 log.propose(
                         command,

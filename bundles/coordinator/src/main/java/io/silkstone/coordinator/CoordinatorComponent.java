@@ -161,6 +161,16 @@ public final class CoordinatorComponent {
                 max = "16384")
         int tablets_first() default 0;
 
+        /** See {@link CoordinatorOptions#tableReplicas}. */
+        @AttributeDefinition(
+                description =
+                        "how many other servers keep what is written to a table of a new cluster,"
+                                + " where nothing else is said; -1 for as many as suit"
+                                + " servers.first. Applies at the next start.",
+                min = "-1",
+                max = "3")
+        int table_replicas() default CoordinatorOptions.AUTOMATIC;
+
         /** See {@link JournalOptions#commandsPerSnapshot}. */
         @AttributeDefinition(
                 description =
@@ -246,7 +256,8 @@ public final class CoordinatorComponent {
                         TimeUnit.MILLISECONDS.toNanos(config.server_return_ms()),
                         config.client_lease_ms(),
                         config.servers_first(),
-                        config.tablets_first()),
+                        config.tablets_first(),
+                        config.table_replicas()),
                 new JournalOptions(
                         config.journal_snapshot_commands(),
                         config.journal_proposals_max(),

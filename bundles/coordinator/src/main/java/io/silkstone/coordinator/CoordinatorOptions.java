@@ -16,6 +16,9 @@ import java.util.concurrent.TimeUnit;
  * @param clientLeaseMillis how long a client's lease lasts at least, when it has been renewed
  * @param serversFirst how many servers a new cluster waits for until its default table is made
  * @param tabletsFirst tablets of that table; 0 for one a server
+ * @param tableReplicas how many servers besides a table's own keep what is written to it, for
+ *     tables of a new cluster of which nothing else is said; {@link #AUTOMATIC} for as many as suit
+ *     the servers that it waits for
  */
 public record CoordinatorOptions(
         long serverLeaseNanos,
@@ -23,7 +26,14 @@ public record CoordinatorOptions(
         long returnNanos,
         long clientLeaseMillis,
         int serversFirst,
-        int tabletsFirst) {
+        int tabletsFirst,
+        int tableReplicas) {
+    /** Replicas that follow from the number of servers. */
+    public static final int AUTOMATIC = -1;
+
+    /** What {@link #AUTOMATIC} comes to in a cluster that has servers enough. */
+    static final int AUTOMATIC_REPLICAS = 0;
+
     /** For a cluster that begins with one server. */
     public static final CoordinatorOptions DEFAULT =
             new CoordinatorOptions(
@@ -32,7 +42,8 @@ public record CoordinatorOptions(
                     TimeUnit.SECONDS.toNanos(10),
                     TimeUnit.MINUTES.toMillis(30),
                     1,
-                    0);
+                    0,
+                    AUTOMATIC);
 
     private static final long MILLI = 1_000_000;
 
@@ -44,6 +55,14 @@ public record CoordinatorOptions(
         Checks.inRange("client.lease.ms", clientLeaseMillis, 1_000, 86_400_000);
         Checks.inRange("servers.first", serversFirst, 1, Membership.SERVERS_MAX);
         Checks.inRange("tablets.first", tabletsFirst, 0, Key.SLOTS);
+        Checks.inRange("table.replicas", tableReplicas, AUTOMATIC, Tablets.REPLICAS_MAX);
+    }
+
+    /** Replicas of a new cluster's tables of which nothing else is said. */
+    int replicasFirst() {
+        return tableReplicas == AUTOMATIC
+                ? Math.min(AUTOMATIC_REPLICAS, serversFirst - 1)
+                : tableReplicas;
     }
 
     /** With another patience of a coordinator that begins. */
@@ -54,7 +73,8 @@ public record CoordinatorOptions(
                 nanos,
                 clientLeaseMillis,
                 serversFirst,
-                tabletsFirst);
+                tabletsFirst,
+                tableReplicas);
     }
 
     /** With another number of servers to wait for. */
@@ -65,7 +85,8 @@ public record CoordinatorOptions(
                 returnNanos,
                 clientLeaseMillis,
                 servers,
-                tabletsFirst);
+                tabletsFirst,
+                tableReplicas);
     }
 
     /** With another number of tablets to begin with. */
@@ -76,6 +97,19 @@ public record CoordinatorOptions(
                 returnNanos,
                 clientLeaseMillis,
                 serversFirst,
-                tablets);
+                tablets,
+                tableReplicas);
+    }
+
+    /** With another number of replicas. */
+    public CoordinatorOptions withTableReplicas(int replicas) {
+        return new CoordinatorOptions(
+                serverLeaseNanos,
+                marginNanos,
+                returnNanos,
+                clientLeaseMillis,
+                serversFirst,
+                tabletsFirst,
+                replicas);
     }
 }

@@ -1,5 +1,6 @@
 package io.silkstone.coordinator;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.ServerId;
@@ -29,7 +30,8 @@ import java.util.regex.Pattern;
  *       nothing to finish.
  *   <li>Tablets have epochs instead of log positions: whoever has heard of a tablet in a higher
  *       epoch knows better, without a central version.
- *   <li>A node that comes back keeps its index, and has its tablets again.
+ *   <li>A node that comes back keeps its index, and has its tablets again unless others recover
+ *       them.
  *   <li>A command of an operator carries its request's number: of a repetition, however late,
  *       nothing happens, and the answer is the one that was given before.
  * </ul>
@@ -59,6 +61,7 @@ final class CoordinatorState {
     private long millis;
     private int serversFirst;
     private int tabletsFirst;
+    private int replicas;
 
     @FunctionalInterface
     private interface Request {
@@ -80,18 +83,28 @@ final class CoordinatorState {
         tablets.clear();
         leases.clear();
         calls.clear();
-        header(0, 0, 0, 0, 0, 0);
+        header(0, 0, 0, 0, 0, 0, 0);
     }
 
-    /** Begins a term; the first one founds the cluster. */
-    Result takeLead(long now, long number, int serversFirst, int tabletsFirst) {
+    /**
+     * Begins a term; the first one founds the cluster.
+     *
+     * @param replicas of its tables when nothing else is said
+     */
+    Result takeLead(long now, long number, int serversFirst, int tabletsFirst, int replicas) {
         tick(now);
         term++;
         if (cluster == 0) {
             cluster = number;
             this.serversFirst = serversFirst;
             this.tabletsFirst = tabletsFirst;
+            this.replicas = replicas;
             mapVersion++;
+            notices.say(
+                    "cluster %016x is founded; of its tables there are %s, unless told otherwise"
+                            .formatted(
+                                    cluster,
+                                    replicas == 0 ? "no replicas" : replicas + " replicas"));
         }
         return Result.ok(term);
     }
@@ -134,10 +147,8 @@ final class CoordinatorState {
         if (member != null && member.boot == boot) {
             return enlistAgain(member, address, redis);
         }
-        if (member != null && member.up && former != 0 && member.boot == former) {
-            down(member, "is over: its node has started again");
-        }
-        if (member != null && member.up) {
+        boolean isOver = member != null && member.up && former != 0 && member.boot == former;
+        if (member != null && member.up && !isOver) {
             return Result.no(
                     Status.RETRY_LATER,
                     "the node is up as server %s at %s, and can start again when that has no lease"
@@ -152,12 +163,22 @@ final class CoordinatorState {
             }
             member = servers.add(node);
         }
+        if (isOver) {
+            sayDown(member, "is over: its node has started again");
+        }
+        ServerId ended = member.id();
+        long endedEpoch = member.logEpoch;
         Membership.begin(member, boot, leaseMicros);
         member.address = address;
         member.redisEndpoint = redis;
         mapVersion++;
         notices.say("server " + member.id() + " is up at " + address);
+        if (isOver) {
+            // The node's next process is up by now, and can be the heir of the one before.
+            tablets.down(ended, endedEpoch, servers.up());
+        }
         tablets.takeBack(member.id());
+        tablets.handOn(servers.up());
         if (!tablets.hasDefault() && servers.up().size() >= serversFirst) {
             makeDefaultTable();
         }
@@ -192,7 +213,12 @@ final class CoordinatorState {
 
     private void makeDefaultTable() {
         try {
-            tablets.create(KvStore.DEFAULT_TABLE, tabletsFirst, servers.up());
+            tablets.create(
+                    KvStore.DEFAULT_TABLE,
+                    tabletsFirst,
+                    Cluster.DEFAULT_REPLICAS,
+                    replicas,
+                    servers.up());
         } catch (ClusterRefused e) {
             notices.warn("there is no default table: " + e.getMessage());
         }
@@ -215,19 +241,24 @@ final class CoordinatorState {
     }
 
     private void down(Member member, String why) {
+        sayDown(member, why);
         member.up = false;
         mapVersion++;
+        tablets.down(member.id(), member.logEpoch, servers.up());
+    }
+
+    private void sayDown(Member member, String why) {
         notices.warn("server " + member.id() + " at " + member.address + " " + why);
-        tablets.down(member.id());
     }
 
     /** See {@link Tablets#create}. */
-    Result createTable(long call, String name, int wanted) {
+    Result createTable(long call, String name, int wanted, int wantedReplicas) {
         return once(
                 call,
                 () -> {
                     int before = tablets.tables().size();
-                    int table = tablets.create(name, wanted, servers.up());
+                    int table =
+                            tablets.create(name, wanted, wantedReplicas, replicas, servers.up());
                     mapVersion += tablets.tables().size() - before;
                     return Result.ok(table);
                 });
@@ -266,10 +297,14 @@ final class CoordinatorState {
     }
 
     private void requireUp(ServerId server) throws ClusterRefused {
-        Member member = servers.called(server);
-        if (member == null || !member.up) {
+        if (!isUp(server)) {
             throw new ClusterRefused("server " + server + " is not up");
         }
+    }
+
+    private boolean isUp(ServerId server) {
+        Member member = servers.called(server);
+        return member != null && member.up;
     }
 
     /** Applies what an operator wants, unless that has been done. */
@@ -300,9 +335,8 @@ final class CoordinatorState {
 
     /** See {@link Tablets#left}. */
     Result tabletLeft(ServerId server, int table, long firstHash, long epoch, boolean released) {
-        Member member = servers.called(server);
-        boolean isUp = member != null && member.up;
-        mapVersion += isUp && tablets.left(server, table, firstHash, epoch, released) ? 1 : 0;
+        mapVersion +=
+                isUp(server) && tablets.left(server, table, firstHash, epoch, released) ? 1 : 0;
         return Result.ok(0);
     }
 
@@ -327,7 +361,7 @@ final class CoordinatorState {
 
     /** See {@link Tablets#arrived}. */
     Result migrationEnded(ServerId server, int table, long firstHash, long epoch) {
-        mapVersion += tablets.arrived(server, table, firstHash, epoch) ? 1 : 0;
+        mapVersion += isUp(server) && tablets.arrived(server, table, firstHash, epoch) ? 1 : 0;
         return Result.ok(0);
     }
 
@@ -335,6 +369,20 @@ final class CoordinatorState {
     Result recallTablet(ServerId server, int table, long firstHash, long epoch) {
         mapVersion += tablets.recall(server, table, firstHash, epoch) ? 1 : 0;
         return Result.ok(0);
+    }
+
+    /**
+     * Copies of the log of {@code server} that were begun before {@code epoch} count no more when
+     * the server is down, unless they have ended.
+     */
+    Result raiseLogEpoch(ServerId server, long epoch) {
+        if (!isUp(server)) {
+            return Result.no(
+                    Status.NOT_A_MEMBER, "server " + server + " is none, or counts as down");
+        }
+        Member member = servers.called(server);
+        member.logEpoch = Math.max(member.logEpoch, epoch);
+        return Result.ok(member.logEpoch);
     }
 
     /** The lease of the client that drew {@code boot}. */
@@ -390,9 +438,15 @@ final class CoordinatorState {
                                                 member.redisEndpoint))
                         .toList(),
                 tablets.tables().stream()
-                        .map(table -> new ClusterMap.Table(table.id(), table.name()))
+                        .map(
+                                table ->
+                                        new ClusterMap.Table(
+                                                table.id(), table.name(), table.replicas()))
                         .toList(),
-                tablets.all().stream().map(Held::tablet).toList());
+                tablets.all().stream().map(Held::tablet).toList(),
+                tablets.logs().entrySet().stream()
+                        .map(log -> new ClusterMap.Log(log.getKey(), log.getValue()))
+                        .toList());
     }
 
     /** How {@code move} has ended; null if it has not, OK or REFUSED if so. */
@@ -462,18 +516,25 @@ final class CoordinatorState {
         return tabletsFirst;
     }
 
+    /** Of tables of which nothing else was said. */
+    int replicas() {
+        return replicas;
+    }
+
     void header(
             long cluster,
             long mapVersion,
             long term,
             long millis,
             int serversFirst,
-            int tabletsFirst) {
+            int tabletsFirst,
+            int replicas) {
         this.cluster = cluster;
         this.mapVersion = mapVersion;
         this.term = term;
         this.millis = millis;
         this.serversFirst = serversFirst;
         this.tabletsFirst = tabletsFirst;
+        this.replicas = replicas;
     }
 }

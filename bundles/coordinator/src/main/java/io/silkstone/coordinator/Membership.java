@@ -30,6 +30,10 @@ final class Membership {
         long boot;
         long leaseMicros;
         boolean up;
+
+        /** Copies of its log that were begun before this one count only if they have ended. */
+        long logEpoch;
+
         String address;
         String redisEndpoint;
 
@@ -92,6 +96,7 @@ final class Membership {
         member.generation++;
         member.boot = boot;
         member.leaseMicros = leaseMicros;
+        member.logEpoch = 0;
         member.up = true;
     }
 

@@ -1,5 +1,6 @@
 package io.silkstone.coordinator;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.metrics.Counter;
@@ -26,6 +27,7 @@ import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MigrationEndedDecoder;
 import io.silkstone.rpc.messages.OpenLeaseDecoder;
+import io.silkstone.rpc.messages.RaiseLogEpochDecoder;
 import io.silkstone.rpc.messages.RecallTabletDecoder;
 import io.silkstone.rpc.messages.RenewClientLeaseDecoder;
 import io.silkstone.rpc.messages.RenewLeaseDecoder;
@@ -92,6 +94,7 @@ final class Requests {
         services.put(TakeTabletDecoder.TEMPLATE_ID, this::takeTablet);
         services.put(MigrationEndedDecoder.TEMPLATE_ID, this::migrationEnded);
         services.put(RecallTabletDecoder.TEMPLATE_ID, this::recallTablet);
+        services.put(RaiseLogEpochDecoder.TEMPLATE_ID, this::raiseLogEpoch);
         services.put(OpenLeaseDecoder.TEMPLATE_ID, this::openLease);
         services.put(RenewClientLeaseDecoder.TEMPLATE_ID, this::renewClientLease);
         services.put(CheckLeaseDecoder.TEMPLATE_ID, this::checkLease);
@@ -241,9 +244,11 @@ final class Requests {
     private void createTable(Request request) {
         CreateTableDecoder it =
                 new CreateTableDecoder().wrapAndApplyHeader(message(request), 0, header(request));
+        boolean isUsual = it.replicas() == CreateTableDecoder.replicasNullValue();
+        int replicas = isUsual ? Cluster.DEFAULT_REPLICAS : it.replicas();
         coordinator.propose(
                 request,
-                Commands.createTable(it.request(), it.name(), it.tablets()),
+                Commands.createTable(it.request(), it.name(), it.tablets(), replicas),
                 Requests::answerDone);
     }
 
@@ -370,6 +375,15 @@ final class Requests {
                 Commands.recallTablet(
                         ServerId.of(it.server()), (int) it.table(), it.firstHash(), it.epoch());
         coordinator.propose(request, command, Requests::answerDone);
+    }
+
+    private void raiseLogEpoch(Request request) {
+        RaiseLogEpochDecoder it =
+                new RaiseLogEpochDecoder().wrapAndApplyHeader(message(request), 0, header(request));
+        coordinator.propose(
+                request,
+                Commands.raiseLogEpoch(ServerId.of(it.server()), it.epoch()),
+                Requests::answerDone);
     }
 
     private void openLease(Request request) {

@@ -14,14 +14,19 @@ import io.silkstone.coordinator.commands.MessageHeaderEncoder;
 import io.silkstone.coordinator.commands.SnapshotDecoder;
 import io.silkstone.coordinator.commands.SnapshotDecoder.CallsDecoder;
 import io.silkstone.coordinator.commands.SnapshotDecoder.LeasesDecoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder.LogsDecoder;
 import io.silkstone.coordinator.commands.SnapshotDecoder.ServersDecoder;
+import io.silkstone.coordinator.commands.SnapshotDecoder.TablesDecoder;
 import io.silkstone.coordinator.commands.SnapshotDecoder.TabletsDecoder;
 import io.silkstone.coordinator.commands.SnapshotEncoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
 import org.agrona.ExpandableArrayBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -43,11 +48,13 @@ final class Snapshots {
                 .turn(state.tablets().turn())
                 .serversFirst(state.serversFirst())
                 .tabletsFirst(state.tabletsFirst())
-                .epochMax(state.tablets().epochMax());
+                .epochMax(state.tablets().epochMax())
+                .replicas((short) state.replicas());
         encodeServers(state, message);
-        encodeTablets(state, message);
+        Map<List<ServerId>, Integer> lineages = encodeTablets(state, message);
         encodeLeases(state, message);
         encodeCalls(state, message);
+        encodeLogs(state, lineages.keySet(), message);
         int length = MessageHeaderEncoder.ENCODED_LENGTH + message.encodedLength();
         return Arrays.copyOf(buffer.byteArray(), length);
     }
@@ -59,7 +66,8 @@ final class Snapshots {
                     .server(member.id().packed())
                     .boot(member.boot)
                     .leaseMicros(member.leaseMicros)
-                    .up((short) (member.up ? 1 : 0));
+                    .up((short) (member.up ? 1 : 0))
+                    .logEpoch(member.logEpoch);
             SnapshotEncoder.ServersEncoder.FormerBootsEncoder boots =
                     servers.formerBootsCount(member.formerBoots.size());
             member.formerBoots.forEach(boot -> boots.next().boot(boot));
@@ -67,11 +75,19 @@ final class Snapshots {
         }
     }
 
-    private static void encodeTablets(CoordinatorState state, SnapshotEncoder message) {
+    /** Returns what lineages there are, and their numbers from 1. */
+    private static Map<List<ServerId>, Integer> encodeTablets(
+            CoordinatorState state, SnapshotEncoder message) {
         SnapshotEncoder.TablesEncoder tables = message.tablesCount(state.tablets().tables().size());
         for (Table table : state.tablets().tables()) {
-            tables.next().table(table.id()).tabletsWanted(table.wanted()).name(table.name());
+            tables.next()
+                    .table(table.id())
+                    .tabletsWanted(table.wanted())
+                    .replicas((short) table.replicas())
+                    .name(table.name());
         }
+        Map<List<ServerId>, Integer> lineages = new LinkedHashMap<>();
+        lineages.put(List.of(), 0);
         List<Held> all = state.tablets().all();
         SnapshotEncoder.TabletsEncoder tablets = message.tabletsCount(all.size());
         for (Held held : all) {
@@ -84,8 +100,11 @@ final class Snapshots {
                     .peer(tablet.peer().packed())
                     .epoch(tablet.epoch())
                     .state((short) tablet.state().ordinal())
-                    .stayed((short) held.stayed().ordinal());
+                    .stayed((short) held.stayed().ordinal())
+                    .lineage(lineages.computeIfAbsent(tablet.logs(), logs -> lineages.size()));
         }
+        lineages.remove(List.<ServerId>of());
+        return lineages;
     }
 
     private static void encodeLeases(CoordinatorState state, SnapshotEncoder message) {
@@ -112,6 +131,19 @@ final class Snapshots {
         }
     }
 
+    private static void encodeLogs(
+            CoordinatorState state, Set<List<ServerId>> lineages, SnapshotEncoder message) {
+        SnapshotEncoder.LineagesEncoder all = message.lineagesCount(lineages.size());
+        for (List<ServerId> lineage : lineages) {
+            SnapshotEncoder.LineagesEncoder.HoldersEncoder holders =
+                    all.next().holdersCount(lineage.size());
+            lineage.forEach(server -> holders.next().server(server.packed()));
+        }
+        SortedMap<ServerId, Long> epochs = state.tablets().logs();
+        SnapshotEncoder.LogsEncoder logs = message.logsCount(epochs.size());
+        epochs.forEach((server, epoch) -> logs.next().server(server.packed()).epoch(epoch));
+    }
+
     /**
      * Has {@code state} be what {@link #encode} once wrote.
      *
@@ -130,12 +162,18 @@ final class Snapshots {
             SnapshotDecoder message = new SnapshotDecoder().wrapAndApplyHeader(buffer, 0, header);
             decodeHeader(message, state);
             decodeServers(message, state);
-            decodeTablets(message, state);
+            List<Integer> lineages = decodeTablets(message, state);
             decodeLeases(message, state);
             decodeCalls(message, state);
+            decodeLogs(message, lineages, state);
         } catch (IndexOutOfBoundsException e) {
             throw new IllegalArgumentException("a snapshot of a coordinator is cut off", e);
         }
+    }
+
+    /** What an older version did not say is 0. */
+    private static int orNone(int value, int nullValue) {
+        return value == nullValue ? 0 : value;
     }
 
     private static void decodeHeader(SnapshotDecoder message, CoordinatorState state) {
@@ -145,7 +183,8 @@ final class Snapshots {
                 message.term(),
                 message.millis(),
                 message.serversFirst(),
-                message.tabletsFirst());
+                message.tabletsFirst(),
+                orNone(message.replicas(), SnapshotDecoder.replicasNullValue()));
         state.leases().leaseNext(message.leaseNext());
         state.tablets()
                 .counters((int) message.tableNext(), (int) message.turn(), message.epochMax());
@@ -158,6 +197,8 @@ final class Snapshots {
             long boot = each.boot();
             long leaseMicros = each.leaseMicros();
             boolean up = each.up() != 0;
+            boolean hasLogEpoch = each.logEpoch() != ServersDecoder.logEpochNullValue();
+            long logEpoch = hasLogEpoch ? each.logEpoch() : 0;
             List<Long> formerBoots = new ArrayList<>();
             each.formerBoots().forEach(former -> formerBoots.add(former.boot()));
             Member member = new Member(id.index(), each.node());
@@ -165,6 +206,7 @@ final class Snapshots {
             member.boot = boot;
             member.leaseMicros = leaseMicros;
             member.up = up;
+            member.logEpoch = logEpoch;
             member.formerBoots.addAll(formerBoots);
             member.address = each.address();
             member.redisEndpoint = each.redisEndpoint();
@@ -172,11 +214,15 @@ final class Snapshots {
         }
     }
 
-    private static void decodeTablets(SnapshotDecoder message, CoordinatorState state) {
-        for (SnapshotDecoder.TablesDecoder each : message.tables()) {
+    /** Returns which lineage each tablet has, from 1; 0 for none. */
+    private static List<Integer> decodeTablets(SnapshotDecoder message, CoordinatorState state) {
+        for (TablesDecoder each : message.tables()) {
+            int id = (int) each.table();
             int wanted = each.tabletsWanted();
-            state.tablets().addTable(new Table((int) each.table(), each.name(), wanted));
+            int replicas = orNone(each.replicas(), TablesDecoder.replicasNullValue());
+            state.tablets().addTable(new Table(id, each.name(), wanted, replicas));
         }
+        List<Integer> lineages = new ArrayList<>();
         for (TabletsDecoder each : message.tablets()) {
             state.tablets()
                     .put(
@@ -189,7 +235,9 @@ final class Snapshots {
                                     TabletState.values()[each.state()],
                                     ServerId.of(each.peer())),
                             Stayed.values()[each.stayed()]);
+            lineages.add(orNone(each.lineage(), TabletsDecoder.lineageNullValue()));
         }
+        return lineages;
     }
 
     private static void decodeLeases(SnapshotDecoder message, CoordinatorState state) {
@@ -207,6 +255,31 @@ final class Snapshots {
             }
             Status status = Status.get(each.status());
             state.remember(each.call(), new Result(status, each.number(), 0, move, each.text()));
+        }
+    }
+
+    /**
+     * What tablets depend on.
+     *
+     * @param wanted which lineage each of them has
+     */
+    private static void decodeLogs(
+            SnapshotDecoder message, List<Integer> wanted, CoordinatorState state) {
+        List<List<ServerId>> lineages = new ArrayList<>();
+        lineages.add(List.of());
+        for (SnapshotDecoder.LineagesDecoder each : message.lineages()) {
+            List<ServerId> holders = new ArrayList<>();
+            each.holders().forEach(holder -> holders.add(ServerId.of(holder.server())));
+            lineages.add(holders);
+        }
+        List<Held> all = state.tablets().all();
+        for (int tablet = 0; tablet < all.size(); tablet++) {
+            Held held = all.get(tablet);
+            List<ServerId> logs = lineages.get(wanted.get(tablet));
+            state.tablets().put(held.tablet().withLogs(logs), held.stayed());
+        }
+        for (LogsDecoder each : message.logs()) {
+            state.tablets().logs().put(ServerId.of(each.server()), each.epoch());
         }
     }
 }

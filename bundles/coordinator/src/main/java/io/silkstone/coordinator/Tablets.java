@@ -1,5 +1,6 @@
 package io.silkstone.coordinator;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ClusterRefused;
@@ -11,11 +12,15 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Tables and their tablets. The hashes of a table are always covered, each by one tablet.
@@ -32,6 +37,9 @@ import java.util.regex.Pattern;
  * depends on what the source still has. A recall and a taking name the same epoch, and each ends
  * it: only one of them has an effect.
  *
+ * <p><b>Servers that go down.</b> What becomes of tables with replicas is said in {@link Lineage}.
+ * The logs that tablets depend on are kept here with their epochs, until none does.
+ *
  * <p>Threads: one at a time.
  */
 final class Tablets {
@@ -39,6 +47,9 @@ final class Tablets {
     static final int TABLETS_MAX = 65_534;
 
     static final int TABLES_MAX = 8_192;
+
+    /** A table has no more. */
+    static final int REPLICAS_MAX = 3;
 
     /** The default table's. */
     static final int DEFAULT_ID = 1;
@@ -51,8 +62,9 @@ final class Tablets {
      * A table.
      *
      * @param wanted how many tablets were asked for when it was made
+     * @param replicas how many servers besides the owner keep what is written to it
      */
-    record Table(int id, String name, int wanted) {}
+    record Table(int id, String name, int wanted, int replicas) {}
 
     /** Why a tablet that was to leave by {@link #assign} did not. */
     enum Stayed {
@@ -69,6 +81,10 @@ final class Tablets {
     private final TreeMap<Integer, Table> tables = new TreeMap<>();
     private final Map<String, Table> tablesByName = new HashMap<>();
     private final Map<Integer, TreeMap<Long, Held>> tabletsByTable = new HashMap<>();
+
+    /** The epochs of the logs on which tablets depend, all of servers that are down. */
+    private final TreeMap<ServerId, Long> logs = new TreeMap<>();
+
     private int tableNext;
     private int turn;
 
@@ -91,6 +107,7 @@ final class Tablets {
         tables.clear();
         tablesByName.clear();
         tabletsByTable.clear();
+        logs.clear();
         tableNext = DEFAULT_ID + 1;
         turn = 0;
         epochMax = 0;
@@ -101,10 +118,14 @@ final class Tablets {
      * Makes a table, unless there is one just like it.
      *
      * @param wanted into how many equal ranges it is cut; 0 for one a server
+     * @param replicas {@link Cluster#DEFAULT_REPLICAS} for {@code usual}, or as it is there already
+     * @param usual how many there are when nothing is said
      * @param up who gets them, in turn
      * @return its id
      */
-    int create(String name, int wanted, List<ServerId> up) throws ClusterRefused {
+    int create(String name, int wanted, int replicas, int usual, List<ServerId> up)
+            throws ClusterRefused {
+        boolean isUsual = replicas == Cluster.DEFAULT_REPLICAS;
         require(
                 NAME.matcher(name).matches(),
                 "a table's name has 1 to 255 characters of A-Z a-z 0-9 . _ -, unlike '%s'",
@@ -116,8 +137,18 @@ final class Tablets {
                     "there is a table called %s already, made of %s",
                     name,
                     known.wanted == 0 ? "one tablet a server" : known.wanted + " tablets");
+            require(
+                    isUsual || known.replicas == replicas,
+                    "there is a table called %s already, with %d replicas",
+                    name,
+                    known.replicas);
             return known.id;
         }
+        require(
+                isUsual || replicas >= 0 && replicas <= REPLICAS_MAX,
+                "a table has 0 to %d replicas, not %d",
+                REPLICAS_MAX,
+                replicas);
         boolean isDefault = name.equals(KvStore.DEFAULT_TABLE);
         require(!up.isEmpty(), "no server is up that could have the tablets of %s", name);
         require(tables.size() < TABLES_MAX, "there are %d tables; drop one first", TABLES_MAX);
@@ -131,7 +162,8 @@ final class Tablets {
                 "there would be %d tablets, and there can be %d",
                 count + ranges,
                 TABLETS_MAX);
-        Table table = new Table(isDefault ? DEFAULT_ID : tableNext++, name, wanted);
+        int id = isDefault ? DEFAULT_ID : tableNext++;
+        Table table = new Table(id, name, wanted, isUsual ? usual : replicas);
         addTable(table);
         long unit = isDefault ? Key.SLOTS : 0;
         for (int range = 0; range < ranges; range++) {
@@ -167,6 +199,7 @@ final class Tablets {
         }
         tables.remove(table.id);
         count -= tabletsByTable.remove(table.id).size();
+        forgetLogs();
         return true;
     }
 
@@ -209,7 +242,7 @@ final class Tablets {
     Move assign(String name, long hash, ServerId server) throws ClusterRefused {
         Tablet tablet = at(named(name).id, hash).tablet;
         require(
-                tablet.state() != TabletState.MIGRATING,
+                tablet.state() != TabletState.MIGRATING && tablet.state() != TabletState.RECOVERING,
                 "%s; assign it when it has come",
                 onItsWay(tablet));
         if (tablet.state() == TabletState.LOST) {
@@ -277,7 +310,7 @@ final class Tablets {
         boolean isTaken =
                 tablet.state() == TabletState.MIGRATING
                         && tablet.owner().equals(server)
-                        && tablet.peer().equals(source);
+                        && (tablet.peer().equals(source) || tablet.logs().contains(source));
         if (isSame && isTaken) {
             return tablet.epoch();
         }
@@ -310,18 +343,23 @@ final class Tablets {
     }
 
     /**
-     * All objects of a tablet that {@code server} took in {@code epoch} have come.
+     * All objects of a tablet that {@code server} has in {@code epoch} have come, from the server
+     * that had it or from the logs that it depended on.
      *
      * @return false when it is not on its way (any more)
      */
     boolean arrived(ServerId server, int table, long firstHash, long epoch) {
         Held held = known(server, table, firstHash, epoch, TabletState.MIGRATING);
         if (held == null) {
+            held = known(server, table, firstHash, epoch, TabletState.RECOVERING);
+        }
+        if (held == null) {
             return false;
         }
         Tablet tablet = held.tablet;
         put(alone(tablet), held.stayed);
-        notices.say(described(tablet) + " has come to server " + server + " from " + tablet.peer());
+        forgetLogs();
+        notices.say(described(tablet) + " has come to server " + server + " " + origin(tablet));
         return true;
     }
 
@@ -353,52 +391,124 @@ final class Tablets {
     }
 
     /**
-     * {@code server} is down: what it has is lost, unless somebody waits for it; and who takes a
-     * tablet from it gets no more.
+     * {@code server} is down. What it has of tables with replicas is recovered from its log, see
+     * {@link Lineage}. Of others it is lost, unless somebody waits for it; and who takes a tablet
+     * from it gets no more.
+     *
+     * @param logEpoch of its log
+     * @param up who is up now, perhaps the next generation of it as well
      */
-    void down(ServerId server) {
+    void down(ServerId server, long logEpoch, List<ServerId> up) {
         int lost = 0;
+        int recovering = 0;
         long epoch = epochMax + 1;
+        Heirs heirs = heirs(up);
         for (Held held : all()) {
-            Tablet tablet = held.tablet;
-            if (tablet.peer().equals(server) && tablet.state() == TabletState.MIGRATING) {
+            boolean hasReplicas = tables.get(held.tablet.table()).replicas > 0;
+            Tablet rest = hasReplicas ? Lineage.without(server, held.tablet, epoch, heirs) : null;
+            if (rest == null) {
+                lost += lose(server, held, epoch) ? 1 : 0;
+            } else if (rest.state() == TabletState.RECOVERING) {
+                put(rest, Stayed.NO);
+                recovering++;
+            } else {
+                put(rest, held.stayed);
                 notices.warn(
-                        described(tablet)
+                        described(rest)
                                 + " was coming from server "
                                 + server
                                 + ", which is down; server "
-                                + tablet.owner()
-                                + " keeps what it has: the objects that had not come are lost");
-                put(alone(tablet), held.stayed);
-            } else if (tablet.peer().equals(server)) {
-                put(owned(tablet, tablet.owner(), epoch), Stayed.HEIR_DOWN);
-            } else if (!tablet.owner().equals(server)) {
-                continue;
-            } else if (tablet.state() == TabletState.LEAVING) {
-                notices.warn(
-                        described(tablet)
-                                + " was to leave server "
-                                + server
-                                + ", which is down; server "
-                                + tablet.peer()
-                                + " has it, empty: its objects are lost");
-                put(owned(tablet, tablet.peer(), epoch), Stayed.NO);
-            } else if (tablet.state() != TabletState.LOST) {
-                put(
-                        new Tablet(
-                                tablet.table(),
-                                tablet.firstHash(),
-                                tablet.lastHash(),
-                                server,
-                                tablet.epoch(),
-                                TabletState.LOST,
-                                ServerId.NONE),
-                        Stayed.NO);
-                lost++;
+                                + rest.owner()
+                                + " reads what had not come out of its log");
             }
         }
+        turn = heirs.turn();
+        logs.put(server, logEpoch);
+        forgetLogs();
         if (lost > 0) {
             notices.warn(lost + " tablets of server " + server + " are lost");
+        }
+        if (recovering > 0) {
+            notices.warn(
+                    recovering
+                            + " tablets of server "
+                            + server
+                            + (up.isEmpty()
+                                    ? " are to be recovered by the next server that comes up"
+                                    : " are being recovered by others"));
+        }
+    }
+
+    private Heirs heirs(List<ServerId> up) {
+        return new Heirs(up, all().stream().map(Held::tablet).toList(), turn);
+    }
+
+    /** Whether a tablet without replicas is lost now that {@code server} is down. */
+    private boolean lose(ServerId server, Held held, long epoch) {
+        Tablet tablet = held.tablet;
+        if (tablet.peer().equals(server) && tablet.state() == TabletState.MIGRATING) {
+            notices.warn(
+                    described(tablet)
+                            + " was coming from server "
+                            + server
+                            + ", which is down; server "
+                            + tablet.owner()
+                            + " keeps what it has: the objects that had not come are lost");
+            put(alone(tablet), held.stayed);
+        } else if (tablet.peer().equals(server)) {
+            put(owned(tablet, tablet.owner(), epoch), Stayed.HEIR_DOWN);
+        } else if (!tablet.owner().equals(server) || tablet.state() == TabletState.LOST) {
+            return false;
+        } else if (tablet.state() == TabletState.LEAVING) {
+            notices.warn(
+                    described(tablet)
+                            + " was to leave server "
+                            + server
+                            + ", which is down; server "
+                            + tablet.peer()
+                            + " has it, empty: its objects are lost");
+            put(owned(tablet, tablet.peer(), epoch), Stayed.NO);
+        } else {
+            put(
+                    new Tablet(
+                            tablet.table(),
+                            tablet.firstHash(),
+                            tablet.lastHash(),
+                            server,
+                            tablet.epoch(),
+                            TabletState.LOST,
+                            ServerId.NONE),
+                    Stayed.NO);
+            return true;
+        }
+        return false;
+    }
+
+    /** Logs on which nothing depends any more need not be kept. */
+    private void forgetLogs() {
+        if (logs.isEmpty()) {
+            return;
+        }
+        Set<ServerId> needed = new HashSet<>();
+        all().forEach(held -> needed.addAll(held.tablet.logs()));
+        logs.keySet().retainAll(needed);
+    }
+
+    /** Somebody is up: tablets that had to wait for that are recovered. */
+    void handOn(List<ServerId> up) {
+        int handedOn = 0;
+        long epoch = epochMax + 1;
+        Heirs heirs = heirs(up);
+        for (Held held : all()) {
+            Tablet tablet = held.tablet;
+            if (tablet.state() == TabletState.RECOVERING && !heirs.isUp(tablet.owner())) {
+                put(Lineage.handedOn(tablet, heirs.next(tablet.owner()), epoch), Stayed.NO);
+                handedOn++;
+            }
+        }
+        turn = heirs.turn();
+        if (handedOn > 0) {
+            notices.warn(handedOn + " tablets are being recovered that waited for a server");
         }
     }
 
@@ -423,8 +533,10 @@ final class Tablets {
         }
     }
 
+    /** Whether a server with this index has tablets, or had some that are not recovered yet. */
     boolean hasAny(int serverIndex) {
-        return all().stream().anyMatch(held -> held.tablet.owner().index() == serverIndex);
+        return logs.keySet().stream().anyMatch(server -> server.index() == serverIndex)
+                || all().stream().anyMatch(held -> held.tablet.owner().index() == serverIndex);
     }
 
     /** How {@code move} has ended: null if it has not, an empty text if as it was to. */
@@ -482,7 +594,7 @@ final class Tablets {
     }
 
     private static boolean isStill(Tablet tablet) {
-        return tablet.peer().equals(ServerId.NONE);
+        return tablet.state() == TabletState.NORMAL || tablet.state() == TabletState.LOST;
     }
 
     private Table named(String name) throws ClusterRefused {
@@ -508,11 +620,25 @@ final class Tablets {
     }
 
     private String onItsWay(Tablet tablet) {
+        if (tablet.state() == TabletState.RECOVERING) {
+            return "%s is being recovered by server %s %s"
+                    .formatted(described(tablet), tablet.owner(), origin(tablet));
+        }
         return described(tablet)
                 + " is on its way "
-                + (tablet.state() == TabletState.MIGRATING ? "from" : "to")
-                + " server "
-                + tablet.peer();
+                + (tablet.state() == TabletState.LEAVING
+                        ? "to server " + tablet.peer()
+                        : origin(tablet));
+    }
+
+    /** Where its objects come from. */
+    private static String origin(Tablet tablet) {
+        return tablet.logs().isEmpty()
+                ? "from server " + tablet.peer()
+                : "from the logs of "
+                        + tablet.logs().stream()
+                                .map(ServerId::toString)
+                                .collect(Collectors.joining(" and "));
     }
 
     private static void require(boolean holds, String message, Object... arguments)
@@ -550,6 +676,11 @@ final class Tablets {
         List<Held> all = new ArrayList<>(count);
         tables.keySet().forEach(table -> all.addAll(tabletsByTable.get(table).values()));
         return all;
+    }
+
+    /** The logs on which tablets depend, and their epochs. */
+    SortedMap<ServerId, Long> logs() {
+        return logs;
     }
 
     int tableNext() {

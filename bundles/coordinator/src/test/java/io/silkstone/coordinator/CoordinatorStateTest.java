@@ -3,6 +3,7 @@ package io.silkstone.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
@@ -38,7 +39,7 @@ class CoordinatorStateTest {
     private long calls;
 
     CoordinatorStateTest() {
-        state.takeLead(1, 99, 1, 0);
+        state.takeLead(1, 99, 1, 0, 0);
     }
 
     private static String node(int number) {
@@ -60,7 +61,7 @@ class CoordinatorStateTest {
     }
 
     private Result create(String name, int tablets) {
-        return state.createTable(++calls, name, tablets);
+        return state.createTable(++calls, name, tablets, Cluster.DEFAULT_REPLICAS);
     }
 
     private Tablet tablet(String table, long hash) {
@@ -115,7 +116,7 @@ class CoordinatorStateTest {
 
     @Test
     void takeLead_again_keepsTheClusterAndBeginsATerm() {
-        assertThat(state.takeLead(5, 77, 3, 3).number()).isEqualTo(2);
+        assertThat(state.takeLead(5, 77, 3, 3, 0).number()).isEqualTo(2);
 
         assertThat(state.cluster()).isEqualTo(99);
         assertThat(state.serversFirst()).isOne();
@@ -233,7 +234,7 @@ class CoordinatorStateTest {
     @Test
     void enlist_serversFirst_tableIsMadeForAllOfThem() {
         CoordinatorState three = new CoordinatorState(Notices.NONE);
-        three.takeLead(1, 99, 3, 0);
+        three.takeLead(1, 99, 3, 0, 0);
         for (int node = 1; node <= 3; node++) {
             assertThat(three.map().tables()).isEmpty();
             three.enlist(1, node, 0, LEASE, node(node), "memory:" + node, "");
@@ -252,7 +253,7 @@ class CoordinatorStateTest {
     @Test
     void down_inAnEarlierTerm_hasNoEffect() {
         ServerId server = enlist(1, 10);
-        state.takeLead(2, 0, 1, 0);
+        state.takeLead(2, 0, 1, 0, 0);
 
         assertThat(state.down(1, server).status()).isEqualTo(Status.NOT_LEADER);
         assertThat(state.serversUp()).containsExactly(server);
@@ -709,7 +710,7 @@ class CoordinatorStateTest {
     @Test
     void endExpiredLeases_inAnEarlierTerm_hasNoEffect() {
         Result lease = state.openLease(10, 5, 100);
-        state.takeLead(11, 0, 1, 0);
+        state.takeLead(11, 0, 1, 0, 0);
 
         assertThat(state.endExpiredLeases(1, 200).isOk()).isFalse();
         assertThat(state.lease(lease.number())).isNotNull();
@@ -732,6 +733,7 @@ class CoordinatorStateTest {
             CoordinatorState other = new CoordinatorState(Notices.NONE);
             for (int step = 0; step < 200; step++) {
                 byte[] command = commands.next(one);
+                ClusterMap before = one.map();
                 Result result = RandomCommands.apply(command, one);
                 assertThat(RandomCommands.apply(command, other)).isEqualTo(result);
                 if (commands.chance(10)) {
@@ -744,6 +746,7 @@ class CoordinatorStateTest {
                     other.map().tablets().forEach(tablet -> kept.add(tablet.state()));
                 }
                 RandomCommands.assertSound(one);
+                RandomCommands.assertFollows(before, one.map());
             }
         }
         assertThat(kept).containsExactly(TabletState.values());

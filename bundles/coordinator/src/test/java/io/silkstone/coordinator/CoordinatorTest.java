@@ -12,6 +12,7 @@ import static io.silkstone.coordinator.TestCluster.getClusterMap;
 import static io.silkstone.coordinator.TestCluster.leave;
 import static io.silkstone.coordinator.TestCluster.migrationEnded;
 import static io.silkstone.coordinator.TestCluster.openLease;
+import static io.silkstone.coordinator.TestCluster.raiseLogEpoch;
 import static io.silkstone.coordinator.TestCluster.recallTablet;
 import static io.silkstone.coordinator.TestCluster.released;
 import static io.silkstone.coordinator.TestCluster.renew;
@@ -141,6 +142,22 @@ class CoordinatorTest {
 
         assertThat(ask(renew(first)).status()).isEqualTo(Status.NOT_A_MEMBER);
         assertThat(cluster.enlisted(FIRST, 7, 71)).isEqualTo(new ServerId(1, 2));
+    }
+
+    @Test
+    void raiseLogEpoch_isKnownOfALogThatTabletsDependOn() {
+        cluster.alone(TestCluster.OPTIONS.withTableReplicas(1));
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+
+        assertThat(ask(raiseLogEpoch(first, 4)).number()).isEqualTo(4);
+        ask(leave(first));
+
+        assertThat(ask(raiseLogEpoch(first, 5)).status()).isEqualTo(Status.NOT_A_MEMBER);
+        ServerId second = cluster.enlisted(FIRST, 8, 80);
+        assertThat(cluster.map(FIRST).logs()).containsExactly(new ClusterMap.Log(first, 4));
+        assertThat(tablet(0).state()).isEqualTo(TabletState.RECOVERING);
+        assertThat(tablet(0).owner()).isEqualTo(second);
+        assertThat(tablet(0).logs()).containsExactly(first);
     }
 
     @Test
@@ -329,7 +346,7 @@ class CoordinatorTest {
 
     @Test
     void requests_doubledLostAndLate_areAppliedOnce() {
-        cluster.alone(new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0));
+        cluster.alone(new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0, 0));
         cluster.network.set(
                 Faults.NONE
                         .withDelay(MILLI, 5 * MILLI)

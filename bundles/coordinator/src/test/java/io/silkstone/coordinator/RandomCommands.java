@@ -6,7 +6,11 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -31,8 +35,10 @@ final class RandomCommands {
         long call = chance(8) ? Math.max(1, calls - random.nextInt(5)) : ++calls;
         long term = chance(10) ? state.term() - 1 : state.term();
         long hash = hash();
-        return switch (random.nextInt(20)) {
-            case 0 -> Commands.takeLead(millis, random.nextLong(), 1 + random.nextInt(3), 0);
+        return switch (random.nextInt(21)) {
+            case 0 ->
+                    Commands.takeLead(
+                            millis, random.nextLong(), 1 + random.nextInt(3), 0, random.nextInt(3));
             case 1, 2, 3 -> {
                 int node = random.nextInt(5);
                 yield Commands.enlist(
@@ -45,7 +51,8 @@ final class RandomCommands {
                         "");
             }
             case 4 -> Commands.down(chance(3) ? 0 : term, server(state));
-            case 5, 6 -> Commands.createTable(call, table(), random.nextInt(6));
+            case 5, 6 ->
+                    Commands.createTable(call, table(), random.nextInt(6), random.nextInt(6) - 1);
             case 7 -> Commands.dropTable(call, table());
             case 8 -> Commands.splitTablet(call, table(), hash);
             case 9, 10 -> Commands.assignTablet(call, table(), hash, server(state));
@@ -58,6 +65,7 @@ final class RandomCommands {
             case 15, 16 -> taken(state);
             case 17 -> migrationEnded(state);
             case 18 -> recalled(state);
+            case 19 -> Commands.raiseLogEpoch(server(state), random.nextInt(9));
             default -> Commands.endExpiredLeases(term, millis);
         };
     }
@@ -115,7 +123,7 @@ final class RandomCommands {
     }
 
     private byte[] migrationEnded(CoordinatorState state) {
-        Tablet tablet = tablet(state, TabletState.MIGRATING);
+        Tablet tablet = tablet(state, chance(3) ? TabletState.MIGRATING : TabletState.RECOVERING);
         return Commands.migrationEnded(
                 tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
     }
@@ -143,18 +151,88 @@ final class RandomCommands {
             }
             assertThat(next).as("all hashes of %s", table.name()).isZero();
         }
+        Map<Integer, Integer> replicas = new HashMap<>();
+        map.tables().forEach(table -> replicas.put(table.id(), table.replicas()));
+        boolean isAnybodyUp = !state.serversUp().isEmpty();
+        Set<ServerId> needed = new TreeSet<>();
         for (Tablet tablet : map.tablets()) {
-            ClusterMap.Server owner = map.server(tablet.owner());
-            boolean isServed = tablet.state() != TabletState.LOST;
-            assertThat(owner != null && owner.up()).as("%s", tablet).isEqualTo(isServed);
-            boolean moves =
-                    tablet.state() == TabletState.LEAVING
-                            || tablet.state() == TabletState.MIGRATING;
-            assertThat(tablet.peer().equals(ServerId.NONE)).isEqualTo(!moves);
-            if (moves) {
-                assertThat(map.server(tablet.peer()).up()).isTrue();
-                assertThat(tablet.peer()).isNotEqualTo(tablet.owner());
+            boolean isOwnerUp = isUp(map, tablet.owner());
+            if (tablet.state() == TabletState.RECOVERING) {
+                assertThat(isOwnerUp).as("%s", tablet).isEqualTo(isAnybodyUp);
+            } else {
+                boolean isServed = tablet.state() != TabletState.LOST;
+                assertThat(isOwnerUp).as("%s", tablet).isEqualTo(isServed);
             }
+            assertPeerFits(tablet, map);
+            assertLogsFit(tablet, map, replicas.get(tablet.table()));
+            needed.addAll(tablet.logs());
+        }
+        assertThat(map.logs()).extracting(ClusterMap.Log::server).containsExactlyElementsOf(needed);
+    }
+
+    private static boolean isUp(ClusterMap map, ServerId server) {
+        ClusterMap.Server known = map.server(server);
+        return known != null && known.up();
+    }
+
+    private static void assertPeerFits(Tablet tablet, ClusterMap map) {
+        boolean hasPeer = !tablet.peer().equals(ServerId.NONE);
+        if (hasPeer) {
+            assertThat(isUp(map, tablet.peer())).as("%s", tablet).isTrue();
+        }
+        switch (tablet.state()) {
+            case NORMAL, LOST -> assertThat(hasPeer).as("%s", tablet).isFalse();
+            case LEAVING -> assertThat(hasPeer).as("%s", tablet).isTrue();
+            case MIGRATING ->
+                    assertThat(hasPeer).as("%s", tablet).isEqualTo(tablet.logs().isEmpty());
+            case RECOVERING ->
+                    assertThat(tablet.peer()).as("%s", tablet).isIn(ServerId.NONE, tablet.owner());
+            default -> throw new AssertionError(tablet);
+        }
+        if (tablet.state() != TabletState.RECOVERING) {
+            assertThat(tablet.peer()).as("%s", tablet).isNotEqualTo(tablet.owner());
+        }
+    }
+
+    private static void assertLogsFit(Tablet tablet, ClusterMap map, int replicas) {
+        if (tablet.state() == TabletState.RECOVERING) {
+            assertThat(tablet.logs()).as("%s", tablet).isNotEmpty();
+        } else if (tablet.state() != TabletState.MIGRATING) {
+            assertThat(tablet.logs()).as("%s", tablet).isEmpty();
+        }
+        if (replicas == 0) {
+            assertThat(tablet.logs()).as("%s", tablet).isEmpty();
+        } else {
+            assertThat(tablet.state()).as("%s", tablet).isNotEqualTo(TabletState.LOST);
+        }
+        assertThat(tablet.logs())
+                .as("%s", tablet)
+                .isSorted()
+                .doesNotHaveDuplicates()
+                .hasSizeLessThanOrEqualTo(2)
+                .noneMatch(server -> isUp(map, server));
+    }
+
+    /** What holds of two states, one command apart or more. */
+    static void assertFollows(ClusterMap before, ClusterMap after) {
+        for (Tablet was : before.tablets()) {
+            Tablet is = after.tablet(was.table(), was.firstHash());
+            if (is == null) {
+                continue;
+            }
+            assertThat(is.epoch()).as("%s, then %s", was, is).isGreaterThanOrEqualTo(was.epoch());
+            boolean isOther =
+                    !is.owner().equals(was.owner())
+                            || is.state() == TabletState.RECOVERING
+                                    && was.state() != TabletState.RECOVERING;
+            if (isOther) {
+                assertThat(is.epoch()).as("%s, then %s", was, is).isGreaterThan(was.epoch());
+            }
+        }
+        for (ClusterMap.Log was : before.logs()) {
+            after.logs().stream()
+                    .filter(log -> log.server().equals(was.server()))
+                    .forEach(log -> assertThat(log).isEqualTo(was));
         }
     }
 }

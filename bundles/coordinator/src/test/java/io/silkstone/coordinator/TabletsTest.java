@@ -20,7 +20,7 @@ class TabletsTest {
     }
 
     private void makeTwoAndCutOneOften() throws ClusterRefused {
-        tablets.create("table", 2, List.of(FIRST, SECOND));
+        tablets.create("table", 2, 0, 0, List.of(FIRST, SECOND));
         for (long hash = 1L << 40; hash <= 1L << 50; hash <<= 1) {
             tablets.split("table", hash);
         }
@@ -34,7 +34,7 @@ class TabletsTest {
     void assign_lostTablet_isInAnEpochAboveThatOfAllOthers() throws ClusterRefused {
         makeTwoAndCutOneOften();
         long before = epochMax();
-        tablets.down(SECOND);
+        tablets.down(SECOND, 0, List.of());
         tablets.assign("table", LAST_HASH, FIRST);
         assertThat(all().getLast().epoch()).isGreaterThan(before);
         assertThat(all().getLast().owner()).isEqualTo(FIRST);
@@ -73,14 +73,14 @@ class TabletsTest {
         tablets.take(
                 FIRST, SECOND, known.table(), known.firstHash(), known.lastHash(), known.epoch());
         List<Long> before = all().stream().map(Tablet::epoch).toList();
-        tablets.down(SECOND);
+        tablets.down(SECOND, 0, List.of());
         assertThat(all()).extracting(Tablet::epoch).isEqualTo(before);
     }
 
     @Test
     void takeBack_severalTablets_areInOneEpochAboveThatOfAllOthers() throws ClusterRefused {
         makeTwoAndCutOneOften();
-        tablets.down(FIRST);
+        tablets.down(FIRST, 0, List.of());
         long before = epochMax();
         ServerId next = new ServerId(1, 2);
         tablets.takeBack(next);
@@ -95,9 +95,9 @@ class TabletsTest {
     void assign_afterATableWithHigherEpochsWasDropped_isAboveThoseToo() throws ClusterRefused {
         makeTwoAndCutOneOften();
         long before = epochMax();
-        tablets.create("other", 1, List.of(SECOND));
+        tablets.create("other", 1, 0, 0, List.of(SECOND));
         tablets.drop("table");
-        tablets.down(SECOND);
+        tablets.down(SECOND, 0, List.of());
         tablets.assign("other", 0, FIRST);
         assertThat(epochMax()).isGreaterThan(before);
     }

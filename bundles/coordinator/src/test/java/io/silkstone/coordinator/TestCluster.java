@@ -32,6 +32,7 @@ import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MigrationEndedEncoder;
 import io.silkstone.rpc.messages.OpenLeaseEncoder;
+import io.silkstone.rpc.messages.RaiseLogEpochEncoder;
 import io.silkstone.rpc.messages.RecallTabletEncoder;
 import io.silkstone.rpc.messages.RenewClientLeaseEncoder;
 import io.silkstone.rpc.messages.RenewLeaseEncoder;
@@ -60,7 +61,7 @@ final class TestCluster implements AutoCloseable {
 
     /** A leader that begins has no more patience than it must. */
     static final CoordinatorOptions OPTIONS =
-            new CoordinatorOptions(3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0);
+            new CoordinatorOptions(3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0, 0);
 
     long now = 1;
     final SplittableRandom random;
@@ -280,7 +281,17 @@ final class TestCluster implements AutoCloseable {
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
                         .request(number)
                         .tablets(tablets)
+                        .replicas(CreateTableEncoder.replicasNullValue())
                         .name(name)
+                        .encodedLength();
+    }
+
+    static ToIntFunction<MutableDirectBuffer> raiseLogEpoch(ServerId server, long epoch) {
+        return buffer ->
+                new RaiseLogEpochEncoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .server(server.packed())
+                        .epoch(epoch)
                         .encodedLength();
     }
 

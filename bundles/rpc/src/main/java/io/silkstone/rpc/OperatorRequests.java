@@ -1,5 +1,6 @@
 package io.silkstone.rpc;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.ServerId;
@@ -65,9 +66,15 @@ public final class OperatorRequests {
     /**
      * Creates a table of {@code tablets} equal ranges, 0 for one per server.
      *
+     * @param replicas how many other servers keep what is written to it, or {@link
+     *     Cluster#DEFAULT_REPLICAS}
      * @return its number
      */
-    public int createTable(String name, int tablets) throws ClusterRefused {
+    public int createTable(String name, int tablets, int replicas) throws ClusterRefused {
+        int wanted =
+                replicas == Cluster.DEFAULT_REPLICAS
+                        ? CreateTableEncoder.replicasNullValue()
+                        : replicas;
         return (int)
                 ask(
                         (call, request) -> {
@@ -78,6 +85,7 @@ public final class OperatorRequests {
                                             new MessageHeaderEncoder())
                                     .tablets(tablets)
                                     .request(request)
+                                    .replicas((short) wanted)
                                     .name(name);
                             return create.encodedLength();
                         });

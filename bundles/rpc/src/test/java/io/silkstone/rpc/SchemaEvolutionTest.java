@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** This version and the next one, which has an addition of every kind, understand each other. */
 class SchemaEvolutionTest {
     private static final int BODY = Call.BODY;
+    private static final ServerId LOST = new ServerId(6, 1);
 
     private final ExpandableArrayBuffer buffer = new ExpandableArrayBuffer();
     private final MessageHeaderDecoder header = new MessageHeaderDecoder();
@@ -125,8 +126,12 @@ class SchemaEvolutionTest {
                     .owner(server.packed())
                     .peer(0)
                     .epoch(9)
+                    .lineage(half)
                     .later(half);
         }
+        map.lineagesCount(1).next().holdersCount(1).next().server(LOST.packed());
+        map.logsCount(1).next().server(LOST.packed()).epoch(3);
+        map.latersCount(1).next().later(1);
         header.wrap(buffer, 0);
         ClusterMapDecoder old = new ClusterMapDecoder();
         old.wrap(buffer, BODY, header.blockLength(), header.version());
@@ -140,7 +145,10 @@ class SchemaEvolutionTest {
                 8,
                 List.of(new ClusterMap.Server(server, true, "n", "a", "r")),
                 List.of(new ClusterMap.Table(5, "t")),
-                List.of(tablet(0, Long.MAX_VALUE), tablet(Long.MIN_VALUE, -1)));
+                List.of(
+                        tablet(0, Long.MAX_VALUE),
+                        tablet(Long.MIN_VALUE, -1).withLogs(List.of(LOST))),
+                List.of(new ClusterMap.Log(LOST, 3)));
     }
 
     private static ClusterMap.Tablet tablet(long first, long last) {
@@ -180,11 +188,53 @@ class SchemaEvolutionTest {
             tablets.add(new ClusterMap.Tablet(table, 0, -1, owner, 9, state, peer));
         }
         ClusterMap map = new ClusterMap(7, 8, List.of(), List.of(), tablets);
-        MapCodec.encode(map, new ClusterMapEncoder().wrapAndApplyHeader(buffer, 0, oldHeader));
+        assertThat(readAgain(map)).isEqualTo(map);
+    }
+
+    @Test
+    void map_withLineages_isReadAsItWas() {
+        ServerId one = new ServerId(1, 2);
+        ServerId two = new ServerId(2, 3);
+        List<ClusterMap.Tablet> tablets = new ArrayList<>();
+        for (List<ServerId> logs :
+                List.of(List.of(two), List.<ServerId>of(), List.of(one, two), List.of(two))) {
+            int first = tablets.size();
+            tablets.add(tablet(first, first).withLogs(logs));
+        }
+        ClusterMap map =
+                new ClusterMap(
+                        7,
+                        8,
+                        List.of(),
+                        List.of(new ClusterMap.Table(5, "t", 2)),
+                        tablets,
+                        List.of(new ClusterMap.Log(one, 4), new ClusterMap.Log(two, -1)));
+        assertThat(readAgain(map)).isEqualTo(map);
+    }
+
+    private ClusterMap readAgain(ClusterMap map) {
+        ClusterMapEncoder encoder = new ClusterMapEncoder();
+        MapCodec.encode(map, encoder.wrapAndApplyHeader(buffer, 0, oldHeader));
+        assertThat(BODY + encoder.encodedLength()).isLessThan(MapCodec.bytesMax(map));
         header.wrap(buffer, 0);
         ClusterMapDecoder decoder = new ClusterMapDecoder();
         decoder.wrap(buffer, BODY, header.blockLength(), header.version());
-        assertThat(MapCodec.decode(decoder)).isEqualTo(map);
+        return MapCodec.decode(decoder);
+    }
+
+    @Test
+    void map_ofTheVersionBeforeLineages_hasNone() {
+        ClusterMapEncoder encoder = new ClusterMapEncoder();
+        encoder.wrapAndApplyHeader(buffer, 0, oldHeader).cluster(7).version(8);
+        encoder.serversCount(0);
+        encoder.tablesCount(1).next().table(5).replicas((short) 0).name("t");
+        encoder.tabletsCount(0);
+        header.wrap(buffer, 0);
+        ClusterMapDecoder decoder = new ClusterMapDecoder();
+        decoder.wrap(buffer, BODY, header.blockLength(), 3);
+        ClusterMap map = MapCodec.decode(decoder);
+        assertThat(map.tables()).containsExactly(new ClusterMap.Table(5, "t"));
+        assertThat(map.logs()).isEmpty();
     }
 
     @ParameterizedTest
@@ -204,6 +254,8 @@ class SchemaEvolutionTest {
                 .owner(new ServerId(1, 2).packed())
                 .peer(new ServerId(3, 4).packed())
                 .epoch(9);
+        map.lineagesCount(0);
+        map.logsCount(0);
         header.wrap(buffer, 0);
         ClusterMapDecoder old = new ClusterMapDecoder();
         old.wrap(buffer, BODY, header.blockLength(), header.version());

@@ -5,6 +5,9 @@ import org.osgi.annotation.versioning.ProviderType;
 /** A node's view of its cluster, and what an operator can ask of it. Threads: any. */
 @ProviderType
 public interface Cluster {
+    /** As many replicas as tables of the cluster have when nothing is said. */
+    int DEFAULT_REPLICAS = -1;
+
     /** The newest map that this node has heard of; {@link ClusterMap#NONE} before the first. */
     ClusterMap map();
 
@@ -27,10 +30,12 @@ public interface Cluster {
      * Creates a table of {@code tablets} equal ranges (0 for one per server), given to the servers
      * in turn. Waits for the coordinator.
      *
+     * @param replicas how many other servers are to keep what is written to it, 0 to 3; or {@link
+     *     #DEFAULT_REPLICAS}
      * @throws ClusterRefused when the name is taken or wrong, there are no servers, or the
      *     coordinator does not answer in time
      */
-    void createTable(String name, int tablets) throws ClusterRefused;
+    void createTable(String name, int tablets, int replicas) throws ClusterRefused;
 
     /**
      * Drops a table and all its objects.

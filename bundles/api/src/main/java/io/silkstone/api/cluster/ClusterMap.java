@@ -27,6 +27,7 @@ public final class ClusterMap {
     private final List<Server> servers;
     private final List<Table> tables;
     private final List<Tablet> tablets;
+    private final List<Log> logs;
     private final Map<ServerId, Server> serversById = new HashMap<>();
     private final Map<Integer, Tablet[]> tabletsByTable = new HashMap<>();
 
@@ -48,8 +49,15 @@ public final class ClusterMap {
      *
      * @param id unique for ever, from 1
      * @param name 1 to 255 characters
+     * @param replicas how many other servers keep what is written to it, so that it outlives the
+     *     server that has it; 0 for none
      */
-    public record Table(int id, String name) {}
+    public record Table(int id, String name, int replicas) {
+        /** Without replicas. */
+        public Table(int id, String name) {
+            this(id, name, 0);
+        }
+    }
 
     /** What is being done to a tablet. */
     public enum TabletState {
@@ -59,8 +67,13 @@ public final class ClusterMap {
         LEAVING,
         /** Its owner is down: nobody serves it. */
         LOST,
-        /** Its owner serves it, and its objects are still coming from the server that had it. */
-        MIGRATING
+        /**
+         * Its owner serves it, and its objects are still coming: from the server that had it, or,
+         * when that is down, from its log.
+         */
+        MIGRATING,
+        /** Its owner reads it out of the logs of servers that are down: nobody serves it yet. */
+        RECOVERING
     }
 
     /**
@@ -69,11 +82,15 @@ public final class ClusterMap {
      * @param table whose
      * @param firstHash lowest hash
      * @param lastHash highest hash
-     * @param owner who serves it, or did until it was lost
+     * @param owner who serves it, or will, or did until it was lost
      * @param epoch grows whenever the owner changes, and when a move is taken back
      * @param state what is being done to it
      * @param peer with LEAVING, who is to have it; with MIGRATING, who had it and still has what
-     *     has not come; else NONE
+     *     has not come, NONE if that server is down; with RECOVERING, its owner itself if that had
+     *     it before and still has all that it had then, so that what the logs say comes on top;
+     *     else NONE
+     * @param logs its lineage: servers that are down and whose logs hold something of it that its
+     *     owner has not, ascending; with MIGRATING and RECOVERING only
      */
     public record Tablet(
             int table,
@@ -82,12 +99,59 @@ public final class ClusterMap {
             ServerId owner,
             long epoch,
             TabletState state,
-            ServerId peer) {
+            ServerId peer,
+            List<ServerId> logs) {
+        /** Keeps a list of its own. */
+        public Tablet {
+            logs = List.copyOf(logs);
+        }
+
+        /** One that depends on no logs. */
+        public Tablet(
+                int table,
+                long firstHash,
+                long lastHash,
+                ServerId owner,
+                long epoch,
+                TabletState state,
+                ServerId peer) {
+            this(table, firstHash, lastHash, owner, epoch, state, peer, List.of());
+        }
+
+        /** The same, but dependent on these logs. */
+        public Tablet withLogs(List<ServerId> logs) {
+            return new Tablet(table, firstHash, lastHash, owner, epoch, state, peer, logs);
+        }
+
+        /** Whether its owner serves it, unless that is down and nobody knows yet. */
+        public boolean isServed() {
+            return state != TabletState.LOST && state != TabletState.RECOVERING;
+        }
+
         /** Whether {@code hash} lies in it. */
         public boolean contains(long hash) {
             return Long.compareUnsigned(firstHash, hash) <= 0
                     && Long.compareUnsigned(hash, lastHash) <= 0;
         }
+    }
+
+    /**
+     * The log of a server that is down, on which tablets depend. Its replicas are kept as long as
+     * it is in the map.
+     *
+     * @param server whose
+     * @param epoch a replica that has not ended counts only if its incarnation is not below this
+     */
+    public record Log(ServerId server, long epoch) {}
+
+    /** Of these parts, in whatever order, without logs. */
+    public ClusterMap(
+            long cluster,
+            long version,
+            List<Server> servers,
+            List<Table> tables,
+            List<Tablet> tablets) {
+        this(cluster, version, servers, tables, tablets, List.of());
     }
 
     /** Of these parts, in whatever order. */
@@ -96,12 +160,14 @@ public final class ClusterMap {
             long version,
             List<Server> servers,
             List<Table> tables,
-            List<Tablet> tablets) {
+            List<Tablet> tablets,
+            List<Log> logs) {
         this.cluster = cluster;
         this.version = version;
         this.servers = sorted(servers, Comparator.comparing(Server::id));
         this.tables = sorted(tables, Comparator.comparing(Table::name));
         this.tablets = sorted(tablets, BY_RANGE);
+        this.logs = sorted(logs, Comparator.comparing(Log::server));
         servers.forEach(server -> serversById.put(server.id(), server));
         Map<Integer, List<Tablet>> byTable = new HashMap<>();
         for (Tablet tablet : this.tablets) {
@@ -137,6 +203,11 @@ public final class ClusterMap {
     /** Every tablet, by table and first hash. */
     public List<Tablet> tablets() {
         return tablets;
+    }
+
+    /** The logs of servers that are down on which any tablet depends, by server; no others. */
+    public List<Log> logs() {
+        return logs;
     }
 
     /** The server called {@code id}; null when it is not in the map. */
@@ -182,7 +253,7 @@ public final class ClusterMap {
         long[] served = new long[2 * all.length];
         int length = 0;
         for (Tablet each : all) {
-            boolean isServed = each.owner().equals(server) && each.state() != TabletState.LOST;
+            boolean isServed = each.owner().equals(server) && each.isServed();
             boolean follows = length > 0 && served[length - 1] + 1 == each.firstHash();
             if (isServed && !follows) {
                 served[length++] = each.firstHash();
@@ -201,7 +272,8 @@ public final class ClusterMap {
                 && version == map.version
                 && servers.equals(map.servers)
                 && tables.equals(map.tables)
-                && tablets.equals(map.tablets);
+                && tablets.equals(map.tablets)
+                && logs.equals(map.logs);
     }
 
     @Override

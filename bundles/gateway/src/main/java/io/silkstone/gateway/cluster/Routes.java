@@ -84,7 +84,7 @@ public final class Routes {
     }
 
     private boolean isMine(Tablet tablet) {
-        return tablet.owner().equals(self) && tablet.state() != TabletState.LOST;
+        return tablet.owner().equals(self) && tablet.isServed();
     }
 
     private void mark(Tablet tablet, boolean mine) {
@@ -178,7 +178,7 @@ public final class Routes {
 
     private Server serving(Tablet tablet) {
         Server owner = map.server(tablet.owner());
-        boolean serves = tablet.state() != TabletState.LOST && owner != null && owner.up();
+        boolean serves = tablet.isServed() && owner != null && owner.up();
         return serves ? owner : null;
     }
 

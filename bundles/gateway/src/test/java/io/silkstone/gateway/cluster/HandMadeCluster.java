@@ -134,7 +134,7 @@ public final class HandMadeCluster implements Cluster {
     }
 
     @Override
-    public void createTable(String name, int tablets) throws ClusterRefused {
+    public void createTable(String name, int tablets, int replicas) throws ClusterRefused {
         throw new ClusterRefused(status());
     }
 

@@ -73,7 +73,7 @@ class ClusterCommandsTest {
         }
 
         @Override
-        public void createTable(String name, int tablets) {
+        public void createTable(String name, int tablets, int replicas) {
             throw new UnsupportedOperationException();
         }
 

@@ -99,8 +99,8 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     }
 
     @Override
-    public void createTable(String name, int tablets) throws ClusterRefused {
-        operator.createTable(name, tablets);
+    public void createTable(String name, int tablets, int replicas) throws ClusterRefused {
+        operator.createTable(name, tablets, replicas);
     }
 
     @Override

@@ -125,7 +125,8 @@ public final class ClusterScenario implements Scenario {
                     servers,
                     settings.get(ClusterSettings.TABLETS_MANY).happens(random)
                             ? settings.get(ClusterSettings.TABLETS_FIRST)
-                            : 0);
+                            : 0,
+                    0);
         }
 
         /** Snapshots so often that some are written, read and torn. */

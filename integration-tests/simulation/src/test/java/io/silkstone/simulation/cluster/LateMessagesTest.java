@@ -59,7 +59,7 @@ class LateMessagesTest {
     private final SimulatedCoordinator coordinator =
             new SimulatedCoordinator(
                     world,
-                    new CoordinatorOptions(100 * MILLI, 10 * MILLI, 0, 5_000, 2, 0),
+                    new CoordinatorOptions(100 * MILLI, 10 * MILLI, 0, 5_000, 2, 0, 0),
                     JournalOptions.DEFAULT,
                     (before, after) -> {});
     private final List<SimulatedServer> servers = new ArrayList<>();

@@ -1,0 +1,115 @@
+package io.silkstone.coordinator;
+
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What a tablet with replicas depends on when a server goes down, and who goes on with it.
+ *
+ * <p><b>After RAMCloud and Rocksteady.</b> All that a server wrote is in its log, and other servers
+ * keep replicas of that. So a tablet whose owner is down is not lost: another server reads it out
+ * of that log (RAMCloud's crash recovery, TOCS 2015, section 7). A tablet that moves while it is
+ * used is in two logs: what has not come is in that of its source, what was written since in that
+ * of its owner. Rocksteady (SOSP 2017, section 3.4) calls this dependency lineage, and has the
+ * coordinator know it; its published code has none of it. The logs that a tablet depends on are
+ * named in the map from the moment in which it does until its owner says that it has everything,
+ * and that long their replicas are kept.
+ *
+ * <p>With X for the server that goes down:
+ *
+ * <pre>
+ *   the tablet is              becomes                         depends on   epoch
+ *   X's, NORMAL, LEAVING       RECOVERING, with an heir        X            new
+ *   X's, MIGRATING from S      RECOVERING, with S again        X            new
+ *   X's, MIGRATING from logs   RECOVERING, with an heir        those and X  new
+ *   X's, RECOVERING            RECOVERING, with an heir        the same     new
+ *   another's, MIGRATING from X   MIGRATING from logs          X            the same
+ *   another's, LEAVING to X    NORMAL (as without replicas)    none         new
+ * </pre>
+ *
+ * <p>An owner that was recovering has served nothing, and what it had written of the tablet is of
+ * no use: the logs that it read are still there. It is another matter when it had the tablet
+ * before, as S above: what S has is a part of what there is, which is to be read out of its own log
+ * when S goes down too. The owner of a tablet has another one behind it or itself beside it, never
+ * both: S is the tablet's peer, as its source, and as its owner.
+ *
+ * <p><b>Where it differs</b> from Rocksteady: when the source goes down the target keeps the
+ * tablet, serves what it has, and reads the rest out of the source's log as it would have pulled
+ * it. The paper gives the tablet up there, and recovers it from both logs while nobody serves it.
+ * And what one server had may be recovered by many, a tablet being the smallest part; RAMCloud cuts
+ * tablets for this, which an operator does here beforehand.
+ */
+final class Lineage {
+    private Lineage() {}
+
+    /**
+     * The tablet as it is without {@code server}, which is down.
+     *
+     * @param epoch above that of any tablet
+     * @return null where that is as without replicas
+     */
+    static Tablet without(ServerId server, Tablet tablet, long epoch, Heirs heirs) {
+        boolean isOwner = tablet.owner().equals(server);
+        boolean isPeer = tablet.peer().equals(server);
+        if (isPeer && !isOwner && tablet.state() == TabletState.MIGRATING) {
+            return with(tablet, tablet.owner(), tablet.epoch(), TabletState.MIGRATING, server);
+        }
+        if (!isOwner) {
+            return null;
+        }
+        boolean wasWithPeer =
+                tablet.state() == TabletState.LEAVING || tablet.state() == TabletState.MIGRATING;
+        boolean hasPeer = wasWithPeer && heirs.isUp(tablet.peer());
+        ServerId heir = hasPeer ? heirs.give(tablet.peer()) : heirs.next(server);
+        boolean hasWritten = tablet.state() != TabletState.RECOVERING || isPeer;
+        Tablet recovering =
+                with(
+                        tablet,
+                        heir,
+                        epoch,
+                        TabletState.RECOVERING,
+                        hasWritten ? server : ServerId.NONE);
+        boolean isBack = hasPeer && tablet.state() == TabletState.MIGRATING;
+        return isBack ? beside(recovering, heir) : recovering;
+    }
+
+    /** Nobody's peer, and dependent on {@code log} as well; NONE for no other log. */
+    private static Tablet with(
+            Tablet tablet, ServerId owner, long epoch, TabletState state, ServerId log) {
+        List<ServerId> logs =
+                Stream.concat(tablet.logs().stream(), Stream.of(log))
+                        .filter(server -> !server.equals(ServerId.NONE))
+                        .distinct()
+                        .sorted()
+                        .toList();
+        return new Tablet(
+                tablet.table(),
+                tablet.firstHash(),
+                tablet.lastHash(),
+                owner,
+                epoch,
+                state,
+                ServerId.NONE,
+                logs);
+    }
+
+    private static Tablet beside(Tablet tablet, ServerId peer) {
+        return new Tablet(
+                tablet.table(),
+                tablet.firstHash(),
+                tablet.lastHash(),
+                tablet.owner(),
+                tablet.epoch(),
+                tablet.state(),
+                peer,
+                tablet.logs());
+    }
+
+    /** With another owner, as the one that was to recover it was down already. */
+    static Tablet handedOn(Tablet tablet, ServerId owner, long epoch) {
+        return with(tablet, owner, epoch, TabletState.RECOVERING, ServerId.NONE);
+    }
+}

@@ -1,0 +1,542 @@
+package io.silkstone.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Log;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.rpc.messages.Status;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** Tables with replicas when servers go down. */
+class LineageTest {
+    private static final int TABLE = 2;
+    private static final String NAME = "t";
+
+    /** Commands, and the snapshot after them, as version 3 of the schema had them. */
+    private static final List<String> OLD_COMMANDS =
+            List.of(
+                    "14000100080003000500000000000000630000000000000001000200",
+                    "200003000800030006000000000000000700000000000000e803000000000000"
+                            + "0000000000000000280030303030303030303030303030303030303030303030"
+                            + "30303030303030303030303030303030303101006d0000",
+                    "0a0005000800030003000000000000000100010074",
+                    "200003000800030007000000000000000800000000000000e803000000000000"
+                            + "0000000000000000280030303030303030303030303030303030303030303030"
+                            + "30303030303030303030303030303030303201006e0000",
+                    "1800080008000300040000000000000000000000000000000100000002000000" + "010074");
+
+    private static final String OLD_SNAPSHOT =
+            "40001f0008000300630000000000000005000000000000000100000000000000"
+                    + "0700000000000000010000000000000003000000030000000300000001000200"
+                    + "01000000000000001900020001000000010000000700000000000000e8030000"
+                    + "0000000001080000002800303030303030303030303030303030303030303030"
+                    + "3030303030303030303030303030303030303101006d00000100000002000000"
+                    + "0800000000000000e80300000000000001080000002800303030303030303030"
+                    + "3030303030303030303030303030303030303030303030303030303030303201"
+                    + "006e000006000200010000000200070064656661756c74020000000100010074"
+                    + "2e000300010000000000000000000000ffffffffffffff7f0100000001000000"
+                    + "000000000000000001000000000000000000010000000000000000000080ffff"
+                    + "ffffffffffff0100000001000000000000000000000001000000000000000000"
+                    + "020000000000000000000000ffffffffffffffff010000000100000001000000"
+                    + "0200000001000000000000000100180000002d00020003000000000000000002"
+                    + "0000000000000000000000000000000000000000000000000000000000000000"
+                    + "0000000000040000000000000000000000000000000001000000020000000000"
+                    + "0000000000000100000000000000020000000000";
+
+    private final List<String> warnings = new ArrayList<>();
+    private final CoordinatorState state =
+            new CoordinatorState(
+                    new Notices() {
+                        @Override
+                        public void say(String sentence) {
+                            // Only what is urgent is looked at.
+                        }
+
+                        @Override
+                        public void warn(String sentence) {
+                            warnings.add(sentence);
+                        }
+                    });
+    private final ServerId one;
+    private final ServerId two;
+    private final ServerId three;
+    private int boots;
+    private int calls;
+
+    /** Server 1.1 has the only tablet of a table with replicas, and all of the default table. */
+    LineageTest() {
+        state.takeLead(1, 99, 1, 0, 0);
+        one = enlist(1);
+        create(NAME, 1, 2);
+        two = enlist(2);
+        three = enlist(3);
+    }
+
+    private ServerId enlist(int node) {
+        return enlist(node, 0);
+    }
+
+    private ServerId enlist(int node, long former) {
+        Result result =
+                state.enlist(1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "");
+        assertThat(result.status()).as(result.text()).isEqualTo(Status.OK);
+        return ServerId.of(result.number());
+    }
+
+    private Result create(String name, int tablets, int replicas) {
+        return state.createTable(++calls, name, tablets, replicas);
+    }
+
+    private Tablet tablet() {
+        return state.map().tablet(TABLE, 0);
+    }
+
+    private Tablet tablet(
+            ServerId owner, long epoch, TabletState tabletState, ServerId peer, ServerId... logs) {
+        return new Tablet(TABLE, 0, -1, owner, epoch, tabletState, peer, List.of(logs));
+    }
+
+    private Tablet recovering(ServerId owner, long epoch, ServerId... logs) {
+        return tablet(owner, epoch, TabletState.RECOVERING, ServerId.NONE, logs);
+    }
+
+    private Result take(ServerId server, Tablet known) {
+        return state.takeTablet(
+                server,
+                known.owner(),
+                known.table(),
+                known.firstHash(),
+                known.lastHash(),
+                known.epoch());
+    }
+
+    private void taken(ServerId server) {
+        assertThat(take(server, tablet()).isOk()).isTrue();
+    }
+
+    private Result end(Tablet tablet) {
+        return state.migrationEnded(
+                tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
+    }
+
+    private void down(ServerId... servers) {
+        for (ServerId server : servers) {
+            state.down(1, server);
+            RandomCommands.assertSound(state);
+        }
+    }
+
+    private void assertChangesNothing(Supplier<Result> command) {
+        byte[] before = Snapshots.encode(state);
+        command.get();
+        assertThat(Snapshots.encode(state)).isEqualTo(before);
+    }
+
+    private static void assertRefused(Result result, String part) {
+        assertThat(result.status()).isEqualTo(Status.REFUSED);
+        assertThat(result.text()).contains(part).doesNotContain("\n");
+    }
+
+    @Test
+    void createTable_replicas_areInTheMap() {
+        create("usual", 1, -1);
+        assertThat(state.map().tables())
+                .extracting(ClusterMap.Table::name, ClusterMap.Table::replicas)
+                .contains(tuple(NAME, 2), tuple("usual", 0));
+        assertThat(create(NAME, 1, 2).number()).isEqualTo(TABLE);
+        assertThat(create(NAME, 1, -1).number()).isEqualTo(TABLE);
+        assertRefused(create(NAME, 1, 0), "there is a table called t already, with 2 replicas");
+        assertRefused(create("four", 1, 4), "a table has 0 to 3 replicas, not 4");
+    }
+
+    @Test
+    void createTable_inAClusterWithReplicas_hasAsMany() {
+        CoordinatorState usual = new CoordinatorState(Notices.NONE);
+        usual.takeLead(1, 99, 1, 0, 2);
+        usual.takeLead(2, 99, 1, 0, 0);
+        usual.enlist(1, 1, 0, 1_000_000, "%040x".formatted(1), "m", "");
+        usual.createTable(1, "usual", 1, -1);
+        usual.createTable(2, "none", 1, 0);
+        assertThat(usual.map().tables())
+                .extracting(ClusterMap.Table::replicas)
+                .containsExactly(2, 0, 2);
+    }
+
+    @Test
+    void down_ownerOfNormal_anotherRecoversItFromItsLog() {
+        long version = state.mapVersion();
+        down(one);
+        assertThat(tablet()).isEqualTo(recovering(two, 2, one));
+        assertThat(state.map().logs()).containsExactly(new Log(one, 0));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        assertThat(warnings.getLast()).contains("1 tablets of server 1.1 are being recovered");
+        assertThat(state.map().tablet(Tablets.DEFAULT_ID, 0).state()).isEqualTo(TabletState.LOST);
+    }
+
+    @Test
+    void down_ownerOfMany_eachIsRecoveredByWhoHasFewest() {
+        state.dropTable(++calls, NAME);
+        create("many", 9, 1);
+        create("more", 1, 1);
+        down(one);
+        assertThat(state.map().tablets())
+                .filteredOn(tablet -> tablet.state() != TabletState.LOST)
+                .extracting(Tablet::owner)
+                .containsOnly(two, three)
+                .satisfies(
+                        owners ->
+                                assertThat(owners.stream().filter(two::equals).count())
+                                        .isEqualTo(5));
+    }
+
+    @Test
+    void down_ownerOfLeaving_itsHeirRecoversIt() {
+        Result moving = state.assignTablet(++calls, NAME, 0, three);
+        down(one);
+        assertThat(tablet()).isEqualTo(recovering(three, 2, one));
+        assertThat(state.outcome(moving.move()).isOk()).isTrue();
+    }
+
+    @Test
+    void down_heirOfLeaving_staysWithItsOwner() {
+        Result moving = state.assignTablet(++calls, NAME, 0, three);
+        down(three);
+        assertThat(tablet()).isEqualTo(tablet(one, 2, TabletState.NORMAL, ServerId.NONE));
+        assertRefused(state.outcome(moving.move()), "server 3.1 went down");
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void down_ownerOfRecovering_logsStay() {
+        down(one, two);
+        assertThat(tablet()).isEqualTo(recovering(three, 3, one));
+        assertThat(state.map().logs()).containsExactly(new Log(one, 0));
+    }
+
+    @Test
+    void down_target_sourceHasItAgainWithTheTargetsLogOnTop() {
+        taken(two);
+        down(two);
+        assertThat(tablet()).isEqualTo(tablet(one, 3, TabletState.RECOVERING, one, two));
+        assertThat(state.map().logs()).containsExactly(new Log(two, 0));
+    }
+
+    @Test
+    void down_targetThenSource_bothLogsAreRead() {
+        taken(two);
+        down(two, one);
+        assertThat(tablet()).isEqualTo(recovering(three, 4, one, two));
+        down(three);
+        assertThat(tablet()).isEqualTo(recovering(three, 5, one, two));
+    }
+
+    @Test
+    void down_source_targetGoesOnAndReadsItsLog() {
+        taken(two);
+        Tablet known = tablet();
+        down(one);
+        Tablet comes = tablet(two, 2, TabletState.MIGRATING, ServerId.NONE, one);
+        assertThat(tablet()).isEqualTo(comes);
+        assertThat(tablet().isServed()).isTrue();
+        assertThat(warnings)
+                .anyMatch(each -> each.contains("server 2.1 reads what had not come out of"));
+        end(known);
+        assertThat(tablet()).isEqualTo(tablet(two, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void down_sourceThenTarget_bothLogsAreRead() {
+        taken(two);
+        down(one, two);
+        assertThat(tablet()).isEqualTo(recovering(three, 3, one, two));
+        assertThat(state.map().logs()).containsExactly(new Log(one, 0), new Log(two, 0));
+    }
+
+    @Test
+    void down_whoHadItBeforeAMigrationThatEnded_changesNothing() {
+        taken(two);
+        end(tablet());
+        Tablet before = tablet();
+        down(one);
+        assertThat(tablet()).isEqualTo(before);
+        assertThat(state.map().logs()).isEmpty();
+        down(two);
+        assertThat(tablet()).isEqualTo(recovering(three, 3, two));
+    }
+
+    @Test
+    void down_everybody_isRecoveredByTheNextServer() {
+        down(three, two, one);
+        assertThat(tablet()).isEqualTo(recovering(one, 2, one));
+        assertThat(warnings.getLast()).contains("by the next server that comes up");
+        assertChangesNothing(() -> end(tablet()));
+        ServerId next = enlist(4);
+        assertThat(tablet()).isEqualTo(recovering(next, 3, one));
+        RandomCommands.assertSound(state);
+    }
+
+    @Test
+    void down_everybody_andBack_nobodyTakesItFromWhoRecoversIt() {
+        down(three, two, one);
+        ServerId next = enlist(2);
+        ServerId owner = enlist(1);
+        assertThat(tablet()).isEqualTo(recovering(next, 3, one));
+        assertThat(owner).isEqualTo(new ServerId(1, 2));
+    }
+
+    @Test
+    void enlist_whoProvesTheEndOfTheOneBefore_recoversItsTablets() {
+        ServerId next = enlist(1, 1);
+        assertThat(next).isEqualTo(new ServerId(1, 2));
+        assertThat(tablet()).isEqualTo(recovering(next, 2, one));
+        RandomCommands.assertSound(state);
+    }
+
+    @Test
+    void migrationEnded_recovered_isNormalInTheSameEpoch() {
+        down(one);
+        Tablet recovering = tablet();
+        long version = state.mapVersion();
+        assertThat(end(recovering).isOk()).isTrue();
+        assertThat(tablet()).isEqualTo(tablet(two, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(state.map().logs()).isEmpty();
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        assertChangesNothing(() -> end(recovering));
+    }
+
+    @Test
+    void migrationEnded_byOneThatWasToRecoverBefore_changesNothing() {
+        down(one);
+        Tablet recovering = tablet();
+        down(two);
+        assertChangesNothing(() -> end(recovering));
+        assertChangesNothing(() -> state.migrationEnded(three, TABLE, 0, recovering.epoch()));
+    }
+
+    @Test
+    void logs_areKeptUntilTheLastTabletIsRecovered() {
+        create("other", 2, 1);
+        down(one);
+        List<Tablet> waiting =
+                state.map().tablets().stream().filter(each -> !each.logs().isEmpty()).toList();
+        assertThat(waiting).hasSizeGreaterThan(1);
+        for (Tablet each : waiting) {
+            assertThat(state.map().logs()).containsExactly(new Log(one, 0));
+            end(each);
+        }
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void logs_ofADroppedTable_areNotKept() {
+        down(one);
+        state.dropTable(++calls, NAME);
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void logs_ofTablesWithoutReplicas_areNotKept() {
+        state.dropTable(++calls, NAME);
+        down(one);
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void whatIsRecovered_isNeitherCutNorAssignedNorTakenNorRecalled() {
+        down(one);
+        String sentence = "is being recovered by server 2.1 from the logs of 1.1";
+        assertRefused(state.splitTablet(++calls, NAME, 5), sentence + "; cut it afterwards");
+        assertRefused(state.assignTablet(++calls, NAME, 0, three), sentence);
+        assertRefused(state.assignTablet(++calls, NAME, 0, two), sentence);
+        assertRefused(take(three, tablet()), sentence + "; take it afterwards");
+        assertChangesNothing(() -> state.recallTablet(two, TABLE, 0, tablet().epoch()));
+        assertChangesNothing(() -> state.tabletLeft(two, TABLE, 0, tablet().epoch(), true));
+    }
+
+    @Test
+    void whatComesFromALog_isNeitherCutNorAssignedNorTakenByOthers() {
+        Tablet known = tablet();
+        taken(two);
+        down(one);
+        String sentence = "is on its way from the logs of 1.1";
+        assertRefused(state.splitTablet(++calls, NAME, 5), sentence + "; cut it afterwards");
+        assertRefused(state.assignTablet(++calls, NAME, 0, three), sentence);
+        assertRefused(take(three, tablet()), sentence + "; take it afterwards");
+        assertRefused(take(three, known), sentence);
+        assertThat(take(two, known)).as("once more").isEqualTo(Result.ok(2));
+    }
+
+    @Test
+    void raiseLogEpoch_isInTheMapWhenTheServerIsDown() {
+        assertThat(state.raiseLogEpoch(one, 5).number()).isEqualTo(5);
+        assertThat(state.raiseLogEpoch(one, 3).number()).isEqualTo(5);
+        assertThat(state.raiseLogEpoch(two, 8).number()).isEqualTo(8);
+        assertThat(state.map().logs()).isEmpty();
+        down(one);
+        assertThat(state.map().logs()).containsExactly(new Log(one, 5));
+        assertThat(state.raiseLogEpoch(one, 9).status()).isEqualTo(Status.NOT_A_MEMBER);
+        ServerId next = enlist(1);
+        assertThat(state.raiseLogEpoch(one, 9).status()).isEqualTo(Status.NOT_A_MEMBER);
+        assertThat(state.raiseLogEpoch(next, 1).number()).isOne();
+        assertThat(state.map().logs()).containsExactly(new Log(one, 5));
+    }
+
+    @Test
+    void snapshot_withLogs_givesAnEqualState() {
+        create("other", 3, 1);
+        state.raiseLogEpoch(one, 5);
+        state.raiseLogEpoch(three, 6);
+        taken(two);
+        down(one, two);
+        byte[] snapshot = Snapshots.encode(state);
+        CoordinatorState other = new CoordinatorState(Notices.NONE);
+        Snapshots.decode(snapshot, other);
+        assertThat(other.map()).isEqualTo(state.map());
+        assertThat(other.map().logs()).hasSize(2);
+        assertThat(Snapshots.encode(other)).isEqualTo(snapshot);
+        other.down(1, three);
+        state.down(1, three);
+        assertThat(other.map()).isEqualTo(state.map());
+    }
+
+    @Test
+    void commandsAndSnapshot_ofTheVersionBefore_areReadAndHaveNoReplicas() {
+        CoordinatorState applied = new CoordinatorState(Notices.NONE);
+        for (String command : OLD_COMMANDS) {
+            Result result = RandomCommands.apply(HexFormat.of().parseHex(command), applied);
+            assertThat(result.status()).isEqualTo(Status.OK);
+        }
+        CoordinatorState read = new CoordinatorState(Notices.NONE);
+        Snapshots.decode(HexFormat.of().parseHex(OLD_SNAPSHOT), read);
+        assertThat(Snapshots.encode(read)).isEqualTo(Snapshots.encode(applied));
+        assertThat(read.map()).isEqualTo(applied.map());
+        assertThat(read.replicas()).isZero();
+        assertThat(read.map().tables()).hasSize(2).allMatch(table -> table.replicas() == 0);
+        read.down(1, one);
+        assertThat(read.map().tablets())
+                .extracting(Tablet::state)
+                .containsExactly(TabletState.LOST, TabletState.LOST, TabletState.NORMAL);
+    }
+
+    /** Servers that go down at any time, and what they wrote. */
+    @Test
+    void anyDeaths_allThatWasWrittenIsWhereTheMapSays() {
+        Set<TabletState> met = new HashSet<>();
+        for (int seed = 0; seed < 200; seed++) {
+            History history = new History(seed);
+            for (int step = 0; step < 300; step++) {
+                history.step();
+                history.assertNothingIsMissing("seed %d, step %d".formatted(seed, step));
+                history.state.map().tablets().forEach(tablet -> met.add(tablet.state()));
+            }
+        }
+        assertThat(met).contains(TabletState.RECOVERING, TabletState.MIGRATING);
+    }
+
+    /** Servers with logs, of which those are thrown away that the map says nobody needs. */
+    private static final class History {
+        private final SplittableRandom random;
+        private final CoordinatorState state = new CoordinatorState(Notices.NONE);
+        private final Map<Long, Set<Integer>> written = new TreeMap<>();
+        private final Map<ServerId, Map<Long, Set<Integer>>> logs = new TreeMap<>();
+        private int count;
+        private long boots;
+
+        History(long seed) {
+            random = new SplittableRandom(seed);
+            state.takeLead(1, 99, 1, 3, 1);
+            enlist();
+        }
+
+        private void enlist() {
+            int node = random.nextInt(4);
+            long former = random.nextInt(4) == 0 ? boots : 0;
+            state.enlist(1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "");
+        }
+
+        void step() {
+            List<ServerId> up = state.serversUp();
+            List<Tablet> tablets = state.map().tablets();
+            Tablet tablet = tablets.get(random.nextInt(tablets.size()));
+            ServerId server = up.isEmpty() ? ServerId.NONE : up.get(random.nextInt(up.size()));
+            switch (random.nextInt(9)) {
+                case 0 -> state.down(1, server);
+                case 1, 2 -> enlist();
+                case 3, 4 ->
+                        state.takeTablet(
+                                server,
+                                tablet.owner(),
+                                tablet.table(),
+                                tablet.firstHash(),
+                                tablet.lastHash(),
+                                tablet.epoch());
+                case 5 -> state.assignTablet(++count, "default", tablet.firstHash(), server);
+                case 6 -> end(tablet);
+                default -> write(tablet);
+            }
+            Set<ServerId> kept = new HashSet<>(state.serversUp());
+            state.map().logs().forEach(log -> kept.add(log.server()));
+            logs.keySet().retainAll(kept);
+        }
+
+        private void write(Tablet tablet) {
+            if (tablet.isServed()) {
+                written.computeIfAbsent(tablet.firstHash(), hash -> new HashSet<>()).add(++count);
+                log(tablet.owner(), tablet).add(count);
+            }
+        }
+
+        private void end(Tablet tablet) {
+            boolean comes =
+                    tablet.state() == TabletState.MIGRATING
+                            || tablet.state() == TabletState.RECOVERING;
+            if (comes && state.serversUp().contains(tablet.owner())) {
+                log(tablet.owner(), tablet).addAll(reachable(tablet));
+                state.migrationEnded(
+                        tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
+            }
+        }
+
+        private Set<Integer> log(ServerId server, Tablet tablet) {
+            return logs.computeIfAbsent(server, id -> new TreeMap<>())
+                    .computeIfAbsent(tablet.firstHash(), hash -> new HashSet<>());
+        }
+
+        /** What those have together that the map names. */
+        private Set<Integer> reachable(Tablet tablet) {
+            List<ServerId> holders = new ArrayList<>(tablet.logs());
+            holders.add(tablet.peer());
+            if (tablet.isServed()) {
+                holders.add(tablet.owner());
+            }
+            Set<Integer> reachable = new HashSet<>();
+            for (ServerId holder : holders) {
+                Map<Long, Set<Integer>> log = logs.getOrDefault(holder, Map.of());
+                reachable.addAll(log.getOrDefault(tablet.firstHash(), Set.of()));
+            }
+            return reachable;
+        }
+
+        void assertNothingIsMissing(String when) {
+            for (Tablet tablet : state.map().tablets()) {
+                assertThat(reachable(tablet))
+                        .as("%s: %s", when, tablet)
+                        .containsAll(written.getOrDefault(tablet.firstHash(), Set.of()));
+            }
+        }
+    }
+}

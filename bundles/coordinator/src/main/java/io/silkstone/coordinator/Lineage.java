@@ -24,22 +24,19 @@ import java.util.stream.Stream;
  *   the tablet is              becomes                         depends on   epoch
  *   X's, NORMAL, LEAVING       RECOVERING, with an heir        X            new
  *   X's, MIGRATING from S      RECOVERING, with S again        X            new
- *   X's, MIGRATING from logs   RECOVERING, with an heir        those and X  new
  *   X's, RECOVERING            RECOVERING, with an heir        the same     new
- *   another's, MIGRATING from X   MIGRATING from logs          X            the same
+ *   T's, MIGRATING from X      RECOVERING, with T still     X            new
  *   another's, LEAVING to X    NORMAL (as without replicas)    none         new
  * </pre>
  *
  * <p>An owner that was recovering has served nothing, and what it had written of the tablet is of
  * no use: the logs that it read are still there. It is another matter when it had the tablet
- * before, as S above: what S has is a part of what there is, which is to be read out of its own log
- * when S goes down too. The owner of a tablet has another one behind it or itself beside it, never
- * both: S is the tablet's peer, as its source, and as its owner.
+ * before, as S and T above: what they have is a part of what there is, which is to be read out of
+ * their own log when they go down too. Such an owner is its tablet's peer.
  *
- * <p><b>Where it differs</b> from Rocksteady: when the source goes down the target keeps the
- * tablet, serves what it has, and reads the rest out of the source's log as it would have pulled
- * it. The paper gives the tablet up there, and recovers it from both logs while nobody serves it.
- * And what one server had may be recovered by many, a tablet being the smallest part; RAMCloud cuts
+ * <p><b>Where it differs</b> from Rocksteady: when one of the two goes down, the other goes on with
+ * what it has in memory, and reads the other's log on top. The paper has the source do so, and for
+ * a source that goes down recovers the tablet from both logs. And what one server had may be recovered by many, a tablet being the smallest part; RAMCloud cuts
  * tablets for this, which an operator does here beforehand.
  */
 final class Lineage {
@@ -55,7 +52,8 @@ final class Lineage {
         boolean isOwner = tablet.owner().equals(server);
         boolean isPeer = tablet.peer().equals(server);
         if (isPeer && !isOwner && tablet.state() == TabletState.MIGRATING) {
-            return with(tablet, tablet.owner(), tablet.epoch(), TabletState.MIGRATING, server);
+            Tablet kept = with(tablet, tablet.owner(), epoch, TabletState.RECOVERING, server);
+            return beside(kept, kept.owner());
         }
         if (!isOwner) {
             return null;

@@ -310,7 +310,7 @@ final class Tablets {
         boolean isTaken =
                 tablet.state() == TabletState.MIGRATING
                         && tablet.owner().equals(server)
-                        && (tablet.peer().equals(source) || tablet.logs().contains(source));
+                        && tablet.peer().equals(source);
         if (isSame && isTaken) {
             return tablet.epoch();
         }
@@ -408,18 +408,9 @@ final class Tablets {
             Tablet rest = hasReplicas ? Lineage.without(server, held.tablet, epoch, heirs) : null;
             if (rest == null) {
                 lost += lose(server, held, epoch) ? 1 : 0;
-            } else if (rest.state() == TabletState.RECOVERING) {
+            } else {
                 put(rest, Stayed.NO);
                 recovering++;
-            } else {
-                put(rest, held.stayed);
-                notices.warn(
-                        described(rest)
-                                + " was coming from server "
-                                + server
-                                + ", which is down; server "
-                                + rest.owner()
-                                + " reads what had not come out of its log");
             }
         }
         turn = heirs.turn();

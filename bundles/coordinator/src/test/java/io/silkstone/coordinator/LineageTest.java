@@ -248,13 +248,10 @@ class LineageTest {
         taken(two);
         Tablet known = tablet();
         down(one);
-        Tablet comes = tablet(two, 2, TabletState.MIGRATING, ServerId.NONE, one);
-        assertThat(tablet()).isEqualTo(comes);
-        assertThat(tablet().isServed()).isTrue();
-        assertThat(warnings)
-                .anyMatch(each -> each.contains("server 2.1 reads what had not come out of"));
-        end(known);
-        assertThat(tablet()).isEqualTo(tablet(two, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(tablet()).isEqualTo(tablet(two, 3, TabletState.RECOVERING, two, one));
+        assertChangesNothing(() -> end(known));
+        end(tablet());
+        assertThat(tablet()).isEqualTo(tablet(two, 3, TabletState.NORMAL, ServerId.NONE));
         assertThat(state.map().logs()).isEmpty();
     }
 
@@ -262,7 +259,7 @@ class LineageTest {
     void down_sourceThenTarget_bothLogsAreRead() {
         taken(two);
         down(one, two);
-        assertThat(tablet()).isEqualTo(recovering(three, 3, one, two));
+        assertThat(tablet()).isEqualTo(recovering(three, 4, one, two));
         assertThat(state.map().logs()).containsExactly(new Log(one, 0), new Log(two, 0));
     }
 
@@ -365,19 +362,6 @@ class LineageTest {
         assertRefused(take(three, tablet()), sentence + "; take it afterwards");
         assertChangesNothing(() -> state.recallTablet(two, TABLE, 0, tablet().epoch()));
         assertChangesNothing(() -> state.tabletLeft(two, TABLE, 0, tablet().epoch(), true));
-    }
-
-    @Test
-    void whatComesFromALog_isNeitherCutNorAssignedNorTakenByOthers() {
-        Tablet known = tablet();
-        taken(two);
-        down(one);
-        String sentence = "is on its way from the logs of 1.1";
-        assertRefused(state.splitTablet(++calls, NAME, 5), sentence + "; cut it afterwards");
-        assertRefused(state.assignTablet(++calls, NAME, 0, three), sentence);
-        assertRefused(take(three, tablet()), sentence + "; take it afterwards");
-        assertRefused(take(three, known), sentence);
-        assertThat(take(two, known)).as("once more").isEqualTo(Result.ok(2));
     }
 
     @Test

@@ -45,7 +45,12 @@ final class DeadLog {
      * @param backup who has it
      */
     record Found(
-            Server backup, long segment, long incarnation, int bytes, boolean ended, boolean noted) {}
+            Server backup,
+            long segment,
+            long incarnation,
+            int bytes,
+            boolean ended,
+            boolean noted) {}
 
     /** Of {@code log}; nothing is known of it yet. */
     DeadLog(Rpc rpc, ClusterMap.Log log) {

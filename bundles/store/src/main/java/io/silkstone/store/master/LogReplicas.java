@@ -121,6 +121,9 @@ public final class LogReplicas implements SegmentCopies {
         int bytes;
         boolean hasEnded;
 
+        /** Whether writers append to it. */
+        boolean isNoted;
+
         // Of the message that is being filled, if any.
         boolean hasEntries;
         boolean ends;
@@ -152,6 +155,9 @@ public final class LogReplicas implements SegmentCopies {
 
     /** To whose messages answers are awaited. */
     private final Set<Copy> unanswered = new LinkedHashSet<>();
+
+    /** That are to end. */
+    private final Set<Copy> ending = new LinkedHashSet<>();
 
     /** That have to be begun anew. */
     private final Map<Long, Copy> failed = new TreeMap<>();
@@ -255,6 +261,7 @@ public final class LogReplicas implements SegmentCopies {
         failed.put(copy.segment, copy);
         filling.remove(copy);
         unanswered.remove(copy);
+        ending.remove(copy);
     }
 
     private boolean hasFailed(Copy copy) {
@@ -391,6 +398,7 @@ public final class LogReplicas implements SegmentCopies {
             send(copy);
         }
         filling.add(copy);
+        copy.isNoted = true;
         copy.noteNumber = number;
         copy.note = note;
     }
@@ -415,14 +423,14 @@ public final class LogReplicas implements SegmentCopies {
     @Override
     public void end(long segment) throws IOException {
         Copy copy = growing(segment);
-        copy.hasEnded = true;
-        if (!copy.replicas.isEmpty()) {
-            filling.add(copy);
-            copy.ends = true;
+        if (copy.replicas.isEmpty()) {
+            copy.hasEnded = true;
+        } else if (!copy.hasEnded) {
+            ending.add(copy);
         }
     }
 
-    private Copy growing(long segment) throws IOException {
+    private Copy growing(long segment) throws CopiesLost {
         Copy copy = copies.get(segment);
         if (copy == null || hasFailed(copy)) {
             throw new CopiesLost("replicas of segment " + segment + " have to be begun again");
@@ -475,12 +483,7 @@ public final class LogReplicas implements SegmentCopies {
                 continue;
             }
             Call call = replica.call;
-            write.wrap(
-                            call.request(copy.length),
-                            BODY,
-                            WriteReplicaEncoder.BLOCK_LENGTH,
-                            WriteReplicaEncoder.SCHEMA_VERSION)
-                    .ended((short) (copy.ends ? 1 : 0));
+            write.wrap(call.request(copy.length), BODY).ended((short) (copy.ends ? 1 : 0));
             replica.isSent = true;
             call.start(
                     replica.backup.peer,
@@ -556,6 +559,7 @@ public final class LogReplicas implements SegmentCopies {
         sendAll();
         settle(copy);
         growing(segment);
+        end();
         raiseEpoch();
     }
 
@@ -567,8 +571,39 @@ public final class LogReplicas implements SegmentCopies {
         if (failed.size() > before) {
             throw new CopiesLost("replicas of segments " + failed.keySet());
         }
+        end();
         raiseEpoch();
         sendDrops();
+    }
+
+    /**
+     * Ends replicas that are to end. One that writers appended to must not before there is a later
+     * one: who finds none then would look for it for ever.
+     */
+    private void end() throws CopiesLost {
+        for (Copy copy : List.copyOf(ending)) {
+            if (copy.isNoted && !hasFollower(copy)) {
+                continue;
+            }
+            filling.add(copy);
+            copy.ends = true;
+            send(copy);
+            settle(copy);
+            growing(copy.segment);
+            copy.hasEnded = true;
+            ending.remove(copy);
+        }
+    }
+
+    /** Whether replicas of a later segment of writers are there for certain. */
+    private boolean hasFollower(Copy copy) {
+        for (Copy later : copies.tailMap(copy.segment, false).values()) {
+            if (later.isNoted) {
+                settle(later);
+                return !hasFailed(later) && !filling.contains(later);
+            }
+        }
+        return false;
     }
 
     /** Has the coordinator know which replicas do not count any more, if there are such. */

@@ -17,7 +17,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Recovers the tablets that the coordinator's map gives to this server for that: those that depend
  * on the same logs together, for each log is read once.
  *
- * <p>Threads: {@link #apply} one at a time, the others any.
+ * <p>Threads: one at a time, but {@link #stop} is any's.
  */
 final class Recoveries {
     private static final long PAUSE_NANOS = 5_000_000;
@@ -38,22 +38,27 @@ final class Recoveries {
         this.membership = membership;
     }
 
-    /**
-     * Serves what is recovered altogether, as {@code news} says, and begins what is to be
-     * recovered by {@code self}.
-     */
-    void apply(ClusterMap news, ServerId self) {
+    /** Serves what {@code self} has recovered and what depends on no logs any more. */
+    void serve(ClusterMap news, ServerId self) {
         map = news;
         all.removeIf(Recovery::hasEnded);
+        for (Tablet tablet : news.tablets()) {
+            Recovery recovery = tablet.state() == TabletState.NORMAL ? of(tablet) : null;
+            if (recovery != null && tablet.owner().equals(self)) {
+                recovery.serve(tablet);
+            }
+        }
+    }
+
+    /** Begins to recover what is {@code self}'s to recover. */
+    void begin(ClusterMap news, ServerId self) {
         Map<List<ServerId>, List<Tablet>> byLogs = new LinkedHashMap<>();
         for (Tablet tablet : news.tablets()) {
-            if (!tablet.owner().equals(self)) {
-                continue;
-            }
-            Recovery known = of(tablet);
-            if (known != null && tablet.state() == TabletState.NORMAL) {
-                known.serve(tablet);
-            } else if (known == null && tablet.state() == TabletState.RECOVERING && !closed) {
+            boolean isNew =
+                    tablet.state() == TabletState.RECOVERING
+                            && tablet.owner().equals(self)
+                            && of(tablet) == null;
+            if (isNew) {
                 byLogs.computeIfAbsent(tablet.logs(), logs -> new ArrayList<>()).add(tablet);
             }
         }
@@ -65,8 +70,10 @@ final class Recoveries {
     }
 
     private void begin(ServerId self, List<Tablet> tablets) {
-        Recovery recovery =
-                new Recovery(rpc, threads, store, membership, () -> map, self, tablets);
+        if (closed) {
+            return;
+        }
+        Recovery recovery = new Recovery(rpc, threads, store, membership, () -> map, self, tablets);
         all.add(recovery);
         long thread = threads.create(ThreadRuntime.NORMAL, recovery::run);
         while (thread == ThreadRuntime.NONE && !closed) {

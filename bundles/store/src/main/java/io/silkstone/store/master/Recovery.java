@@ -130,9 +130,7 @@ final class Recovery implements Runnable {
     /** Whether it is somebody else's by now, or nobody's. */
     private static boolean isGone(Tablet tablet, ClusterMap known) {
         Tablet now = known.tablet(tablet.table(), tablet.firstHash());
-        return now == null
-                || now.epoch() != tablet.epoch()
-                || !now.owner().equals(tablet.owner());
+        return now == null || now.epoch() != tablet.epoch() || !now.owner().equals(tablet.owner());
     }
 
     @Override
@@ -198,14 +196,21 @@ final class Recovery implements Runnable {
             if (present != null && present.holds() || isGone(tablet, known)) {
                 continue;
             }
-            boolean isHere = tablet.peer().equals(self);
-            reservations.put(
-                    tablet,
-                    isHere && present == null
-                            ? store.reserveAgain(
-                                    tablet.table(), tablet.firstHash(), tablet.lastHash())
-                            : store.reserveTablet(
-                                    tablet.table(), tablet.firstHash(), tablet.lastHash()));
+            boolean mayBeHere = tablet.peer().equals(self) && present == null;
+            reservations.put(tablet, mayBeHere ? reserveAgain(tablet) : reserve(tablet));
+        }
+    }
+
+    private Reservation reserve(Tablet tablet) throws StoreRefused {
+        return store.reserveTablet(tablet.table(), tablet.firstHash(), tablet.lastHash());
+    }
+
+    /** With what is here of it; nothing is, if it was taken without anybody's hearing of it. */
+    private Reservation reserveAgain(Tablet tablet) throws StoreRefused {
+        try {
+            return store.reserveAgain(tablet.table(), tablet.firstHash(), tablet.lastHash());
+        } catch (StoreRefused e) {
+            return reserve(tablet);
         }
     }
 
@@ -298,9 +303,7 @@ final class Recovery implements Runnable {
             long cursor = 0;
             do {
                 boolean isRead =
-                        !isOver()
-                                && ask(replica, cursor) == Status.OK
-                                && take(replica.segment());
+                        !isOver() && ask(replica, cursor) == Status.OK && take(replica.segment());
                 if (!isRead) {
                     return false;
                 }

@@ -55,8 +55,7 @@ public final class StoreHoldings implements Membership.Holdings {
             insist(() -> store.adoptTable(table.id(), table.name()));
             List<ClusterMap.Tablet> mine = new ArrayList<>();
             for (ClusterMap.Tablet tablet : map.tablets()) {
-                boolean isMine = tablet.owner().equals(self) && tablet.state() != TabletState.LOST;
-                if (tablet.table() == table.id() && isMine) {
+                if (tablet.table() == table.id() && isHeld(tablet, self)) {
                     mine.add(tablet);
                 }
             }
@@ -87,6 +86,19 @@ public final class StoreHoldings implements Membership.Holdings {
         take(table, mine);
     }
 
+    /**
+     * Whether the store is to have it: also while it is recovered, if what the store has of it is a
+     * part of what there is.
+     */
+    private static boolean isHeld(ClusterMap.Tablet tablet, ServerId self) {
+        return tablet.owner().equals(self)
+                && switch (tablet.state()) {
+                    case LOST -> false;
+                    case RECOVERING -> tablet.peer().equals(self);
+                    default -> true;
+                };
+    }
+
     /** Whether this server has a tablet, or had, in an epoch that the map has not heard of. */
     private static boolean isNews(ClusterMap map, ClusterMap.Table table, KvStore.Tablet here) {
         ClusterMap.Tablet known = map.tablet(table.id(), here.firstHash());
@@ -100,7 +112,11 @@ public final class StoreHoldings implements Membership.Holdings {
     private void thaw(ClusterMap map, ServerId self, ClusterMap.Table table) {
         for (KvStore.Tablet frozen : frozen(table.name())) {
             ClusterMap.Tablet known = map.tablet(table.id(), frozen.firstHash());
-            boolean isOurs = isServedBy(self, known) && known.epoch() > frozen.epoch();
+            boolean isOurs =
+                    known != null
+                            && isHeld(known, self)
+                            && known.state() != TabletState.RECOVERING
+                            && known.epoch() > frozen.epoch();
             if (isOurs && frozen.state().equals(Store.TAKEN)) {
                 // Somebody else had it in between, and what is here is old.
                 insist(() -> store.dropTablet(table.id(), frozen.firstHash(), frozen.lastHash()));
@@ -116,11 +132,6 @@ public final class StoreHoldings implements Membership.Holdings {
         }
     }
 
-    /** Whether nobody else can have it. */
-    private static boolean isServedBy(ServerId self, ClusterMap.Tablet known) {
-        return known != null && known.state() != TabletState.LOST && known.owner().equals(self);
-    }
-
     /** Whether somebody may still need what is frozen: who takes it, or this server again. */
     private static boolean isWaitedFor(
             ClusterMap map, ServerId self, ClusterMap.Table table, KvStore.Tablet frozen) {
@@ -129,7 +140,7 @@ public final class StoreHoldings implements Membership.Holdings {
                 known != null
                         && known.state() == TabletState.MIGRATING
                         && known.peer().equals(self);
-        return isSource || isServedBy(self, known);
+        return isSource || known != null && isHeld(known, self);
     }
 
     private void take(ClusterMap.Table table, List<ClusterMap.Tablet> mine) {
@@ -138,8 +149,14 @@ public final class StoreHoldings implements Membership.Holdings {
         for (ClusterMap.Tablet tablet : mine) {
             KvStore.Tablet here = sameOf(tablet, held);
             boolean isFrozen = sameOf(tablet, frozen) != null;
-            boolean isOver = tablet.state() != TabletState.MIGRATING;
+            // What comes is taken by who fetches it, and what is recovered by who reads it.
+            boolean isOver =
+                    tablet.state() != TabletState.MIGRATING
+                            && tablet.state() != TabletState.RECOVERING;
             if (here != null && here.epoch() == tablet.epoch()) {
+                if (isOver) {
+                    store.dependsOnNobody(table.id(), tablet.firstHash(), tablet.lastHash());
+                }
                 if (isOver && here.state().equals(Store.FILLING)) {
                     // The server that had the rest is down.
                     insist(
@@ -149,7 +166,7 @@ public final class StoreHoldings implements Membership.Holdings {
                 }
                 continue;
             }
-            // What is frozen still is to go; and what comes is taken by who fetches it.
+            // What is frozen still is to go.
             if (!isFrozen && isOver) {
                 insist(
                         () ->

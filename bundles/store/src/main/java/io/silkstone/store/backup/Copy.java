@@ -35,6 +35,9 @@ final class Copy {
     /** Whether it was there already, so that nothing is added to it. */
     final boolean isFound;
 
+    /** Of another server's segment, which of its copies this is; 0 for one of this server's own. */
+    final long incarnation;
+
     /** What it is called now. */
     String name;
 
@@ -76,15 +79,17 @@ final class Copy {
         this.segment = segment;
         this.length = length;
         salt = 0;
+        incarnation = 0;
         isFound = true;
         name = SegmentFile.name(segment);
     }
 
     /** One that is not begun yet. */
-    Copy(Disk disk, long segment, long salt, String name) {
+    Copy(Disk disk, long segment, long salt, long incarnation, String name) {
         this.disk = disk;
         this.segment = segment;
         this.salt = salt;
+        this.incarnation = incarnation;
         this.name = name;
         isFound = false;
         isNameUnsafe = true;

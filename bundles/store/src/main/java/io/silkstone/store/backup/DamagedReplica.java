@@ -9,6 +9,8 @@ import java.io.IOException;
 public final class DamagedReplica extends IOException {
     private static final long serialVersionUID = 1;
 
+    private final String what;
+
     /**
      * Of the file {@code name} in the directory {@code path}.
      *
@@ -16,14 +18,16 @@ public final class DamagedReplica extends IOException {
      * @param trouble how that is known, as a continuation of "is damaged"
      */
     DamagedReplica(String path, String name, long position, String trouble) {
-        super(
-                path
-                        + "/"
-                        + name
-                        + " is damaged from byte "
-                        + position
-                        + " on: "
-                        + trouble
-                        + "; restore the directory from a copy");
+        this(path + "/" + name + " is damaged from byte " + position + " on: " + trouble);
+    }
+
+    private DamagedReplica(String what) {
+        super(what + "; restore the directory from a copy");
+        this.what = what;
+    }
+
+    /** What is damaged, and how that is known, without advice. */
+    String what() {
+        return what;
     }
 }

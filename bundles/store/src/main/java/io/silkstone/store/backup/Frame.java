@@ -13,12 +13,19 @@ import java.util.zip.CRC32C;
  *   8   u32  CRC32C of the frame's position in the file (u64), of the salt, and of all bytes from
  *            12 on, the zeros at the end included
  *  12   u32  length of the payload
- *  16   u64  of data the offset in the segment, of a note its number, else 0
+ *  16   u64  of data and steps the offset in the segment, of a note its number, else 0
  *  24   u32  safe: so much of the file, from its beginning, the disk had said to be safe when this
  *            frame was written
- *  28   u32  kind: 1 data, 2 note, 3 mark
- *  32        payload: bytes of the segment, or the note; a mark has none
+ *  28   u32  kind: 1 data, 2 note, 3 mark, 4 step
+ *  32        payload: bytes of the segment, or the note, or a step; a mark has none
  *            zeros up to a multiple of eight
+ *
+ *  a step, with which the copy of another server's segment grows
+ *   0   u64  incarnation, the same in all steps of a file
+ *   8   u64  number of the note; 0 for none
+ *  16   u32  length of the note
+ *  20   u32  1 if nothing more comes and the segment is complete, else 0
+ *  24        the note, then bytes of the segment
  * </pre>
  *
  * <p>Salt and position tell a frame from all bytes that look like one: those of a file that had the
@@ -30,9 +37,13 @@ final class Frame {
     static final int DATA = 1;
     static final int NOTE = 2;
     static final int MARK = 3;
+    static final int STEP = 4;
 
     static final int HEADER_BYTES = 32;
     static final int ALIGNMENT = 8;
+
+    /** Bytes of a step before its note. */
+    static final int STEP_BYTES = 24;
 
     private static final int SALT_OFFSET = 0;
     private static final int CRC_OFFSET = 8;
@@ -40,6 +51,10 @@ final class Frame {
     private static final int NUMBER_OFFSET = 16;
     private static final int SAFE_OFFSET = 24;
     private static final int KIND_OFFSET = 28;
+    private static final int INCARNATION_OFFSET = HEADER_BYTES;
+    private static final int NOTE_NUMBER_OFFSET = HEADER_BYTES + 8;
+    private static final int NOTE_LENGTH_OFFSET = HEADER_BYTES + 16;
+    private static final int ENDS_OFFSET = HEADER_BYTES + 20;
 
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer eightBytes =
@@ -105,6 +120,50 @@ final class Frame {
 
     Frame kind(int kind) {
         buffer.putInt(at + KIND_OFFSET, kind);
+        return this;
+    }
+
+    /** Whether it is a step whose note has the length that it says. */
+    boolean isStep() {
+        return kind() == STEP
+                && length() >= STEP_BYTES
+                && noteLength() >= 0
+                && noteLength() <= length() - STEP_BYTES;
+    }
+
+    long incarnation() {
+        return buffer.getLong(at + INCARNATION_OFFSET);
+    }
+
+    Frame incarnation(long incarnation) {
+        buffer.putLong(at + INCARNATION_OFFSET, incarnation);
+        return this;
+    }
+
+    long noteNumber() {
+        return buffer.getLong(at + NOTE_NUMBER_OFFSET);
+    }
+
+    Frame noteNumber(long number) {
+        buffer.putLong(at + NOTE_NUMBER_OFFSET, number);
+        return this;
+    }
+
+    int noteLength() {
+        return buffer.getInt(at + NOTE_LENGTH_OFFSET);
+    }
+
+    Frame noteLength(int length) {
+        buffer.putInt(at + NOTE_LENGTH_OFFSET, length);
+        return this;
+    }
+
+    boolean ends() {
+        return buffer.getInt(at + ENDS_OFFSET) != 0;
+    }
+
+    Frame ends(boolean ends) {
+        buffer.putInt(at + ENDS_OFFSET, ends ? 1 : 0);
         return this;
     }
 

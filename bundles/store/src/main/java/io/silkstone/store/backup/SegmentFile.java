@@ -18,7 +18,7 @@ import java.util.zip.CRC32C;
  *   0   u64  magic: "SILKSEGM"
  *   8   u64  id of the segment
  *  16   u64  salt: a random number of the file's own
- *  24   u32  version of this format, 1
+ *  24   u32  version of this format: 1, or 2 when there are steps in it
  *  28   u32  CRC32C of bytes 0 to 27
  *  32        frames
  *            zeros, if any: room for more frames, see {@link Copy}
@@ -35,6 +35,7 @@ final class SegmentFile {
 
     private static final long MAGIC = 0x4d47_4553_4b4c_4953L;
     private static final int VERSION = 1;
+    private static final int VERSION_WITH_STEPS = 2;
     private static final int ID_OFFSET = 8;
     private static final int SALT_OFFSET = 16;
     private static final int VERSION_OFFSET = 24;
@@ -77,12 +78,16 @@ final class SegmentFile {
                 && segment(name.substring(0, name.length() - UNFINISHED.length())) >= 0;
     }
 
-    /** Lays out the header of a file. */
-    static void putHeader(ByteBuffer buffer, long segment, long salt) {
+    /**
+     * Lays out the header of a file.
+     *
+     * @param hasSteps whether there will be steps in it, which earlier versions do not know
+     */
+    static void putHeader(ByteBuffer buffer, long segment, long salt, boolean hasSteps) {
         buffer.putLong(0, MAGIC)
                 .putLong(ID_OFFSET, segment)
                 .putLong(SALT_OFFSET, salt)
-                .putInt(VERSION_OFFSET, VERSION)
+                .putInt(VERSION_OFFSET, hasSteps ? VERSION_WITH_STEPS : VERSION)
                 .putInt(CRC_OFFSET, headerCrc(buffer));
     }
 
@@ -118,53 +123,99 @@ final class SegmentFile {
         if (!hasHeader(buffer)) {
             return withoutHeader(buffer, name, path);
         }
-        if (buffer.getInt(VERSION_OFFSET) != VERSION) {
+        int version = buffer.getInt(VERSION_OFFSET);
+        if (version < VERSION || version > VERSION_WITH_STEPS) {
             throw new IOException(
                     path
                             + "/"
                             + name
                             + " is of format "
-                            + buffer.getInt(VERSION_OFFSET)
-                            + ", and this version reads format "
-                            + VERSION);
+                            + version
+                            + ", and this version reads formats to "
+                            + VERSION_WITH_STEPS);
         }
         if (buffer.getLong(ID_OFFSET) != segment) {
             String trouble = "it is the copy of segment " + buffer.getLong(ID_OFFSET);
             throw new DamagedReplica(path, name, ID_OFFSET, trouble);
         }
-        long salt = buffer.getLong(SALT_OFFSET);
-        Frame frame = new Frame();
-        int contents = 0;
-        long noteNumber = 0;
-        byte[] note = null;
-        int safe = 0;
-        int at = HEADER_BYTES;
-        int end = HEADER_BYTES;
-        while (frame.wrap(buffer, at).isWhole(salt, at)) {
-            int payload = at + Frame.HEADER_BYTES;
-            int next = at + Frame.bytes(frame.length());
-            safe = Math.max(safe, frame.safe());
-            end = frame.kind() == Frame.MARK ? end : next;
-            if (frame.kind() == Frame.NOTE) {
-                noteNumber = frame.number();
-                note = Arrays.copyOfRange(file, payload, payload + frame.length());
-            } else if (frame.kind() == Frame.DATA) {
-                if (frame.number() != contents) {
-                    String trouble = "its contents do not follow those before";
-                    throw new DamagedReplica(path, name, at, trouble);
-                }
-                int length = frame.length();
-                // Over what has been read, this frame's own header included.
-                System.arraycopy(file, payload, file, contents, length);
-                contents += length;
+        return new Walk(file, name, path).scan(buffer.getLong(SALT_OFFSET));
+    }
+
+    /** From frame to frame; what was read is overwritten by the contents. */
+    private static final class Walk {
+        private final byte[] file;
+        private final ByteBuffer buffer;
+        private final String name;
+        private final String path;
+        private final Frame frame = new Frame();
+        private int contents;
+        private long noteNumber;
+        private byte[] note;
+        private long incarnation;
+        private boolean ended;
+
+        private Walk(byte[] file, String name, String path) {
+            this.file = file;
+            this.name = name;
+            this.path = path;
+            buffer = of(file);
+        }
+
+        private Scan scan(long salt) throws DamagedReplica {
+            int safe = 0;
+            int at = HEADER_BYTES;
+            int end = HEADER_BYTES;
+            while (frame.wrap(buffer, at).isWhole(salt, at)) {
+                int next = at + Frame.bytes(frame.length());
+                safe = Math.max(safe, frame.safe());
+                end = frame.kind() == Frame.MARK ? end : next;
+                take(at);
+                at = next;
             }
-            at = next;
+            if (wasSafe(buffer, salt, at)) {
+                String trouble = "what follows was written when that was safe";
+                throw new DamagedReplica(path, name, at, trouble);
+            }
+            MemorySegment entries = MemorySegment.ofArray(file).asSlice(0, contents);
+            boolean isTorn = !isZero(file, at);
+            Kept kept = new Kept(entries, noteNumber, note, isTorn, incarnation, ended);
+            return new Scan(kept, true, end, safe);
         }
-        if (wasSafe(buffer, salt, at)) {
-            throw new DamagedReplica(path, name, at, "what follows was written when that was safe");
+
+        private void take(int at) throws DamagedReplica {
+            int payload = at + Frame.HEADER_BYTES;
+            int length = frame.length();
+            if (frame.kind() == Frame.NOTE) {
+                takeNote(frame.number(), payload, length);
+            } else if (frame.kind() == Frame.DATA) {
+                takeContents(at, payload, length);
+            } else if (frame.isStep()) {
+                incarnation = frame.incarnation();
+                ended = frame.ends();
+                int noteBytes = frame.noteLength();
+                int begin = payload + Frame.STEP_BYTES;
+                if (frame.noteNumber() > 0) {
+                    takeNote(frame.noteNumber(), begin, noteBytes);
+                }
+                int bytes = length - Frame.STEP_BYTES - noteBytes;
+                takeContents(at, begin + noteBytes, bytes);
+            }
         }
-        MemorySegment entries = MemorySegment.ofArray(file).asSlice(0, contents);
-        return new Scan(new Kept(entries, noteNumber, note, !isZero(file, at)), true, end, safe);
+
+        private void takeNote(long number, int begin, int length) {
+            noteNumber = number;
+            note = Arrays.copyOfRange(file, begin, begin + length);
+        }
+
+        private void takeContents(int at, int begin, int length) throws DamagedReplica {
+            if (frame.number() != contents) {
+                String trouble = "its contents do not follow those before";
+                throw new DamagedReplica(path, name, at, trouble);
+            }
+            // Over what has been read, this frame's own header included.
+            System.arraycopy(file, begin, file, contents, length);
+            contents += length;
+        }
     }
 
     /** Whether nothing was ever written from {@code begin} on. */
@@ -188,7 +239,7 @@ final class SegmentFile {
             throw new DamagedReplica(path, name, 0, "what follows was written when that was safe");
         }
         MemorySegment nothing = MemorySegment.ofArray(new byte[0]);
-        return new Scan(new Kept(nothing, 0, null, true), false, 0, 0);
+        return new Scan(new Kept(nothing, 0, null, true, 0, false), false, 0, 0);
     }
 
     /** Whether a whole frame behind {@code broken} says that this place was safe. */

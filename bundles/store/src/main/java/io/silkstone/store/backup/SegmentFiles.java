@@ -52,8 +52,17 @@ public final class SegmentFiles implements SegmentCopies {
      * @param noteNumber the number of the newest note; 0 when there is none
      * @param note the newest note; null when there is none
      * @param isTorn whether more was being written when the process or the machine ended
+     * @param incarnation which of the copies of another server's segment it is; 0 for one of this
+     *     server's own, and for one of which no step is there
+     * @param hasEnded whether the last {@link #step} is there
      */
-    public record Kept(MemorySegment contents, long noteNumber, byte[] note, boolean isTorn) {}
+    public record Kept(
+            MemorySegment contents,
+            long noteNumber,
+            byte[] note,
+            boolean isTorn,
+            long incarnation,
+            boolean hasEnded) {}
 
     private final Disk disk;
     private final RandomGenerator random;
@@ -135,6 +144,11 @@ public final class SegmentFiles implements SegmentCopies {
         return copies.keySet().stream().mapToLong(Long::longValue).toArray();
     }
 
+    /** Whether there is a copy of this segment, or a damaged or failed one. */
+    public boolean has(long segment) {
+        return copies.containsKey(segment);
+    }
+
     /** Ids of the segments whose copies the disk has failed, ascending. */
     @Override
     public long[] failed() {
@@ -162,6 +176,15 @@ public final class SegmentFiles implements SegmentCopies {
      */
     @Override
     public void begin(long segment) throws IOException {
+        begin(segment, 0);
+    }
+
+    /**
+     * Begins the copy of a segment of another server, as the other; it grows by {@link #step}.
+     *
+     * @param incarnation which of the copies of that segment it is, from 1 on
+     */
+    public void begin(long segment, long incarnation) throws IOException {
         Checks.require(segment >= 0, "segment %d cannot have a copy", segment);
         Copy before = copies.get(segment);
         String name = SegmentFile.name(segment);
@@ -174,12 +197,12 @@ public final class SegmentFiles implements SegmentCopies {
             count(-before.bytes());
         }
         unfinished.remove(name);
-        Copy copy = new Copy(disk, segment, random.nextLong(), name);
+        Copy copy = new Copy(disk, segment, random.nextLong(), incarnation, name);
         copy.replacedBytes = replaced;
         copies.put(segment, copy);
         waiting.add(copy);
         reserve(SegmentFile.HEADER_BYTES);
-        SegmentFile.putHeader(staging, segment, copy.salt);
+        SegmentFile.putHeader(staging, segment, copy.salt, incarnation != 0);
         areNamesUnsafe = true;
         try {
             copy.begin(staging.limit(SegmentFile.HEADER_BYTES));
@@ -232,6 +255,52 @@ public final class SegmentFiles implements SegmentCopies {
         waiting.add(copy);
     }
 
+    /**
+     * Adds to the copy of another server's segment what is there after a crash altogether or not at
+     * all.
+     *
+     * @param offset where in the segment {@code bytes} begin: where those of the step before ended
+     * @param noteNumber of {@code note}; 0 for none
+     * @param note what is said of the log as a whole
+     * @param ends whether nothing more comes: the copy is complete, and {@link #end} is done, too
+     * @throws IOException when the disk fails, or has failed the copy before, or the file would be
+     *     too long
+     */
+    public void step(
+            long segment,
+            int offset,
+            MemorySegment bytes,
+            long noteNumber,
+            MemorySegment note,
+            boolean ends)
+            throws IOException {
+        Copy copy = growing(segment);
+        Checks.require(
+                copy.incarnation != 0 && offset == copy.contents,
+                "the copy of segment %d has no step at %d",
+                segment,
+                offset);
+        long payload = Frame.STEP_BYTES + note.byteSize() + bytes.byteSize();
+        if (!fits(copy, payload)) {
+            throw new IOException(path() + "/" + copy.name + " would become too long");
+        }
+        int length = lay(copy, Frame.STEP, offset, payload);
+        frame.incarnation(copy.incarnation)
+                .noteNumber(noteNumber)
+                .noteLength((int) note.byteSize())
+                .ends(ends);
+        int begin = Frame.HEADER_BYTES + Frame.STEP_BYTES;
+        MemorySegment.copy(note, 0, stagingMemory, begin, note.byteSize());
+        long contents = begin + note.byteSize();
+        MemorySegment.copy(bytes, 0, stagingMemory, contents, bytes.byteSize());
+        frame.seal(copy.length);
+        write(copy, staging.limit(Frame.bytes(length)));
+        copy.contents += (int) bytes.byteSize();
+        if (ends) {
+            end(segment);
+        }
+    }
+
     private Copy growing(long segment) throws IOException {
         Copy copy = copies.get(segment);
         Checks.require(
@@ -256,19 +325,28 @@ public final class SegmentFiles implements SegmentCopies {
 
     /** The next frame of a copy, ready to be written. */
     private ByteBuffer frame(Copy copy, int kind, long number, MemorySegment payload) {
-        long total = Frame.HEADER_BYTES + payload.byteSize() + Frame.ALIGNMENT;
-        Checks.require(
-                copy.length + total <= FILE_BYTES_MAX,
-                "the copy of segment %d would have more than %d bytes",
-                copy.segment,
-                FILE_BYTES_MAX);
-        int length = (int) payload.byteSize();
-        reserve(Frame.bytes(length));
-        frame.wrap(staging, 0).salt(copy.salt).kind(kind).number(number).safe(copy.safe);
-        frame.length(length);
+        int length = lay(copy, kind, number, payload.byteSize());
         MemorySegment.copy(payload, 0, stagingMemory, Frame.HEADER_BYTES, length);
         frame.seal(copy.length);
         return staging.limit(Frame.bytes(length));
+    }
+
+    /** Lays out all of a frame but its payload, which is so long. */
+    private int lay(Copy copy, int kind, long number, long payload) {
+        Checks.require(
+                fits(copy, payload),
+                "the copy of segment %d would have more than %d bytes",
+                copy.segment,
+                FILE_BYTES_MAX);
+        int length = (int) payload;
+        reserve(Frame.bytes(length));
+        frame.wrap(staging, 0).salt(copy.salt).kind(kind).number(number).safe(copy.safe);
+        frame.length(length);
+        return length;
+    }
+
+    private static boolean fits(Copy copy, long payload) {
+        return copy.length + Frame.HEADER_BYTES + payload + Frame.ALIGNMENT <= FILE_BYTES_MAX;
     }
 
     /** Has {@link #staging} hold so many bytes from its beginning. */
@@ -431,6 +509,33 @@ public final class SegmentFiles implements SegmentCopies {
     }
 
     /**
+     * Nothing more comes for the copy of this segment, which may have failed: from now on it is
+     * what the disk shows of it, as if it had been found when this was opened. One that was to take
+     * another's place and has not is given up for that one.
+     *
+     * @throws IOException when the disk fails; then it counts as failed, and can be left again
+     */
+    public void leave(long segment) throws IOException {
+        Copy copy = copies.get(segment);
+        Checks.require(copy != null, "segment %d has no copy", segment);
+        copy.fail();
+        waiting.remove(copy);
+        String name = SegmentFile.name(segment);
+        boolean isThere = disk.names().contains(name) && isBegun(segment);
+        Copy left = isThere ? new Copy(disk, segment, (int) disk.length(name)) : null;
+        if (copy.isUnfinished()) {
+            unfinished.add(copy.name);
+        }
+        if (left == null) {
+            unfinished.add(name);
+            copies.remove(segment);
+        } else {
+            copies.put(segment, left);
+        }
+        count((left == null ? 0 : left.bytes()) - copy.bytes());
+    }
+
+    /**
      * What is kept of a segment; of one that was begun anew and has not taken its place, of the new
      * copy. Changes nothing.
      *
@@ -467,6 +572,15 @@ public final class SegmentFiles implements SegmentCopies {
             }
         }
         disk.sync();
+    }
+
+    /** As {@link #confirm()}, but for the copy of one segment alone. */
+    public void confirm(long segment) throws IOException {
+        Copy copy = copies.get(segment);
+        if (copy != null && copy.isFound && copy.safe < copy.end) {
+            confirm(copy);
+            disk.sync();
+        }
     }
 
     private void confirm(Copy copy) throws IOException {

@@ -68,8 +68,10 @@ public final class Entry {
     /** Offset of what follows the checksum. */
     public static final int KEY_HASH_OFFSET = 8;
 
+    /** Offset of table id and type tag. */
+    public static final int TABLE_OFFSET = 24;
+
     private static final int VERSION_OFFSET = 16;
-    private static final int TABLE_OFFSET = 24;
     private static final int KEY_LENGTH_OFFSET = 28;
     private static final int TYPE_SHIFT = 24;
     private static final int TYPE_MASK = 15;

@@ -34,6 +34,19 @@ class SegmentFileTest {
             8877665544332211 63084d83 00000000 0000000000000000 a0000000 03000000
             """;
 
+    /** That of copies of other servers' segments, since there first were any. */
+    private static final String FORMAT_2 =
+            """
+            53494c4b5345474d 2301000000000000 8877665544332211 02000000 95b5c73c
+            8877665544332211 1abb309d 26000000 0000000000000000 00000000 04000000
+            0900000000000000 0700000000000000 03000000 00000000
+            6e6f7468656c6c6f 20776f726c640000
+            8877665544332211 4632c48a 19000000 0b00000000000000 68000000 04000000
+            0900000000000000 0000000000000000 00000000 01000000
+            2100000000000000
+            8877665544332211 a8a7ff5a 00000000 0000000000000000 a8000000 03000000
+            """;
+
     private final SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
 
     private static MemorySegment bytes(String text) {
@@ -56,10 +69,48 @@ class SegmentFileTest {
         return disk.read(NAME);
     }
 
+    private byte[] steps() throws IOException {
+        SegmentFiles files = SegmentFiles.open(disk, () -> SALT);
+        files.begin(0x123, 9);
+        files.step(0x123, 0, bytes("hello world"), 7, bytes("not"), false);
+        files.sync();
+        files.step(0x123, 11, bytes("!"), 0, MemorySegment.NULL, true);
+        files.sync();
+        return disk.read(NAME);
+    }
+
     @Test
     void layout_isTheOneThatFilesHave() throws IOException {
-        String expected = FORMAT_1.replaceAll("\\s", "");
-        assertThat(HexFormat.of().formatHex(written())).isEqualTo(expected);
+        assertThat(HexFormat.of().formatHex(written())).isEqualTo(FORMAT_1.replaceAll("\\s", ""));
+        disk.delete(NAME);
+        assertThat(HexFormat.of().formatHex(steps())).isEqualTo(FORMAT_2.replaceAll("\\s", ""));
+    }
+
+    @Test
+    void scan_ofSteps_hasTheIncarnationAndTheEnd() throws IOException {
+        Kept kept = SegmentFile.scan(steps(), 0x123, "here").kept();
+
+        assertThat(text(kept)).isEqualTo("hello world!");
+        assertThat(kept.incarnation()).isEqualTo(9);
+        assertThat(kept.hasEnded()).isTrue();
+        assertThat(kept.noteNumber()).isEqualTo(7);
+        assertThat(kept.note()).asString().isEqualTo("not");
+    }
+
+    @Test
+    void scan_ofStepsCutAtAnyByte_hasEachStepAltogetherOrNotAtAll() throws IOException {
+        byte[] file = steps();
+        for (int length = SegmentFile.HEADER_BYTES; length < file.length; length++) {
+            Kept kept = SegmentFile.scan(Arrays.copyOf(file, length), 0x123, "here").kept();
+
+            boolean hasFirst = length >= 104;
+            boolean hasLast = length >= 168;
+            String expected = hasLast ? "hello world!" : hasFirst ? "hello world" : "";
+            assertThat(text(kept)).as("cut at %d", length).isEqualTo(expected);
+            assertThat(kept.incarnation()).as("cut at %d", length).isEqualTo(hasFirst ? 9 : 0);
+            assertThat(kept.noteNumber()).as("cut at %d", length).isEqualTo(hasFirst ? 7 : 0);
+            assertThat(kept.hasEnded()).as("cut at %d", length).isEqualTo(hasLast);
+        }
     }
 
     @Test
@@ -78,12 +129,12 @@ class SegmentFileTest {
     void scan_ofAnotherFormat_isRefusedInASentence() throws IOException {
         byte[] file = written();
         ByteBuffer header = SegmentFile.of(file);
-        header.putInt(24, 2);
+        header.putInt(24, 3);
         header.putInt(28, crc(Arrays.copyOf(file, 28)));
 
         assertThatThrownBy(() -> SegmentFile.scan(file, 0x123, "here"))
                 .isNotInstanceOf(DamagedReplica.class)
-                .hasMessageContaining("here/" + NAME + " is of format 2");
+                .hasMessageContaining("here/" + NAME + " is of format 3");
     }
 
     private static int crc(byte[] bytes) {

@@ -382,6 +382,70 @@ class SegmentFilesTest {
     }
 
     @Test
+    void step_ofAFileThatIsTooLong_isRefusedAsTheDiskWould() throws IOException {
+        SegmentFiles files = open(disk);
+        files.begin(1, 1);
+        MemorySegment much = MemorySegment.ofArray(new byte[SegmentFiles.FILE_BYTES_MAX]);
+
+        assertThatThrownBy(() -> files.step(1, 0, much, 0, MemorySegment.NULL, false))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("too long");
+    }
+
+    @Test
+    void leave_whatTheDiskFailed_showsWhatCanBeRead() throws IOException {
+        SegmentFiles files = open(disk);
+        files.begin(1, 5);
+        files.step(1, 0, bytes("one"), 1, bytes("note"), false);
+        disk.writeFailures(1);
+        assertThatThrownBy(() -> files.step(1, 3, bytes("two"), 0, MemorySegment.NULL, true))
+                .isInstanceOf(IOException.class);
+        disk.writeFailures(0);
+        assertThatThrownBy(() -> files.read(1)).isInstanceOf(IOException.class);
+
+        files.leave(1);
+
+        assertThat(files.failed()).isEmpty();
+        assertThat(text(files, 1)).isEqualTo("one");
+        assertThat(files.read(1).incarnation()).isEqualTo(5);
+        assertThat(files.read(1).hasEnded()).isFalse();
+        assertThat(files.bytes()).isEqualTo(disk.length("segment-0000000000000001"));
+        assertThatThrownBy(() -> files.step(1, 3, bytes("two"), 0, MemorySegment.NULL, true))
+                .hasMessageContaining("has been begun");
+    }
+
+    @Test
+    void leave_whatWasToTakeAnothersPlace_showsThatOne() throws IOException {
+        SegmentFiles files = open(disk);
+        write(files, 1, "one");
+        files.sync();
+        files.begin(1, 5);
+        files.step(1, 0, bytes("two"), 0, MemorySegment.NULL, true);
+
+        files.leave(1);
+        files.sync();
+
+        assertThat(text(files, 1)).isEqualTo("one");
+        assertThat(disk.names()).containsExactly("segment-0000000000000001");
+        assertThat(files.bytes()).isEqualTo(disk.length("segment-0000000000000001"));
+    }
+
+    @Test
+    void leave_whatHasNoHeader_leavesNothing() throws IOException {
+        SegmentFiles files = open(disk);
+        disk.writeFailures(1);
+        assertThatThrownBy(() -> files.begin(1, 5)).isInstanceOf(IOException.class);
+        disk.writeFailures(0);
+
+        files.leave(1);
+        files.sync();
+
+        assertThat(files.segments()).isEmpty();
+        assertThat(files.bytes()).isZero();
+        assertThat(disk.names()).isEmpty();
+    }
+
+    @Test
     void confirm_whatOnlyTheMachinesMemoryHad_makesItSafe() throws IOException {
         for (int seed = 0; seed < SEEDS; seed++) {
             SimulatedDisk machine = new SimulatedDisk(new SplittableRandom(seed));

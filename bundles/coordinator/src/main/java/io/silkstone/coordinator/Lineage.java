@@ -36,8 +36,9 @@ import java.util.stream.Stream;
  *
  * <p><b>Where it differs</b> from Rocksteady: when one of the two goes down, the other goes on with
  * what it has in memory, and reads the other's log on top. The paper has the source do so, and for
- * a source that goes down recovers the tablet from both logs. And what one server had may be recovered by many, a tablet being the smallest part; RAMCloud cuts
- * tablets for this, which an operator does here beforehand.
+ * a source that goes down recovers the tablet from both logs. And what one server had may be
+ * recovered by many, a tablet being the smallest part; RAMCloud cuts tablets for this, which an
+ * operator does here beforehand.
  */
 final class Lineage {
     private Lineage() {}

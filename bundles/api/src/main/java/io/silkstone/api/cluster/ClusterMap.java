@@ -86,9 +86,8 @@ public final class ClusterMap {
      * @param epoch grows whenever the owner changes, and when a move is taken back
      * @param state what is being done to it
      * @param peer with LEAVING, who is to have it; with MIGRATING, who had it and still has what
-     *     has not come; with RECOVERING, its owner itself if that had
-     *     it before and still has all that it had then, so that what the logs say comes on top;
-     *     else NONE
+     *     has not come; with RECOVERING, its owner itself if that had it before and still has all
+     *     that it had then, so that what the logs say comes on top; else NONE
      * @param logs its lineage: servers that are down and whose logs hold something of it that its
      *     owner has not, ascending; with RECOVERING only
      */

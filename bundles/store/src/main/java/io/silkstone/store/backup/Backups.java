@@ -316,18 +316,18 @@ public final class Backups implements AutoCloseable {
     }
 
     /**
-     * Removes the replica of a segment, if there is one. After a crash it may be there again until
-     * {@link #sync} has returned.
+     * Removes the replica of a segment, if there is one and it is not of a later incarnation. After
+     * a crash it may be there again until {@link #sync} has returned.
      *
      * @throws IOException when the disk fails; then it may still be there
      */
-    public void drop(long master, long segment) throws IOException {
+    public void drop(long master, long segment, long incarnation) throws IOException {
         Replicas log = find(master);
         if (log == null) {
             return;
         }
         try {
-            log.drop(segment);
+            log.drop(segment, incarnation);
         } catch (IOException e) {
             failed(e);
             throw e;

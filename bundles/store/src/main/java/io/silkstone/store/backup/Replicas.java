@@ -85,8 +85,7 @@ final class Replicas implements AutoCloseable {
         boolean isNext =
                 grows
                         && step.sequence() == present.sequence + 1
-                        && step.position() == present.bytes
-                        && !present.hasEnded;
+                        && step.position() == present.bytes;
         if (!isNext) {
             return Outcome.MISSING;
         }
@@ -274,12 +273,14 @@ final class Replicas implements AutoCloseable {
     }
 
     /**
-     * Removes the replica of a segment, if there is one.
+     * Removes the replica of a segment, if there is one, unless it is of a later incarnation.
      *
      * @throws IOException when the disk fails; then it is still there
      */
-    void drop(long segment) throws IOException {
-        if (!files.has(segment)) {
+    void drop(long segment, long incarnation) throws IOException {
+        Replica present = replicas.get(segment);
+        boolean isLater = present != null && know(present) && present.incarnation > incarnation;
+        if (!files.has(segment) || isLater) {
             return;
         }
         try {
@@ -300,7 +301,7 @@ final class Replicas implements AutoCloseable {
      */
     boolean dropSome(int most) throws IOException {
         for (int count = 0; count < most && !replicas.isEmpty(); count++) {
-            drop(replicas.firstKey());
+            drop(replicas.firstKey(), Long.MAX_VALUE);
         }
         return !replicas.isEmpty();
     }

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 import org.agrona.MutableDirectBuffer;
 
@@ -106,6 +107,7 @@ public final class LogReplicas implements SegmentCopies {
         Call call;
 
         boolean isSent;
+        int length;
 
         Replica(Backup backup) {
             this.backup = backup;
@@ -145,6 +147,7 @@ public final class LogReplicas implements SegmentCopies {
     private volatile long bytes;
     private volatile Rpc rpc;
     private volatile Leader leader;
+    private volatile LongConsumer rest;
 
     // What follows belongs to the keeper's thread.
 
@@ -181,10 +184,12 @@ public final class LogReplicas implements SegmentCopies {
      * How others are reached. Before {@link #follow}.
      *
      * @param leader where the coordinator is
+     * @param rest has the keeper's thread rest for so many nanoseconds
      */
-    void connect(Rpc rpc, Leader leader) {
+    void connect(Rpc rpc, Leader leader, LongConsumer rest) {
         this.rpc = rpc;
         this.leader = leader;
+        this.rest = rest;
     }
 
     /**
@@ -483,14 +488,11 @@ public final class LogReplicas implements SegmentCopies {
                 continue;
             }
             Call call = replica.call;
-            write.wrap(call.request(copy.length), BODY).ended((short) (copy.ends ? 1 : 0));
+            write.wrap(call.request(copy.length), BODY)
+                    .ended((short) (copy.ends || copy.hasEnded ? 1 : 0));
+            replica.length = copy.length;
             replica.isSent = true;
-            call.start(
-                    replica.backup.peer,
-                    replica.backup.server.id().packed(),
-                    copy.length,
-                    WRITE_NANOS,
-                    Completion.NONE);
+            start(replica);
             replica.backup.bytes += copy.length;
         }
         copy.sequence++;
@@ -500,6 +502,15 @@ public final class LogReplicas implements SegmentCopies {
         copy.ends = false;
         filling.remove(copy);
         unanswered.add(copy);
+    }
+
+    private static void start(Replica replica) {
+        replica.call.start(
+                replica.backup.peer,
+                replica.backup.server.id().packed(),
+                replica.length,
+                WRITE_NANOS,
+                Completion.NONE);
     }
 
     private void sendAll() {
@@ -513,6 +524,12 @@ public final class LogReplicas implements SegmentCopies {
             return;
         }
         rpc.await(call);
+        long patience = rpc.now() + WRITE_NANOS;
+        while (isBusy(call) && rpc.now() - patience < 0) {
+            rest.accept(call.retryNanos());
+            start(replica);
+            rpc.await(call);
+        }
         Status status = call.status();
         replica.call = null;
         if (status != Status.OK) {
@@ -529,6 +546,10 @@ public final class LogReplicas implements SegmentCopies {
             lost(copy, replica);
         }
         giveBack(call);
+    }
+
+    private static boolean isBusy(Call call) {
+        return call.status() == Status.BUSY || call.status() == Status.RETRY_LATER;
     }
 
     private void giveBack(Call call) {

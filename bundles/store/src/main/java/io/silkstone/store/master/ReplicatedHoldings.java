@@ -3,26 +3,39 @@ package io.silkstone.store.master;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.rpc.Rpc;
 
 /**
  * What a server has to do with a map, in this order: keep its log where that says, serve what it
  * has recovered, bring the other tablets in line, and begin to recover.
+ *
+ * <p>Threads: as {@link Membership.Holdings}; the others one at a time.
  */
-final class ReplicatedHoldings implements Membership.Holdings {
+public final class ReplicatedHoldings implements Membership.Holdings {
     private final ReplicatedStore store;
+    private final Rpc rpc;
+    private final ThreadRuntime threads;
     private final StoreHoldings holdings;
-    private final Recoveries recoveries;
     private final BackupService backups;
+    private volatile Recoveries recoveries;
 
-    ReplicatedHoldings(
-            ReplicatedStore store,
-            StoreHoldings holdings,
-            Recoveries recoveries,
-            BackupService backups) {
+    /** Of {@code store}, on a server that keeps replicas for others in {@code backups}. */
+    public ReplicatedHoldings(
+            ReplicatedStore store, Rpc rpc, ThreadRuntime threads, BackupService backups) {
         this.store = store;
-        this.holdings = holdings;
-        this.recoveries = recoveries;
+        this.rpc = rpc;
+        this.threads = threads;
         this.backups = backups;
+        holdings = new StoreHoldings(store.store(), threads);
+    }
+
+    /**
+     * Begins to keep the store's log, before {@code membership}, whose holdings these are, does.
+     */
+    public void start(Membership membership) {
+        recoveries = new Recoveries(rpc, threads, store.store(), membership);
+        store.start(rpc, membership.leader(), threads);
     }
 
     @Override
@@ -43,5 +56,15 @@ final class ReplicatedHoldings implements Membership.Holdings {
     public void drop() {
         store.follow(ServerId.NONE, ClusterMap.NONE);
         holdings.drop();
+    }
+
+    /** Recovers nothing any more. By a user thread, which waits for that. */
+    public void stopRecoveries() {
+        recoveries.stop();
+    }
+
+    /** Keeps the log no more. By a user thread, which waits for that. */
+    public void stop() {
+        store.stop();
     }
 }

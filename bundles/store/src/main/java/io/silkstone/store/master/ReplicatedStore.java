@@ -91,7 +91,7 @@ public final class ReplicatedStore implements AutoCloseable {
                             .formatted(store.segmentBytes(), rpc.messageBytesMax()));
         }
         this.threads = threads;
-        replicas.connect(rpc, leader);
+        replicas.connect(rpc, leader, threads::sleep);
         thread = threads.create(ThreadRuntime.NORMAL, () -> keeper.run(threads));
         if (thread == ThreadRuntime.NONE) {
             throw new IllegalStateException("there is no thread for the replicas of the log");

@@ -229,9 +229,9 @@ class BackupsTest {
     void drop_aReplica_isGoneForGood() throws IOException {
         write(step(7, 1, 0));
         write(step(8, 1, 0));
-        backups.drop(MASTER, 7);
-        backups.drop(MASTER, 9);
-        backups.drop(MASTER + 1, 7);
+        backups.drop(MASTER, 7, Long.MAX_VALUE);
+        backups.drop(MASTER, 9, Long.MAX_VALUE);
+        backups.drop(MASTER + 1, 7, Long.MAX_VALUE);
         backups.sync();
 
         assertThat(write(step(7, 1, 1))).isEqualTo(Outcome.MISSING);

@@ -459,7 +459,8 @@ class BackupServiceTest {
     }
 
     private void forget(long cluster, Server server, Set<ServerId> logs) {
-        service.forget(new ClusterMap(cluster, 1, List.of(server), List.of(), List.of()), logs);
+        List<ClusterMap.Log> needed = logs.stream().map(log -> new ClusterMap.Log(log, 1)).toList();
+        service.forget(new ClusterMap(cluster, 1, List.of(server), List.of(), List.of(), needed));
         for (int round = 0; service.doWork() > 0; round++) {
             assertThat(round).isLessThan(10);
         }

@@ -68,7 +68,8 @@ public final class CalmCluster implements AutoCloseable {
         coordinator.start();
         for (int number = 1; number <= servers; number++) {
             SimulatedServer server =
-                    new SimulatedServer(world, number, List.of(SimulatedCoordinator.ADDRESS));
+                    new SimulatedServer(
+                            world, number, List.of(SimulatedCoordinator.ADDRESS), false);
             this.servers.add(server);
             server.start();
         }

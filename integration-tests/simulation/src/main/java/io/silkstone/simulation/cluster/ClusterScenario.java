@@ -12,6 +12,7 @@ import io.silkstone.simulation.Scenario;
 import io.silkstone.simulation.ScenarioKind;
 import io.silkstone.simulation.Script;
 import io.silkstone.simulation.history.History;
+import io.silkstone.simulation.settings.Range;
 import io.silkstone.simulation.settings.Settings;
 import io.silkstone.simulation.settings.Share;
 import io.silkstone.transport.memory.Faults;
@@ -81,6 +82,7 @@ public final class ClusterScenario implements Scenario {
         private final Cast cast;
         private final Troubles troubles;
         private final List<ClientLife> lives = new ArrayList<>();
+        private final int replicas;
 
         private Run(World world) {
             this.world = world;
@@ -89,6 +91,9 @@ public final class ClusterScenario implements Scenario {
             Chance chance = new Chance(random.split());
             history = world.history();
             tables = new Tables(settings);
+            Range replicated = settings.get(ClusterSettings.TABLE_REPLICAS);
+            // Whoever does not ask for any is to have the random numbers that there were without.
+            replicas = replicated.high() == 0 ? 0 : replicated.drawInt(random);
             int count = settings.get(ClusterSettings.SERVERS).drawInt(random);
             cast =
                     new Cast(
@@ -99,7 +104,8 @@ public final class ClusterScenario implements Scenario {
             List<String> seeds = new ArrayList<>(List.of(SimulatedCoordinator.ADDRESS));
             for (int number = 1; number <= count; number++) {
                 SimulatedServer server =
-                        new SimulatedServer(world, number, List.of(SimulatedCoordinator.ADDRESS));
+                        new SimulatedServer(
+                                world, number, List.of(SimulatedCoordinator.ADDRESS), replicas > 0);
                 cast.servers.add(server);
                 seeds.add(server.address());
             }
@@ -126,7 +132,7 @@ public final class ClusterScenario implements Scenario {
                     settings.get(ClusterSettings.TABLETS_MANY).happens(random)
                             ? settings.get(ClusterSettings.TABLETS_FIRST)
                             : 0,
-                    0);
+                    replicas);
         }
 
         /** Snapshots so often that some are written, read and torn. */
@@ -233,6 +239,18 @@ public final class ClusterScenario implements Scenario {
 
         private void tabletChanged(
                 String name, ClusterMap.Tablet was, ClusterMap.Tablet is, ClusterMap after) {
+            if (is.state() == ClusterMap.TabletState.RECOVERING) {
+                boolean isTold = was.state() != is.state() || was.epoch() != is.epoch();
+                world.count(
+                        isTold
+                                ? "key to be recovered, was " + was.state()
+                                : "key still to be recovered");
+                return;
+            }
+            if (was.state() == ClusterMap.TabletState.RECOVERING) {
+                world.count("key recovered");
+                return;
+            }
             boolean wasLost = was.state() == ClusterMap.TabletState.LOST;
             boolean isLost = is.state() == ClusterMap.TabletState.LOST;
             boolean goesOn = is.owner().equals(was.owner()) && !isLost;

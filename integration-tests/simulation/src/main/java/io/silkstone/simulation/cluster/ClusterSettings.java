@@ -41,6 +41,21 @@ final class ClusterSettings {
                     Forms.size(StoreOptions.MEMORY_BYTES_MIN, 256 << 20),
                     "memory of each server's store");
 
+    static final Setting<Range> TABLE_REPLICAS =
+            add(
+                    "table.replicas",
+                    "0",
+                    Forms.numbers(0, 3),
+                    "replicas of what is written to tables, on other servers");
+
+    static final Setting<Odds> SERVER_MACHINE =
+            add(
+                    "server.machine",
+                    "never",
+                    Forms.odds(),
+                    "servers that are killed with their machine, so that their disk has only what"
+                            + " was made safe; backups then make everything safe");
+
     static final Setting<Odds> TABLETS_MANY =
             add(
                     "tablets.many",

@@ -1,6 +1,7 @@
 package io.silkstone.simulation.cluster;
 
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.EpochClock;
 import io.silkstone.rpc.Patience;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcOptions;
@@ -9,11 +10,16 @@ import io.silkstone.simulation.settings.Range;
 import io.silkstone.store.Agent;
 import io.silkstone.store.Store;
 import io.silkstone.store.StoreOptions;
+import io.silkstone.store.backup.Backups;
+import io.silkstone.store.durable.Flush;
+import io.silkstone.store.master.BackupService;
 import io.silkstone.store.master.MasterOptions;
 import io.silkstone.store.master.MasterService;
 import io.silkstone.store.master.Membership;
 import io.silkstone.store.master.Migrations;
 import io.silkstone.store.master.Predecessor;
+import io.silkstone.store.master.ReplicatedHoldings;
+import io.silkstone.store.master.ReplicatedStore;
 import io.silkstone.store.master.StoreHoldings;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedProcess;
@@ -36,6 +42,13 @@ final class SimulatedServer {
     private SimulatedProcess process;
     private MemoryTransport transport;
     private Store store;
+
+    /** What others have kept here; null where nothing is replicated. Outlives the process. */
+    private final SimulatedDisks disks;
+
+    private ReplicatedStore replicated;
+    private ReplicatedHoldings holdings;
+    private BackupService backups;
     private Membership membership;
     private MasterService service;
     private Migrations migrations;
@@ -44,8 +57,14 @@ final class SimulatedServer {
     private int starts;
     private long lastBoot = Predecessor.NONE;
 
-    SimulatedServer(World world, int number, List<String> coordinators) {
+    /**
+     * Not running yet.
+     *
+     * @param replicated whether its log is kept on other servers, and it keeps theirs
+     */
+    SimulatedServer(World world, int number, List<String> coordinators, boolean replicated) {
         this.world = world;
+        disks = replicated ? new SimulatedDisks(world.random().split()) : null;
         this.coordinators = coordinators;
         standstills = world.random().split();
         standsStill = world.settings().get(ClusterSettings.SERVER_STANDSTILLS);
@@ -93,19 +112,7 @@ final class SimulatedServer {
                         Patience.of(process),
                         world.random().split(),
                         world.metrics());
-        store =
-                Store.open(
-                        StoreOptions.DEFAULTS
-                                .withMemoryBytes(
-                                        world.settings().get(ClusterSettings.SERVER_MEMORY_SIZE))
-                                .withMemoryPrefaultBytes(0)
-                                .withHugePages(HugePages.OFF)
-                                .withTablets(0),
-                        process.clock(),
-                        world.parts().timeOfDay(world.epochClock()),
-                        world.random().split(),
-                        world.metrics(),
-                        attempt -> process.yield());
+        openStore(rpc);
         for (Agent agent : store.agents()) {
             process.create(ThreadRuntime.NORMAL, () -> drive(agent));
         }
@@ -114,7 +121,7 @@ final class SimulatedServer {
                         new MasterOptions(node, address, "", coordinators),
                         rpc,
                         process,
-                        new StoreHoldings(store, process),
+                        disks == null ? new StoreHoldings(store, process) : holdings,
                         new Home(),
                         world.random().split());
         SimulatedProcess mine = process;
@@ -127,12 +134,58 @@ final class SimulatedServer {
                         membership,
                         world.parts().lease(() -> mayServe(mine, own)));
         migrations = new Migrations(rpc, process, store, membership);
+        if (disks != null) {
+            backups.register();
+            holdings.start(membership);
+        }
         service.register();
         migrations.register();
         service.registerDirections();
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
         membership.start();
         running = true;
+    }
+
+    private void openStore(Rpc rpc) {
+        StoreOptions options =
+                StoreOptions.DEFAULTS
+                        .withMemoryBytes(world.settings().get(ClusterSettings.SERVER_MEMORY_SIZE))
+                        .withMemoryPrefaultBytes(0)
+                        .withHugePages(HugePages.OFF)
+                        .withTablets(0);
+        EpochClock timeOfDay = world.parts().timeOfDay(world.epochClock());
+        SplittableRandom random = world.random().split();
+        SimulatedProcess mine = process;
+        if (disks == null) {
+            store =
+                    Store.open(
+                            options,
+                            mine.clock(),
+                            timeOfDay,
+                            random,
+                            world.metrics(),
+                            attempt -> mine.yield());
+            return;
+        }
+        replicated =
+                ReplicatedStore.open(
+                        options,
+                        mine.clock(),
+                        timeOfDay,
+                        random,
+                        world.metrics(),
+                        attempt -> mine.yield());
+        store = replicated.store();
+        Odds machine = world.settings().get(ClusterSettings.SERVER_MACHINE);
+        backups =
+                new BackupService(
+                        rpc,
+                        new Backups(disks, mine.clock(), world.random().split(), world.metrics()),
+                        machine.isNever() ? Flush.NEVER : Flush.ALWAYS,
+                        1);
+        long keeper = mine.create(ThreadRuntime.NORMAL, () -> drive(backups));
+        backups.onDemand(() -> mine.signal(keeper));
+        holdings = new ReplicatedHoldings(replicated, rpc, mine, backups);
     }
 
     /** Proves at every second start that the process before has ended, which it always has. */
@@ -185,11 +238,15 @@ final class SimulatedServer {
         Membership own = membership;
         leaving = true;
         Migrations ownMigrations = migrations;
+        ReplicatedHoldings ownHoldings = holdings;
         long farewell =
                 mine.create(
                         ThreadRuntime.NORMAL,
                         () -> {
                             ownMigrations.stop();
+                            if (ownHoldings != null) {
+                                ownHoldings.stopRecoveries();
+                            }
                             own.close();
                         });
         world.runtime().join(farewell);
@@ -207,5 +264,10 @@ final class SimulatedServer {
         service.close();
         migrations.close();
         store.close();
+        if (disks != null) {
+            disks.end(
+                    world.settings().get(ClusterSettings.SERVER_MACHINE).happens(standstills)
+                            && world.script().has("machine failure of " + name));
+        }
     }
 }

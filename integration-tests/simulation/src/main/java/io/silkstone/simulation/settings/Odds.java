@@ -8,4 +8,9 @@ public record Odds(int oneIn) {
     public boolean happens(RandomGenerator random) {
         return random.nextInt(Math.max(1, oneIn)) == 0 && oneIn > 0;
     }
+
+    /** Whether it happens at no time. */
+    public boolean isNever() {
+        return oneIn == 0;
+    }
 }

@@ -116,7 +116,7 @@ class LateMessagesTest {
     void start() {
         coordinator.start();
         for (int number = 1; number <= 2; number++) {
-            servers.add(new SimulatedServer(world, number, List.of(SimulatedCoordinator.ADDRESS)));
+            servers.add(new SimulatedServer(world, number, List.of(SimulatedCoordinator.ADDRESS), false));
         }
         servers.forEach(SimulatedServer::start);
         for (Customer each : List.of(customer, rival)) {

@@ -33,10 +33,10 @@ import java.util.regex.Pattern;
  * process alone: after its end the replica stays as it is, and its master begins another one.
  *
  * <p><b>Which replicas count.</b> Each time that a master begins a copy of a segment its replicas
- * get a higher incarnation. One that has ended has all of the segment, and counts. One that has not
- * counts if its incarnation is not lower than the log's epoch; the master raises that before it
- * trusts in others alone. Both are in the file ({@link SegmentFile}), each with the entries that it
- * came with, and survive what the entries do.
+ * get a higher incarnation. One whose last step ends it has all of the segment, and counts. One
+ * that has not counts if its incarnation is not lower than the log's epoch; the master raises that
+ * before it trusts in others alone. Both are in the file ({@link SegmentFile}), each with the
+ * entries that it came with, and survive what the entries do.
  *
  * <p><b>What is written</b> by one step is there after a crash altogether or not at all; it
  * survives the end of the process when {@link #write} has returned, unless {@link #needsSync}, and
@@ -316,18 +316,18 @@ public final class Backups implements AutoCloseable {
     }
 
     /**
-     * Removes the replica of a segment, if there is one. After a crash it may be there again until
-     * {@link #sync} has returned.
+     * Removes the replica of a segment, if there is one and it is not of a later incarnation. After
+     * a crash it may be there again until {@link #sync} has returned.
      *
      * @throws IOException when the disk fails; then it may still be there
      */
-    public void drop(long master, long segment) throws IOException {
+    public void drop(long master, long segment, long incarnation) throws IOException {
         Replicas log = find(master);
         if (log == null) {
             return;
         }
         try {
-            log.drop(segment);
+            log.drop(segment, incarnation);
         } catch (IOException e) {
             failed(e);
             throw e;

@@ -19,6 +19,9 @@ final class Replicas implements AutoCloseable {
     /** Files that wait for a sync to be closed. */
     private static final int ENDED_MAX = 32;
 
+    /** Files of replicas that have not ended; more are closed between two syncs. */
+    private static final int OPEN_MAX = 8;
+
     private static final Logger LOG = System.getLogger(Replicas.class.getName());
 
     private final SegmentFiles files;
@@ -85,8 +88,7 @@ final class Replicas implements AutoCloseable {
         boolean isNext =
                 grows
                         && step.sequence() == present.sequence + 1
-                        && step.position() == present.bytes
-                        && !present.hasEnded;
+                        && step.position() == present.bytes;
         if (!isNext) {
             return Outcome.MISSING;
         }
@@ -175,9 +177,18 @@ final class Replicas implements AutoCloseable {
         try {
             files.sync();
             unsafe.clear();
+            rest();
         } catch (IOException e) {
             List.copyOf(unsafe).forEach(this::leave);
             throw e;
+        }
+    }
+
+    /** Closes files to which nothing may ever come: their masters have gone to other backups. */
+    private void rest() {
+        long open = replicas.values().stream().filter(Replica::isOpen).count();
+        if (open > OPEN_MAX) {
+            replicas.keySet().forEach(files::rest);
         }
     }
 
@@ -274,12 +285,14 @@ final class Replicas implements AutoCloseable {
     }
 
     /**
-     * Removes the replica of a segment, if there is one.
+     * Removes the replica of a segment, if there is one, unless it is of a later incarnation.
      *
      * @throws IOException when the disk fails; then it is still there
      */
-    void drop(long segment) throws IOException {
-        if (!files.has(segment)) {
+    void drop(long segment, long incarnation) throws IOException {
+        Replica present = replicas.get(segment);
+        boolean isLater = present != null && know(present) && present.incarnation > incarnation;
+        if (!files.has(segment) || isLater) {
             return;
         }
         try {
@@ -300,7 +313,7 @@ final class Replicas implements AutoCloseable {
      */
     boolean dropSome(int most) throws IOException {
         for (int count = 0; count < most && !replicas.isEmpty(); count++) {
-            drop(replicas.firstKey());
+            drop(replicas.firstKey(), Long.MAX_VALUE);
         }
         return !replicas.isEmpty();
     }

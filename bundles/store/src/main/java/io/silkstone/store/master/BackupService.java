@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongPredicate;
+import java.util.stream.Collectors;
 
 /**
  * Keeps replicas of other servers' logs for them, and shows them to those who recover a log: what
@@ -48,7 +49,7 @@ import java.util.function.LongPredicate;
  */
 public final class BackupService implements Agent, AutoCloseable {
     private static final int LENGTH_BYTES = Integer.BYTES;
-    private static final int WAITING_BYTES_MAX = 32 << 20;
+    private static final int WAITING_BYTES_MAX = 64 << 20;
     private static final int WAITING_MAX = 4_096;
     private static final int READING_MAX = 256;
     private static final int SPARES_MAX = 16;
@@ -145,10 +146,10 @@ public final class BackupService implements Agent, AutoCloseable {
      * Logs that nobody needs go, in a while: those of servers that are not up any more, as {@code
      * map} says, and that nobody has to recover from. Of a server that the map has not heard of yet
      * nothing is known, and its log stays.
-     *
-     * @param logs servers that are down and on whose logs tablets depend
      */
-    public void forget(ClusterMap map, Set<ServerId> logs) {
+    public void forget(ClusterMap map) {
+        Set<ServerId> logs =
+                map.logs().stream().map(ClusterMap.Log::server).collect(Collectors.toSet());
         needed.set(
                 master ->
                         map.cluster() != rpc.cluster() || isNeeded(ServerId.of(master), map, logs));
@@ -279,7 +280,7 @@ public final class BackupService implements Agent, AutoCloseable {
         drop.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         long master = drop.master();
         for (DropReplicasDecoder.SegmentsDecoder each : drop.segments()) {
-            backups.drop(master, each.segment());
+            backups.drop(master, each.segment(), each.incarnation());
         }
         request.done(0);
         spare(request);

@@ -159,7 +159,7 @@ class BackupsCrashTest {
             all.forEach(copy -> copy.seen = 0);
             all.forEach(copy -> copy.safe = 0);
             waiting.removeIf(step -> step.segment() == segment);
-            backups.drop(MASTER, segment);
+            backups.drop(MASTER, segment, Long.MAX_VALUE);
         }
 
         /** The next step of the newest copy, or the last one again. */

@@ -33,10 +33,10 @@ import java.util.regex.Pattern;
  * process alone: after its end the replica stays as it is, and its master begins another one.
  *
  * <p><b>Which replicas count.</b> Each time that a master begins a copy of a segment its replicas
- * get a higher incarnation. One that has ended has all of the segment, and counts. One that has not
- * counts if its incarnation is not lower than the log's epoch; the master raises that before it
- * trusts in others alone. Both are in the file ({@link SegmentFile}), each with the entries that it
- * came with, and survive what the entries do.
+ * get a higher incarnation. One whose last step ends it has all of the segment, and counts. One
+ * that has not counts if its incarnation is not lower than the log's epoch; the master raises that
+ * before it trusts in others alone. Both are in the file ({@link SegmentFile}), each with the
+ * entries that it came with, and survive what the entries do.
  *
  * <p><b>What is written</b> by one step is there after a crash altogether or not at all; it
  * survives the end of the process when {@link #write} has returned, unless {@link #needsSync}, and

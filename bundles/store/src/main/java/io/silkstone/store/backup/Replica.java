@@ -37,6 +37,11 @@ final class Replica {
         return sequence != NO_STEPS && this.incarnation == incarnation;
     }
 
+    /** Whether more is expected to come. */
+    boolean isOpen() {
+        return sequence != NO_STEPS && !hasEnded;
+    }
+
     /** Whether recovery may use it; see {@link Backups}. */
     boolean counts(long epoch) {
         return isKnown && !isDamaged && incarnation > 0 && (hasEnded || incarnation >= epoch);

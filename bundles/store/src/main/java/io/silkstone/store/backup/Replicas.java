@@ -19,6 +19,9 @@ final class Replicas implements AutoCloseable {
     /** Files that wait for a sync to be closed. */
     private static final int ENDED_MAX = 32;
 
+    /** Files of replicas that have not ended; more are closed between two syncs. */
+    private static final int OPEN_MAX = 8;
+
     private static final Logger LOG = System.getLogger(Replicas.class.getName());
 
     private final SegmentFiles files;
@@ -174,9 +177,18 @@ final class Replicas implements AutoCloseable {
         try {
             files.sync();
             unsafe.clear();
+            rest();
         } catch (IOException e) {
             List.copyOf(unsafe).forEach(this::leave);
             throw e;
+        }
+    }
+
+    /** Closes files to which nothing may ever come: their masters have gone to other backups. */
+    private void rest() {
+        long open = replicas.values().stream().filter(Replica::isOpen).count();
+        if (open > OPEN_MAX) {
+            replicas.keySet().forEach(files::rest);
         }
     }
 

@@ -412,6 +412,17 @@ public final class SegmentFiles implements SegmentCopies {
         }
     }
 
+    /**
+     * Closes the file of the copy of this segment if all of it is safe; what comes nevertheless
+     * opens it again.
+     */
+    public void rest(long segment) {
+        Copy copy = copies.get(segment);
+        if (copy != null && !waiting.contains(copy)) {
+            copy.closeQuietly();
+        }
+    }
+
     private void end(Copy copy) throws IOException {
         long before = copy.bytes();
         copy.end(frame(copy, Frame.MARK, 0, MemorySegment.NULL));

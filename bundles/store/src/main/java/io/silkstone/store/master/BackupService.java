@@ -49,7 +49,7 @@ import java.util.stream.Collectors;
  */
 public final class BackupService implements Agent, AutoCloseable {
     private static final int LENGTH_BYTES = Integer.BYTES;
-    private static final int WAITING_BYTES_MAX = 32 << 20;
+    private static final int WAITING_BYTES_MAX = 64 << 20;
     private static final int WAITING_MAX = 4_096;
     private static final int READING_MAX = 256;
     private static final int SPARES_MAX = 16;

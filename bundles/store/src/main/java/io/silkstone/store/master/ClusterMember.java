@@ -32,6 +32,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
      * given.
      *
      * @param predecessor what is known of the node's process before this one
+     * @param backups what this server keeps for others; the caller's to close, after this
      * @throws IllegalStateException when there are no threads for that
      */
     public ClusterMember(
@@ -40,6 +41,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
             ThreadRuntime threads,
             Store store,
             Predecessor predecessor,
+            BackupService backups,
             RandomGenerator random) {
         this.rpc = rpc;
         this.random = random;
@@ -56,6 +58,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
         migrations = new Migrations(rpc, threads, store, membership);
         service.register();
         migrations.register();
+        backups.register();
         service.registerDirections();
         rpc.after(DUTY_NANOS, this::doWork);
         membership.start();

@@ -4,12 +4,15 @@ import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.node.Node;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Checks;
+import io.silkstone.base.NanoClock;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcComponent;
 import io.silkstone.store.StoreComponent;
+import io.silkstone.store.durable.Flush;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -55,9 +58,13 @@ public final class MembershipComponent implements HealthCheck {
     private static final Pattern ENDPOINT = Pattern.compile("\\S+:[0-9]{1,5}");
     private static final Pattern HOST = Pattern.compile("[a-z][a-z0-9-]*:(\\S+):[0-9]+(\\?.*)?");
 
+    private static final String BACKUP = "data/backup";
+
     private final String redisEndpoint;
+    private final NodeBackup.Options backupOptions;
     private final boolean apart;
     private final boolean withoutRpc;
+    private final NodeBackup backup;
     private final ClusterMember member;
     private final ServiceRegistration<Cluster> registration;
 
@@ -71,6 +78,24 @@ public final class MembershipComponent implements HealthCheck {
                                 + " for the transport's host and the node's first port. Applies at"
                                 + " the next start.")
         String redis_endpoint() default "";
+
+        /** See {@link Flush}. */
+        @AttributeDefinition(
+                description =
+                        "When what this server keeps of other servers' logs is acknowledged to"
+                                + " them: NEVER (when the operating system has it), INTERVAL"
+                                + " (likewise, and safe after an interval), ALWAYS (when the disk"
+                                + " has it). Applies at the next start.")
+        Flush backup_flush() default Flush.INTERVAL;
+
+        /** See {@link Flush#INTERVAL}. */
+        @AttributeDefinition(
+                description =
+                        "Milliseconds between two syncs when backup.flush is INTERVAL. Applies at"
+                                + " the next start.",
+                min = "1",
+                max = "" + NodeBackup.INTERVAL_MS_MAX)
+        int backup_flush_interval_ms() default 1000;
     }
 
     /** Enlists the store if this node belongs to a cluster. */
@@ -81,15 +106,18 @@ public final class MembershipComponent implements HealthCheck {
             @Reference Node node,
             @Reference ThreadRuntime threads,
             @Reference StoreComponent store,
+            @Reference MetricRegistry metrics,
             @Reference(
                             service = Rpc.class,
                             cardinality = ReferenceCardinality.OPTIONAL,
                             policyOption = ReferencePolicyOption.GREEDY)
                     Map.Entry<Map<String, Object>, Rpc> service) {
         redisEndpoint = checked(config);
+        backupOptions = backupOptions(config);
         apart = service != null && !store.isPart();
         withoutRpc = service == null && store.isPart();
         if (service == null || apart) {
+            backup = null;
             member = null;
             registration = null;
             return;
@@ -109,16 +137,30 @@ public final class MembershipComponent implements HealthCheck {
                                         rpc.address(), context.getProperty("silkstone.port.base"))
                                 : redisEndpoint,
                         List.of(coordinators));
-        member =
-                new ClusterMember(
-                        options,
+        String home = context.getProperty("silkstone.home");
+        backup =
+                new NodeBackup(
                         rpc,
-                        threads,
-                        store.store(),
-                        predecessor(
-                                context.getProperty("silkstone.home"),
-                                context.getProperty("silkstone.home.hold")),
-                        new SplittableRandom());
+                        Path.of(home, BACKUP),
+                        backupOptions,
+                        NanoClock.SYSTEM,
+                        new SplittableRandom(),
+                        metrics);
+        try {
+            member =
+                    new ClusterMember(
+                            options,
+                            rpc,
+                            threads,
+                            store.store(),
+                            predecessor(home, context.getProperty("silkstone.home.hold")),
+                            backup.service(),
+                            new SplittableRandom());
+        } catch (RuntimeException e) {
+            backup.close();
+            throw e;
+        }
+        backup.start();
         registration = context.registerService(Cluster.class, member, null);
     }
 
@@ -138,6 +180,10 @@ public final class MembershipComponent implements HealthCheck {
         return endpoint;
     }
 
+    static NodeBackup.Options backupOptions(Config config) {
+        return new NodeBackup.Options(config.backup_flush(), config.backup_flush_interval_ms());
+    }
+
     /** The host at which the transport is reached, with the port of the node's Redis clients. */
     static String endpoint(String address, String portBase) {
         Matcher matcher = HOST.matcher(address);
@@ -148,8 +194,11 @@ public final class MembershipComponent implements HealthCheck {
     /** The cluster keeps what it was told when this node enlisted. */
     @Modified
     void modified(Config config) {
-        if (!checked(config).equals(redisEndpoint)) {
-            LOG.log(Level.WARNING, "{0}: redis.endpoint changes at the next start only", PID);
+        boolean isSame =
+                checked(config).equals(redisEndpoint)
+                        && backupOptions(config).equals(backupOptions);
+        if (!isSame) {
+            LOG.log(Level.WARNING, "{0}: what was edited applies from the next start", PID);
         }
     }
 
@@ -208,6 +257,7 @@ public final class MembershipComponent implements HealthCheck {
         if (member != null) {
             registration.unregister();
             member.close();
+            backup.close();
         }
     }
 }

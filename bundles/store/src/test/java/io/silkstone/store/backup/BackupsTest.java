@@ -127,8 +127,18 @@ class BackupsTest {
         assertThat(write(step(8, 1, 1))).isEqualTo(Outcome.MISSING);
         Step elsewhere = new Step(MASTER, 7, 1, 1, 8, false, 0, MemorySegment.NULL, objects(1));
         assertThat(write(elsewhere)).isEqualTo(Outcome.MISSING);
-        assertThat(write(step(7, 1, 1, true))).isEqualTo(Outcome.DONE);
-        assertThat(write(step(7, 1, 2))).isEqualTo(Outcome.MISSING);
+    }
+
+    @Test
+    void write_afterTheEnd_isNotCompleteUntilItEndsAgain() {
+        write(step(7, 1, 0, true));
+        assertThat(write(step(7, 1, 1))).isEqualTo(Outcome.DONE);
+        assertThat(list(1).replicas()).containsExactly(new Item(7, 1, 71, 112, false));
+        write(step(7, 1, 2, true));
+        assertThat(list(9).replicas()).containsExactly(new Item(7, 1, 72, 168, true));
+        backups.sync();
+        restart();
+        assertThat(list(9).replicas()).containsExactly(new Item(7, 1, 72, 168, true));
     }
 
     @Test
@@ -238,6 +248,31 @@ class BackupsTest {
         assertThat(listed(1)).containsExactly(8L);
         restart();
         assertThat(listed(1)).containsExactly(8L);
+    }
+
+    @Test
+    void drop_ofAnEarlierIncarnation_leavesALaterOne() throws IOException {
+        write(step(7, 3, 0));
+        backups.sync();
+        backups.drop(MASTER, 7, 2);
+        assertThat(listed(1)).containsExactly(7L);
+        restart();
+        backups.drop(MASTER, 7, 2);
+        assertThat(listed(1)).containsExactly(7L);
+        backups.drop(MASTER, 7, 4);
+        assertThat(listed(1)).isEmpty();
+    }
+
+    @Test
+    void sync_moreOpenReplicasThanThereAreFilesFor_goOnGrowing() {
+        for (int sequence = 0; sequence < 3; sequence++) {
+            for (int segment = 0; segment < 20; segment++) {
+                assertThat(write(step(segment, 1, sequence))).isEqualTo(Outcome.DONE);
+            }
+            backups.sync();
+        }
+        restart();
+        assertThat(list(1).replicas()).hasSize(20).allMatch(item -> item.bytes() == 168);
     }
 
     @Test

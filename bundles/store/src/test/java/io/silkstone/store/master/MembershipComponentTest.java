@@ -7,12 +7,18 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.store.durable.Flush;
 import java.lang.annotation.Annotation;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MembershipComponentTest {
-    private record Config(String redis_endpoint) implements MembershipComponent.Config {
+    private record Config(String redis_endpoint, Flush backup_flush, int backup_flush_interval_ms)
+            implements MembershipComponent.Config {
+        private Config(String endpoint) {
+            this(endpoint, Flush.INTERVAL, 1_000);
+        }
+
         @Override
         public Class<? extends Annotation> annotationType() {
             return MembershipComponent.Config.class;
@@ -30,6 +36,18 @@ class MembershipComponentTest {
     void checked_noPort_isRefusedByName() {
         assertThatThrownBy(() -> MembershipComponent.checked(new Config("db.example")))
                 .hasMessage("redis.endpoint must be host:port or empty, was 'db.example'");
+    }
+
+    @Test
+    void backupOptions_whatCannotBe_isRefusedByName() {
+        Config off = new Config("", Flush.OFF, 1);
+        assertThatThrownBy(() -> MembershipComponent.backupOptions(off))
+                .hasMessageContaining("backup.flush must be NEVER, INTERVAL or ALWAYS");
+        Config never = new Config("", Flush.NEVER, 0);
+        assertThatThrownBy(() -> MembershipComponent.backupOptions(never))
+                .hasMessageContaining("backup.flush.interval.ms");
+        assertThat(MembershipComponent.backupOptions(new Config("")).flush())
+                .isEqualTo(Flush.INTERVAL);
     }
 
     @Test

@@ -166,8 +166,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         } catch (ClusterRefused e) {
             throw new StoreRefused(e.getMessage());
         }
-        refreshMap();
-        return new RemoteTable(this, id, name);
+        return remote(id, name, refreshMap().table(name));
     }
 
     @Override
@@ -229,14 +228,20 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         if (table == null) {
             table = refreshMap().table(name);
         }
-        return table == null ? null : new RemoteTable(this, table.id(), name);
+        return table == null ? null : remote(table.id(), name, table);
+    }
+
+    /** What is {@code known} of a table may be null, or about another one of this name. */
+    private Table remote(int id, String name, ClusterMap.Table known) {
+        boolean isKnown = known != null && known.id() == id;
+        return new RemoteTable(this, id, name, isKnown ? known.replicas() : 0);
     }
 
     @Override
     public List<Table> tables() {
         List<Table> tables = new ArrayList<>();
         for (ClusterMap.Table each : refreshMap().tables()) {
-            tables.add(new RemoteTable(this, each.id(), each.name()));
+            tables.add(remote(each.id(), each.name(), each));
         }
         return tables;
     }

@@ -81,6 +81,11 @@ public interface KvStore {
         /** Its name. */
         String name();
 
+        /** How many servers besides its own keep what is written to it; 0 for none. */
+        default int replicas() {
+            return 0;
+        }
+
         /**
          * Objects in it, those that expired but are not yet removed included; likewise those of a
          * tablet that this server gave up, unless it was the last.
@@ -96,6 +101,7 @@ public interface KvStore {
      * @param lastHash highest hash
      * @param owner the server that serves it, {@code local} on a single node
      * @param state {@code normal}, or what is being done to it, such as {@code migrating from 2.1}
+     *     or {@code recovering from logs 2.1, 3.1}
      * @param epoch grows with every change of owner
      */
     record Tablet(

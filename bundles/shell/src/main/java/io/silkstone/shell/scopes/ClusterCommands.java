@@ -69,7 +69,10 @@ public final class ClusterCommands implements CommandScope {
                 .with("servers_down", map.servers().size() - up)
                 .with("tables", map.tables().size())
                 .with("tablets", map.tablets().size())
-                .with("tablets_lost", count(map, each -> each.state() == TabletState.LOST));
+                .with("tablets_lost", count(map, each -> each.state() == TabletState.LOST))
+                .with(
+                        "tablets_recovering",
+                        count(map, each -> each.state() == TabletState.RECOVERING));
     }
 
     private Answer servers() throws CommandRefused {

@@ -1,5 +1,6 @@
 package io.silkstone.shell.scopes;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.KvStore.Tablet;
 import io.silkstone.shell.command.Call;
@@ -22,14 +23,18 @@ public final class TableCommands implements CommandScope {
     private static final String SCOPE = "table";
     private static final String NAME = "NAME";
     private static final String TABLETS = "--tablets";
+    private static final String REPLICAS = "--replicas";
     private static final String FORCE = "--force";
     private static final int TABLETS_MAX = 16_384;
+    private static final int REPLICAS_MAX = 3;
 
     private final Required<KvStore> store;
+    private final Supplier<Cluster> cluster;
 
-    /** Works on what {@code store} gives at the time of each call. */
-    public TableCommands(Supplier<KvStore> store) {
+    /** Works on what these give at the time of each call; no cluster in a node that is alone. */
+    public TableCommands(Supplier<KvStore> store, Supplier<Cluster> cluster) {
         this.store = new Required<>("store", store);
+        this.cluster = cluster;
     }
 
     @Override
@@ -47,7 +52,14 @@ public final class TableCommands implements CommandScope {
                                 "N",
                                 "begins with so many tablets, a power of two up to 16384 (1)",
                                 Completion.NONE)
+                        .option(
+                                REPLICAS,
+                                "N",
+                                "so many other servers of the cluster keep what is written to it, 0"
+                                        + " to 3 (as tables of the cluster have it)",
+                                Completion.NONE)
                         .example("table:create sessions --tablets 4")
+                        .example("table:create orders --replicas 2")
                         .does(this::create),
                 Command.named(SCOPE, "drop")
                         .says("Drops a table with all its objects; `default` stays.")
@@ -75,6 +87,7 @@ public final class TableCommands implements CommandScope {
                 .column("name", KvStore.Table::name)
                 .column("objects", KvStore.Table::objects)
                 .column("tablets", table -> tablets.getOrDefault(table.name(), 0L))
+                .column("replicas", KvStore.Table::replicas)
                 .note(
                         Text.bytes(usage.allocated())
                                 + " of "
@@ -91,12 +104,27 @@ public final class TableCommands implements CommandScope {
         if (Integer.bitCount(tablets) != 1) {
             throw new CommandRefused(TABLETS + " must be a power of two, was " + tablets + '.');
         }
-        KvStore.Table table = store.now().createTable(call.value(NAME), tablets);
+        KvStore.Table table = created(call, call.value(NAME), tablets);
         return Details.of()
                 .with("id", table.id())
                 .with("name", table.name())
                 .with("tablets", tablets)
+                .with("replicas", table.replicas())
                 .saying("Created the table " + table.name() + '.');
+    }
+
+    private KvStore.Table created(Call call, String name, int tablets) throws Exception {
+        KvStore present = store.now();
+        if (!call.has(REPLICAS)) {
+            return present.createTable(name, tablets);
+        }
+        int replicas = (int) call.number(REPLICAS, 0, 0, REPLICAS_MAX);
+        ClusterCommands.required(cluster).createTable(name, tablets, replicas);
+        KvStore.Table table = present.table(name);
+        if (table == null) {
+            throw new CommandRefused("The table " + name + " was dropped as soon as it was there.");
+        }
+        return table;
     }
 
     private Answer drop(Call call) throws Exception {

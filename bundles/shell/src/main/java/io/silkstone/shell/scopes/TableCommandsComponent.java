@@ -1,5 +1,6 @@
 package io.silkstone.shell.scopes;
 
+import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.shell.command.Command;
 import io.silkstone.shell.command.CommandScope;
@@ -11,16 +12,23 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
-/** Brings the store to the {@code table} commands. */
+/** Brings the store and the cluster to the {@code table} commands. */
 @Component(name = "io.silkstone.shell.table")
 public final class TableCommandsComponent implements CommandScope {
-    private final List<Command> commands = new TableCommands(() -> this.store).commands();
+    private final List<Command> commands =
+            new TableCommands(() -> this.store, () -> this.cluster).commands();
 
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,
             policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
     private volatile KvStore store;
+
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile Cluster cluster;
 
     /** Called by the component runtime. */
     @Activate

@@ -25,6 +25,7 @@ class ClusterCommandsTest {
 
     /** A member of a cluster of two, of which one is down. */
     private static final class ThisNode implements Cluster {
+        final List<String> created = new ArrayList<>();
         final List<String> assigned = new ArrayList<>();
         final List<String> migrated = new ArrayList<>();
         boolean member = true;
@@ -74,7 +75,7 @@ class ClusterCommandsTest {
 
         @Override
         public void createTable(String name, int tablets, int replicas) {
-            throw new UnsupportedOperationException();
+            created.add("%s %d %d".formatted(name, tablets, replicas));
         }
 
         @Override
@@ -151,7 +152,24 @@ class ClusterCommandsTest {
                         "\"coordinator\":\"aeron:127.0.0.1:7701\"",
                         "\"servers_up\":1",
                         "\"servers_down\":1",
-                        "\"tablets_lost\":1");
+                        "\"tablets_lost\":1",
+                        "\"tablets_recovering\":0");
+    }
+
+    @Test
+    void createTable_withReplicas_asksTheCluster() throws Exception {
+        FakeStore store = new FakeStore();
+        CommandRunner table = new CommandRunner(new TableCommands(() -> store, () -> node));
+        table.assertRefused(
+                "The table orders was dropped as soon as it was there.",
+                "create",
+                "orders",
+                "--replicas",
+                "2");
+        store.createTable("orders", 4);
+        assertThat(table.run("create", "orders", "--tablets", "4", "--replicas", "2"))
+                .isEqualTo("Created the table orders.");
+        assertThat(node.created).containsExactly("orders 1 2", "orders 4 2");
     }
 
     @Test

@@ -17,7 +17,7 @@ class HelpCommandsTest {
 
     @BeforeEach
     void fillTheCatalog() {
-        commands.addAll(new TableCommands(() -> null).commands());
+        commands.addAll(new TableCommands(() -> null, () -> null).commands());
         commands.addAll(scope.commands());
     }
 

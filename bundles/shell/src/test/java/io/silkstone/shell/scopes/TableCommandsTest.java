@@ -1,19 +1,22 @@
 package io.silkstone.shell.scopes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
 class TableCommandsTest {
     private final FakeStore store = new FakeStore();
-    private final CommandRunner table = new CommandRunner(new TableCommands(() -> store));
+    private final CommandRunner table =
+            new CommandRunner(new TableCommands(() -> store, () -> null));
     private final CommandRunner tablet =
             new CommandRunner(new TabletCommands(() -> store, () -> null));
     private final CommandRunner kv = new CommandRunner(new KvCommands(() -> store, () -> 0));
 
     @Test
     void everyCommand_withoutAStore_saysSo() {
-        new CommandRunner(new TableCommands(() -> null)).assertWellBehavedWithoutServices(3);
+        new CommandRunner(new TableCommands(() -> null, () -> null))
+                .assertWellBehavedWithoutServices(3);
         new CommandRunner(new TabletCommands(() -> null, () -> null))
                 .assertWellBehavedWithoutServices(3);
     }
@@ -23,8 +26,8 @@ class TableCommandsTest {
         assertThat(table.run("list"))
                 .isEqualTo(
                         """
-                        ID  NAME     OBJECTS  TABLETS
-                         1  default        0        1
+                        ID  NAME     OBJECTS  TABLETS  REPLICAS
+                         1  default        0        1         0
                         64.00 MiB of 1.00 GiB allocated, 1.00 MiB live in the log, \
                         64.00 KiB in hash tables""");
     }
@@ -33,13 +36,22 @@ class TableCommandsTest {
     void create_withTablets_createsThem() throws Exception {
         assertThat(table.run("create", "t", "--tablets", "4")).isEqualTo("Created the table t.");
         assertThat(table.run("list", "--json"))
-                .contains("{\"id\":2,\"name\":\"t\",\"objects\":0,\"tablets\":4}");
+                .contains("{\"id\":2,\"name\":\"t\",\"objects\":0,\"tablets\":4,\"replicas\":0}");
     }
 
     @Test
     void create_withAnOddNumberOfTablets_isRefused() {
         table.assertRefused(
                 "--tablets must be a power of two, was 3.", "create", "t", "--tablets", "3");
+    }
+
+    @Test
+    void create_withReplicas_needsACluster() {
+        assertThatThrownBy(() -> table.run("create", "t", "--replicas", "4"))
+                .hasMessageStartingWith("--replicas must be a whole number from 0 to 3");
+        assertThatThrownBy(() -> table.run("create", "t", "--replicas", "1"))
+                .hasMessageStartingWith("This node has no membership");
+        assertThat(store.tables).doesNotContainKey("t");
     }
 
     @Test

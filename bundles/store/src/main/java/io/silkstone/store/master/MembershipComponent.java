@@ -16,11 +16,13 @@ import io.silkstone.store.durable.Flush;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.felix.hc.api.HealthCheck;
 import org.apache.felix.hc.api.Result;
 import org.osgi.annotation.bundle.Capability;
@@ -233,22 +235,42 @@ public final class MembershipComponent implements HealthCheck {
     }
 
     /**
-     * Which servers are missed, and how many tablets nobody serves; empty when there are none. A
-     * server that is down and whose tablets others have is not missed: it may have left for ever.
+     * Which servers are missed, and how many tablets nobody serves or are still being put together
+     * out of their logs; empty when there are none. A server that is down and whose tablets others
+     * have is not missed: it may have left for ever.
      */
     static String losses(ClusterMap map) {
         List<Tablet> lost =
                 map.tablets().stream().filter(one -> one.state() == TabletState.LOST).toList();
-        if (lost.isEmpty()) {
+        List<Tablet> dependent =
+                map.tablets().stream().filter(one -> !one.logs().isEmpty()).toList();
+        List<String> missed =
+                Stream.concat(
+                                lost.stream().map(Tablet::owner),
+                                dependent.stream().flatMap(one -> one.logs().stream()))
+                        .distinct()
+                        .sorted()
+                        .map(Object::toString)
+                        .toList();
+        if (missed.isEmpty()) {
             return "";
         }
-        List<String> owners =
-                lost.stream().map(Tablet::owner).distinct().sorted().map(Object::toString).toList();
-        return "%s %s down; %s lost, see `tablet:list`."
+        List<String> parts = new ArrayList<>();
+        if (!lost.isEmpty()) {
+            parts.add(count(lost) + " lost");
+        }
+        if (!dependent.isEmpty()) {
+            parts.add(count(dependent) + " being recovered");
+        }
+        return "%s %s down; %s, see `tablet:list`."
                 .formatted(
-                        (owners.size() == 1 ? "Server " : "Servers ") + String.join(", ", owners),
-                        owners.size() == 1 ? "is" : "are",
-                        lost.size() == 1 ? "1 tablet is" : lost.size() + " tablets are");
+                        (missed.size() == 1 ? "Server " : "Servers ") + String.join(", ", missed),
+                        missed.size() == 1 ? "is" : "are",
+                        String.join(", ", parts));
+    }
+
+    private static String count(List<Tablet> tablets) {
+        return tablets.size() == 1 ? "1 tablet is" : tablets.size() + " tablets are";
     }
 
     /** Leaves the cluster, while the store and the way to the others are still there. */

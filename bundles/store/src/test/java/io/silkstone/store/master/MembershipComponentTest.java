@@ -78,6 +78,23 @@ class MembershipComponentTest {
                 .isEqualTo("Servers 1.1, 2.1 are down; 3 tablets are lost, see `tablet:list`.");
     }
 
+    @Test
+    void losses_tabletsThatAreRecovered_nameTheServersWhoseLogsAreRead() {
+        ServerId one = new ServerId(1, 1);
+        ServerId two = new ServerId(2, 1);
+        ServerId three = new ServerId(3, 1);
+        Tablet recovering = tablet(one, TabletState.RECOVERING).withLogs(List.of(three));
+        Tablet comes = tablet(one, TabletState.MIGRATING).withLogs(List.of(three));
+        assertThat(MembershipComponent.losses(map(recovering)))
+                .isEqualTo("Server 3.1 is down; 1 tablet is being recovered, see `tablet:list`.");
+        assertThat(
+                        MembershipComponent.losses(
+                                map(recovering, comes, tablet(two, TabletState.LOST))))
+                .isEqualTo(
+                        "Servers 2.1, 3.1 are down; 1 tablet is lost, 2 tablets are being"
+                                + " recovered, see `tablet:list`.");
+    }
+
     private static ClusterMap map(Tablet... tablets) {
         return new ClusterMap(1, 1, List.of(), List.of(), List.of(tablets));
     }

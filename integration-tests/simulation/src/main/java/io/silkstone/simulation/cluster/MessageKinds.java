@@ -15,12 +15,13 @@ final class MessageKinds {
         from(25, "GetClusterMap", "ClusterMap", "CreateTable", "DropTable");
         from(29, "SplitTablet", "AssignTablet", "TabletReleased");
         from(32, "OpenLease", "RenewClientLease", "CheckLease", "CloseLease", "Lease");
-        from(40, "TakeTablet", "MigrationEnded", "RecallTablet");
+        from(40, "TakeTablet", "MigrationEnded", "RecallTablet", "RaiseLogEpoch");
         from(60, "Read", "ReadReply", "Change", "ChangeReply", "MultiRead", "MultiReadReply");
         from(66, "WriteAll", "WriteAllReply", "Scan", "ScanReply", "ClearTable");
         from(71, "CountObjects", "GetUsage", "Usage");
         from(80, "MigrateTablet", "PrepareMigration", "MigrationPrepared", "PullResults");
         from(84, "Pull", "Pulled", "PriorityPull");
+        from(90, "WriteReplica", "DropReplicas", "ListReplicas", "ReplicaList", "ReadReplica");
     }
 
     private MessageKinds() {}

@@ -15,14 +15,14 @@ import java.util.Map;
  * Tombstones that were met while another log is read: an object that comes after the tombstone that
  * buries it, since segments are read in any order, is dropped. RAMCloud keeps them in the objects'
  * own hash table and takes them out afterwards; here they have one of their own, and memory outside
- * the pool, all of which is gone at the end. Threads: one.
+ * the pool, all of which is gone at the end. Threads: one at a time.
  */
 final class Graves implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 20;
 
     private final SegletPool pool;
     private final Backoff backoff;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private final Map<Integer, HashTable> tables = new HashMap<>();
     private long free;
     private long freeEnd;

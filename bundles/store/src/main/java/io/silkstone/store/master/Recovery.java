@@ -24,13 +24,12 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
 import org.agrona.DirectBuffer;
 
@@ -51,6 +50,7 @@ final class Recovery implements Runnable {
     private static final long READ_NANOS = 2_000_000_000;
     private static final long ASK_NANOS = 1_000_000_000;
     private static final long PAUSE_NANOS = 5_000_000;
+    private static final long TURN_NANOS = 50_000;
     private static final long MISSING_PAUSE_NANOS = 100_000_000;
     private static final int READ_BYTES = 1 << 20;
     private static final int REQUEST_BYTES = 256;
@@ -64,8 +64,13 @@ final class Recovery implements Runnable {
     private final Supplier<ClusterMap> map;
     private final ServerId self;
     private final List<Tablet> tablets;
-    private final Map<Tablet, Reservation> reservations = new LinkedHashMap<>();
-    private final ReentrantLock replaying = new ReentrantLock();
+
+    /** Of each tablet, until it is served; null for none. */
+    private final AtomicReferenceArray<Reservation> reservations;
+
+    /** Whether one of the threads replays. */
+    private final AtomicBoolean replaying = new AtomicBoolean();
+
     private volatile boolean closed;
     private volatile boolean done;
     private volatile String status = "begins";
@@ -90,6 +95,7 @@ final class Recovery implements Runnable {
         this.map = map;
         this.self = self;
         this.tablets = tablets;
+        reservations = new AtomicReferenceArray<>(tablets.size());
     }
 
     /** A replica's segment cannot be read to its end. */
@@ -189,16 +195,29 @@ final class Recovery implements Runnable {
         }
     }
 
-    private synchronized void reserve() throws StoreRefused {
+    private void reserve() throws StoreRefused {
         ClusterMap known = map.get();
-        for (Tablet tablet : tablets) {
-            Reservation present = reservations.get(tablet);
+        for (int number = 0; number < tablets.size(); number++) {
+            Tablet tablet = tablets.get(number);
+            Reservation present = reservations.get(number);
             if (present != null && present.holds() || isGone(tablet, known)) {
                 continue;
             }
             boolean mayBeHere = tablet.peer().equals(self) && present == null;
-            reservations.put(tablet, mayBeHere ? reserveAgain(tablet) : reserve(tablet));
+            reservations.set(number, mayBeHere ? reserveAgain(tablet) : reserve(tablet));
         }
+    }
+
+    /** What is to be filled. */
+    private List<Reservation> targets() {
+        List<Reservation> targets = new ArrayList<>();
+        for (int number = 0; number < tablets.size(); number++) {
+            Reservation reservation = reservations.get(number);
+            if (reservation != null) {
+                targets.add(reservation);
+            }
+        }
+        return targets;
     }
 
     private Reservation reserve(Tablet tablet) throws StoreRefused {
@@ -245,7 +264,7 @@ final class Recovery implements Runnable {
         Queue<List<Found>> segments = new ConcurrentLinkedQueue<>(log.segments());
         AtomicInteger failed = new AtomicInteger();
         try (LogReplay replay =
-                recovery.openReplay(log.storeNote(), List.copyOf(reservations.values()))) {
+                recovery.openReplay(log.storeNote(), targets())) {
             Runnable fetching =
                     () -> {
                         try (Fetcher fetcher = new Fetcher(log.server(), replay)) {
@@ -347,11 +366,13 @@ final class Recovery implements Runnable {
             }
             // Entries lie at multiples of eight, which they do not in a message.
             MemorySegment.copy(call.replyMemory(), offset, entries, 0, bytes);
-            replaying.lock();
+            while (!replaying.compareAndSet(false, true)) {
+                threads.sleep(TURN_NANOS);
+            }
             try {
                 return replay(segment, bytes);
             } finally {
-                replaying.unlock();
+                replaying.set(false);
             }
         }
 
@@ -402,9 +423,9 @@ final class Recovery implements Runnable {
      */
     void serve(Tablet known) {
         Reservation reservation = null;
-        synchronized (this) {
-            for (Tablet tablet : tablets) {
-                reservation = isSame(tablet, known) ? reservations.remove(tablet) : reservation;
+        for (int number = 0; number < tablets.size(); number++) {
+            if (isSame(tablets.get(number), known)) {
+                reservation = reservations.getAndSet(number, null);
             }
         }
         boolean isServed = reservation == null || !reservation.holds();
@@ -420,22 +441,22 @@ final class Recovery implements Runnable {
         store.dependsOnNobody(known.table(), known.firstHash(), known.lastHash());
     }
 
-    private synchronized boolean isServed() {
+    private boolean isServed() {
         ClusterMap known = map.get();
-        return reservations.keySet().stream().allMatch(tablet -> isGone(tablet, known));
+        boolean isServed = true;
+        for (int number = 0; number < tablets.size(); number++) {
+            isServed &= reservations.get(number) == null || isGone(tablets.get(number), known);
+        }
+        return isServed;
     }
 
     private void giveUp() {
-        List<Reservation> left;
-        synchronized (this) {
-            left = List.copyOf(reservations.values());
-            reservations.clear();
-        }
-        for (Reservation each : left) {
-            boolean isDropped = false;
+        for (int number = 0; number < tablets.size(); number++) {
+            Reservation left = reservations.getAndSet(number, null);
+            boolean isDropped = left == null;
             while (!isDropped) {
                 try {
-                    each.drop();
+                    left.drop();
                     isDropped = true;
                 } catch (StoreRefused e) {
                     threads.sleep(PAUSE_NANOS);

@@ -75,10 +75,18 @@ final class Recoveries {
         }
         Recovery recovery = new Recovery(rpc, threads, store, membership, () -> map, self, tablets);
         all.add(recovery);
+        if (closed) {
+            // Who stops all may have looked before.
+            recovery.stop();
+        }
         long thread = threads.create(ThreadRuntime.NORMAL, recovery::run);
         while (thread == ThreadRuntime.NONE && !closed) {
             threads.sleep(PAUSE_NANOS);
             thread = threads.create(ThreadRuntime.NORMAL, recovery::run);
+        }
+        if (thread == ThreadRuntime.NONE) {
+            // It never runs, and nobody is to wait for its end.
+            all.remove(recovery);
         }
     }
 

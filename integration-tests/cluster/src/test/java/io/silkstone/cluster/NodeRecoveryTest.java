@@ -260,6 +260,33 @@ class NodeRecoveryTest {
     }
 
     @Test
+    void kill9_ofTwoOfThreeNodes_twoReplicasAreEnough() throws Exception {
+        table("kept", 2, 4);
+        startAll();
+        awaitChanges(CHANGES);
+        for (Promises each : all) {
+            each.stop();
+        }
+        ServerId second = server(2);
+        ServerId third = server(3);
+        kill(2, 3);
+        // With disks that are gone for good, so that what is left is all there is.
+        for (int node = 2; node <= 3; node++) {
+            Tool.run(
+                    cluster.workplace(),
+                    cluster.home(node),
+                    PATIENCE,
+                    List.of("rm", "-r", "data/backup"));
+        }
+        await("both are down", map -> !map.server(second).up() && !map.server(third).up());
+        up();
+        await("everything is served", NodeRecoveryTest::isAllServed);
+        for (Promises each : all) {
+            assertThat(each.broken()).as("after the kills, seed " + SEED).isEmpty();
+        }
+    }
+
+    @Test
     void kill9_ofAllNodes_everythingIsBackWhenTheyAre() throws Exception {
         table("one", 1, 2);
         table("two", 2, 4);

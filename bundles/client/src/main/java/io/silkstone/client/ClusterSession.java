@@ -493,6 +493,10 @@ final class ClusterSession implements KvSession {
         if (map.tablet(table.id(), 0) == null) {
             return Status.NO_SUCH_TABLE;
         }
+        if (map.isRecovering(table.id())) {
+            // What is read out of logs would be there again.
+            return Status.RETRY_LATER;
+        }
         boolean begun = false;
         for (ClusterMap.Server server : map.servers()) {
             if (!server.up()) {

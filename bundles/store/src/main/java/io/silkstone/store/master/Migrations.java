@@ -207,8 +207,15 @@ public final class Migrations {
         return done.number();
     }
 
-    /** All has come: the coordinator may forget the source. Asks until it has, or all is over. */
+    /**
+     * All has come: when it is settled here the coordinator may forget the source, which then drops
+     * what it had. Asks until it has, or all is over.
+     */
     private void ended(ServerId self, Place place, long epoch, Migration migration) {
+        long mark = store.mark();
+        while (!store.isSettled(mark) && !closed && membership.self().equals(self)) {
+            threads.sleep(PAUSE_NANOS);
+        }
         Status answer = Status.TIMED_OUT;
         while (answer != Status.OK && !closed && membership.self().equals(self)) {
             try (Question question = new Question(rpc, Priority.HIGH)) {

@@ -482,7 +482,7 @@ final class ClusterSession implements KvSession {
                 store.pause(CLEAR_PAUSE_NANOS);
             }
         }
-        return status;
+        return status == Status.RETRY_LATER ? Status.UNAVAILABLE : status;
     }
 
     /** RETRY_LATER when nothing was done, for tablets have moved since the map was made. */

@@ -474,6 +474,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             departed.add(id);
             Copy copy = copies.remove(id);
             if (copy != null) {
+                files.departed(id);
                 leftSafe.put(id, copy.safeBytes);
                 moved.remove(copy);
             }

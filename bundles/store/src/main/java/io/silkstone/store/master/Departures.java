@@ -43,6 +43,7 @@ final class Departures {
     private static final int LENGTH_BYTES = Integer.BYTES;
     private static final long RECALL_NANOS = 1_000_000_000;
     private static final long LOOK_NANOS = 50_000_000;
+    private static final long SETTLE_NANOS = 200_000;
     private static final long ASK_NANOS = 2_000_000_000;
     private static final int REQUEST_BYTES = 256;
 
@@ -156,10 +157,19 @@ final class Departures {
             return;
         }
         try {
+            awaitSettled();
             answer(request, place);
         } finally {
             // Nobody else would thaw it.
             watch(place, self);
+        }
+    }
+
+    /** Who takes the tablet tells clients what it finds, and nothing of it waits for anything. */
+    private void awaitSettled() {
+        long mark = store.mark();
+        while (!closed && !store.isSettled(mark)) {
+            threads.sleep(SETTLE_NANOS);
         }
     }
 

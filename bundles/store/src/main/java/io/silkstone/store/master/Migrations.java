@@ -153,7 +153,7 @@ public final class Migrations {
         return tablet != null
                 && tablet.owner().equals(self)
                 && tablet.epoch() >= epoch
-                && tablet.state() != TabletState.MIGRATING;
+                && tablet.state() == TabletState.NORMAL;
     }
 
     private static void require(boolean holds, String refusal) throws Refusal {

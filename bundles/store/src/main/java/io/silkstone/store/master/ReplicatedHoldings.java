@@ -41,7 +41,7 @@ public final class ReplicatedHoldings implements Membership.Holdings {
     @Override
     public void apply(ClusterMap map, ServerId self) {
         store.follow(self, map);
-        recoveries.serve(map, self);
+        recoveries.serve(map);
         holdings.apply(map, self);
         recoveries.begin(map, self);
         backups.forget(map);

@@ -768,14 +768,16 @@ public final class LogReplicas implements SegmentCopies {
         }
     }
 
+    /** Keeps nothing any more. What is under way goes on, and nobody looks at its answer. */
     @Override
     public void close() {
         view = new View(ServerId.NONE, ClusterMap.NONE, 0);
         next = view;
-        for (Copy copy : copies.values()) {
-            copy.replicas.forEach(this::abandon);
-        }
         copies.clear();
+        filling.clear();
+        unanswered.clear();
+        ending.clear();
+        failed.clear();
         calls.forEach(Call::close);
         calls.clear();
     }

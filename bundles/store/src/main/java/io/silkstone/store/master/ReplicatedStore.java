@@ -121,9 +121,10 @@ public final class ReplicatedStore implements AutoCloseable {
         thread = ThreadRuntime.NONE;
     }
 
-    /** Ends the store. */
+    /** Ends the store, as it is: what is not in replicas is lost. */
     @Override
     public void close() {
+        replicas.close();
         store.close();
     }
 }

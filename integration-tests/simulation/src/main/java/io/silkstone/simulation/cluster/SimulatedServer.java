@@ -264,8 +264,10 @@ final class SimulatedServer {
         transport.crash();
         service.close();
         migrations.close();
-        store.close();
-        if (disks != null) {
+        if (disks == null) {
+            store.close();
+        } else {
+            replicated.close();
             disks.end(
                     world.settings().get(ClusterSettings.SERVER_MACHINE).happens(standstills)
                             && world.script().has("machine failure of " + name));

@@ -1,6 +1,7 @@
 package io.silkstone.store;
 
 import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Checksum;
@@ -27,6 +28,14 @@ public final class Replay implements AutoCloseable {
 
     /** So many entries' lines are read before the first of them is looked for. */
     private static final int PREFETCH = 32;
+
+    private static final int PERCENT = 100;
+
+    /** How full this store's memory may get by what comes. */
+    private static final int FILLED_PERCENT_MAX = 92;
+
+    /** What an object costs in the hash table. */
+    private static final int INDEX_BYTES = 13;
 
     /** A slice of growing ahead: some ten microseconds. */
     private static final int SPLITS = 512;
@@ -105,6 +114,21 @@ public final class Replay implements AutoCloseable {
         }
         prefetched = sum;
         return entry;
+    }
+
+    /**
+     * How many bytes are left for what comes, when all that can be cleaned has been: less than
+     * there are, since memory that is full to the last is slow, and what is here grows too.
+     */
+    public long bytesLeft() {
+        KvStore.Usage usage = store.usage();
+        long most = usage.capacity() / PERCENT * FILLED_PERCENT_MAX;
+        return Math.max(0, most - usage.logLive() - usage.hashTables());
+    }
+
+    /** What {@code objects} that take {@code bytes} of the log need in all. */
+    public static long bytesFor(long objects, long bytes) {
+        return bytes + objects * INDEX_BYTES;
     }
 
     /**

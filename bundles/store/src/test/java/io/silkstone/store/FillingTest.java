@@ -189,6 +189,16 @@ class FillingTest {
     }
 
     @Test
+    void bytesLeft_objectsComing_getLessByWhatTheyTake() throws StoreRefused {
+        begin();
+        long before = replay.bytesLeft();
+        assertThat(before).isBetween(StoreFixture.SMALL.memoryBytes() / 2, 31L << 20);
+        target.write("large", new byte[1 << 20], new WriteOptions());
+        assertThat(before - replay.bytesLeft()).isBetween(1L << 20, (1L << 20) + 64);
+        assertThat(Replay.bytesFor(10, 1_000)).isGreaterThan(1_000);
+    }
+
+    @Test
     void expect_whatComes_makesRoomForIt() throws StoreRefused {
         begin();
         long before = target.store.usage().hashTables();

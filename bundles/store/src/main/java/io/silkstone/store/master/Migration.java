@@ -49,6 +49,7 @@ final class Migration {
     private static final long PAUSE_NANOS = 2_000_000;
     private static final long ERROR_PAUSE_NANOS = 200_000_000;
     private static final int ATTEMPTS_MAX = 5;
+    private static final int MIB_SHIFT = 20;
     private static final int PARTS_SHIFT = 3;
     private static final int PARTS = 1 << PARTS_SHIFT;
 
@@ -58,8 +59,16 @@ final class Migration {
     /** Pulls follow each other sooner than that. */
     private static final long OFTEN_NANOS = 2_000_000;
 
-    private static final int HASHES_MAX = 64;
-    private static final int REQUEST_BYTES = 1 << 10;
+    /** While clients wait: what they wait for is not to stand behind much else on either core. */
+    private static final int BUSY_PULL_BYTES = 24 << 10;
+
+    /** For so long after clients have waited they will again. */
+    private static final long BUSY_NANOS = 5_000_000;
+
+    /** In one request; clients in their hundreds wait no longer than one. */
+    private static final int HASHES_MAX = 512;
+
+    private static final int REQUEST_BYTES = 8 << 10;
 
     private final Rpc rpc;
     private final ThreadRuntime threads;
@@ -78,6 +87,7 @@ final class Migration {
     private volatile Filling filling;
     private volatile long priorityThread = ThreadRuntime.NONE;
     private volatile boolean closed;
+    private volatile long wantedAt;
     private volatile long epoch;
     private final MigrationPreparedDecoder prepared = new MigrationPreparedDecoder();
     private Runnable whenEnded;
@@ -111,6 +121,7 @@ final class Migration {
         this.source = source;
         this.isOver = isOver;
         prepareUntil = rpc.now() + PREPARE_NANOS;
+        wantedAt = rpc.now() - BUSY_NANOS;
         peer = rpc.peer(source.address());
     }
 
@@ -165,7 +176,7 @@ final class Migration {
                     .cursor(cursor)
                     .until(until)
                     .table(place.table())
-                    .bytes(PULL_BYTES);
+                    .bytes(pullBytes());
             rpc.lookOften(OFTEN_NANOS);
             asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
         }
@@ -262,11 +273,12 @@ final class Migration {
      * Prepares for what there is, has the source freeze the tablet, and fetches the results of
      * requests on it.
      *
-     * @throws Failure when the source will not, or is not reached
+     * @throws Failure when the source will not, or is not reached, or has more than fits here
      */
     void prepare() throws Failure {
         try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
             prepare(fetcher, true);
+            requireMemory(fetcher.replay);
             while (fetcher.replay.expect(prepared.objects())) {
                 threads.yield();
             }
@@ -280,7 +292,19 @@ final class Migration {
         }
     }
 
-    /** Says {@code prepared} what there is. */
+    private void requireMemory(Replay replay) throws Failure {
+        long needed = Replay.bytesFor(prepared.objects(), prepared.bytes());
+        long left = replay.bytesLeft();
+        if (needed > left) {
+            throw new Failure(
+                    ("the tablet needs about %d MiB, and this server has %d MiB left for it;"
+                                    + " give it more (memory.bytes), or cut the tablet and move a"
+                                    + " part")
+                            .formatted(needed >> MIB_SHIFT, left >> MIB_SHIFT));
+        }
+    }
+
+    /** Has {@code prepared} say what there is. */
     private void prepare(Fetcher fetcher, boolean lookOnly) throws Failure {
         PrepareMigrationEncoder prepare = new PrepareMigrationEncoder();
         prepare.wrapAndApplyHeader(
@@ -415,6 +439,10 @@ final class Migration {
         }
     }
 
+    private int pullBytes() {
+        return rpc.now() - wantedAt < BUSY_NANOS ? BUSY_PULL_BYTES : PULL_BYTES;
+    }
+
     /** In the order of a scan, which is that of the cursor's reversed bits. */
     private static long beginOf(int part) {
         return part == PARTS ? 0 : Long.reverse((long) part << Long.SIZE - PARTS_SHIFT);
@@ -451,6 +479,8 @@ final class Migration {
             } else {
                 fetcher.forgetAhead();
             }
+            // Clients' requests are looked at between two pieces.
+            threads.yield();
         }
     }
 
@@ -484,6 +514,7 @@ final class Migration {
             long[] hashes = new long[HASHES_MAX];
             while (!hasEnded()) {
                 int count = filling.wanted(hashes);
+                wantedAt = count == 0 ? wantedAt : rpc.now();
                 if (count == 0) {
                     threads.block();
                 } else if (!fetch(fetcher, hashes, count)) {

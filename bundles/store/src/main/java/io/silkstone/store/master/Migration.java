@@ -1,6 +1,7 @@
 package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap.Server;
+import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Call;
@@ -25,6 +26,7 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.agrona.DirectBuffer;
@@ -47,6 +49,7 @@ final class Migration {
     private static final long PULL_NANOS = 500_000_000;
     private static final long PRIORITY_PULL_NANOS = 100_000_000;
     private static final long PAUSE_NANOS = 2_000_000;
+    private static final long PAUSED_NANOS = 20_000_000;
     private static final long ERROR_PAUSE_NANOS = 200_000_000;
     private static final int ATTEMPTS_MAX = 5;
     private static final int MIB_SHIFT = 20;
@@ -88,6 +91,11 @@ final class Migration {
     private volatile long priorityThread = ThreadRuntime.NONE;
     private volatile boolean closed;
     private volatile long wantedAt;
+    private volatile boolean paused;
+    private final LongAdder objectsTaken = new LongAdder();
+    private final LongAdder bytesTaken = new LongAdder();
+    private volatile long bytesExpected;
+    private volatile long begunAt;
     private volatile long epoch;
     private final MigrationPreparedDecoder prepared = new MigrationPreparedDecoder();
     private Runnable whenEnded;
@@ -221,6 +229,7 @@ final class Migration {
 
         boolean replay() {
             long damagedBefore = replay.damaged();
+            long objectsBefore = replay.objects();
             long done = 0;
             boolean goesOn = true;
             while (goesOn) {
@@ -235,6 +244,8 @@ final class Migration {
                     threads.sleep(PAUSE_NANOS);
                 }
             }
+            objectsTaken.add(replay.objects() - objectsBefore);
+            bytesTaken.add(filling == null ? 0 : done);
             return replay.damaged() == damagedBefore && (filling != null || done == bytes);
         }
 
@@ -279,6 +290,7 @@ final class Migration {
         try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
             prepare(fetcher, true);
             requireMemory(fetcher.replay);
+            bytesExpected = prepared.bytes();
             while (fetcher.replay.expect(prepared.objects())) {
                 threads.yield();
             }
@@ -361,6 +373,7 @@ final class Migration {
     void begin(long epoch, Runnable whenEnded) throws Failure {
         this.whenEnded = whenEnded;
         this.epoch = epoch;
+        begunAt = rpc.now();
         while (filling == null) {
             if (closed || !reservation.holds()) {
                 throw new Failure("this server was given up meanwhile");
@@ -459,6 +472,11 @@ final class Migration {
         long until = beginOf(part + 1);
         boolean done = false;
         while (!done && !hasEnded()) {
+            if (paused) {
+                endIfOver();
+                threads.sleep(PAUSED_NANOS);
+                continue;
+            }
             if (fetcher.askFor(cursor, until) != Status.OK) {
                 endIfOver();
                 threads.sleep(PAUSE_NANOS);
@@ -570,6 +588,25 @@ final class Migration {
         if (!closed) {
             whenEnded.run();
         }
+    }
+
+    /** How far it is. */
+    MigrationStatus status() {
+        return new MigrationStatus(
+                place.table(),
+                place.first(),
+                place.last(),
+                source.id(),
+                objectsTaken.sum(),
+                bytesTaken.sum(),
+                bytesExpected,
+                rpc.now() - begunAt,
+                paused);
+    }
+
+    /** Whether only what clients ask for is to be fetched. */
+    void pause(boolean pause) {
+        paused = pause;
     }
 
     /** Ends its threads as soon as they look. */

@@ -4,6 +4,7 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
@@ -235,6 +236,18 @@ public final class Migrations {
         }
         running.remove(migration);
         membership.hurry();
+    }
+
+    /** The tablets that are on their way here. */
+    List<MigrationStatus> list() {
+        return running.stream().filter(Migration::hasBegun).map(Migration::status).toList();
+    }
+
+    /** Has all that run fetch only what clients ask for, or the rest too; says how many run. */
+    int pause(boolean pause) {
+        List<Migration> concerned = running.stream().filter(Migration::hasBegun).toList();
+        concerned.forEach(each -> each.pause(pause));
+        return concerned.size();
     }
 
     /** Begins no more, and ends what runs. By a user thread, which waits for that. */

@@ -10,6 +10,7 @@ import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
 import io.silkstone.rpc.Coordinators;
 import io.silkstone.store.durable.Flush;
+import io.silkstone.store.master.ReplicatedStore;
 import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.HugePages;
 import java.io.IOException;
@@ -116,8 +117,11 @@ public final class StoreComponent implements KvStore {
     private final boolean inCluster;
     private final Keeping keeping;
 
-    /** Null when nothing is kept. */
+    /** Null when nothing is kept on the node's own disk. */
     private final KeptStore kept;
+
+    /** Null in a node that is alone. */
+    private final ReplicatedStore replicated;
 
     private final Store store;
     private final AgentLoop loop;
@@ -159,25 +163,9 @@ public final class StoreComponent implements KvStore {
         } catch (IOException e) {
             throw new IllegalStateException("the store cannot start: " + e.getMessage(), e);
         }
-        LOG.log(
-                Level.INFO,
-                kept == null
-                        ? "objects are in memory only, and lost with this process (log.flush = OFF)"
-                        : "objects are kept in "
-                                + directory
-                                + " (log.flush = "
-                                + keeping.flush
-                                + ")");
-        store =
-                kept != null
-                        ? kept.store()
-                        : Store.open(
-                                options,
-                                NanoClock.SYSTEM,
-                                EpochClock.SYSTEM,
-                                RandomGenerator.getDefault(),
-                                metrics,
-                                backoff);
+        replicated = inCluster ? openReplicated(metrics, backoff) : null;
+        store = store(metrics, backoff);
+        LOG.log(Level.INFO, "objects are " + whereabouts(directory));
         loop = new AgentLoop(store.agents(), runtime::yield, runtime::sleep, metrics);
         thread = runtime.create(ThreadRuntime.NORMAL, loop);
         if (thread == ThreadRuntime.NONE) {
@@ -201,12 +189,47 @@ public final class StoreComponent implements KvStore {
                 backoff);
     }
 
+    private ReplicatedStore openReplicated(MetricRegistry metrics, Backoff backoff) {
+        return ReplicatedStore.open(
+                options,
+                NanoClock.SYSTEM,
+                EpochClock.SYSTEM,
+                RandomGenerator.getDefault(),
+                metrics,
+                backoff);
+    }
+
+    private Store store(MetricRegistry metrics, Backoff backoff) {
+        if (kept != null) {
+            return kept.store();
+        }
+        if (replicated != null) {
+            return replicated.store();
+        }
+        return Store.open(
+                options,
+                NanoClock.SYSTEM,
+                EpochClock.SYSTEM,
+                RandomGenerator.getDefault(),
+                metrics,
+                backoff);
+    }
+
+    private String whereabouts(Path directory) {
+        if (kept != null) {
+            return "kept in " + directory + " (log.flush = " + keeping.flush + ")";
+        }
+        return replicated != null
+                ? "in memory, and on other servers as far as their tables have replicas"
+                : "in memory only, and lost with this process (log.flush = OFF)";
+    }
+
     private static Keeping keeping(Config config, boolean inCluster) {
         Checks.inRange("log.flush.interval.ms", config.log_flush_interval_ms(), 1, INTERVAL_MS_MAX);
         Checks.require(
                 !inCluster || config.log_flush() == Flush.OFF,
-                "log.flush must be OFF in a node of a cluster, was %s: a cluster keeps no log on"
-                        + " disk yet",
+                "log.flush must be OFF in a node of a cluster, was %s: other nodes keep its log, for"
+                        + " tables that have replicas",
                 config.log_flush());
         return new Keeping(config.log_flush(), config.log_flush_interval_ms());
     }
@@ -264,6 +287,14 @@ public final class StoreComponent implements KvStore {
     /** The store itself. */
     public Store store() {
         return store;
+    }
+
+    /** The store of a node of a cluster, with what keeps its log on other servers. */
+    public ReplicatedStore replicated() {
+        if (replicated == null) {
+            throw new IllegalStateException("the store was opened for a node that is alone");
+        }
+        return replicated;
     }
 
     @Override

@@ -8,8 +8,11 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.OperatorRequests;
 import io.silkstone.rpc.Rpc;
+<<<<<<< HEAD
 import io.silkstone.store.Store;
 import java.util.List;
+=======
+>>>>>>> h/node
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -23,6 +26,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
 
     private final Rpc rpc;
     private final Membership membership;
+    private final ReplicatedHoldings holdings;
     private final MasterService service;
     private final Migrations migrations;
     private final OperatorRequests operator;
@@ -41,23 +45,18 @@ public final class ClusterMember implements Cluster, AutoCloseable {
             MasterOptions options,
             Rpc rpc,
             ThreadRuntime threads,
-            Store store,
+            ReplicatedStore store,
             Predecessor predecessor,
             BackupService backups,
             RandomGenerator random) {
         this.rpc = rpc;
         this.random = random;
-        membership =
-                new Membership(
-                        options,
-                        rpc,
-                        threads,
-                        new StoreHoldings(store, threads),
-                        predecessor,
-                        random);
-        service = new MasterService(rpc, store, membership);
+        holdings = new ReplicatedHoldings(store, rpc, threads, backups);
+        membership = new Membership(options, rpc, threads, holdings, predecessor, random);
+        service = new MasterService(rpc, store.store(), membership);
         operator = new OperatorRequests(rpc, membership.leader(), OPERATOR_NANOS, this::newRequest);
-        migrations = new Migrations(rpc, threads, store, membership);
+        migrations = new Migrations(rpc, threads, store.store(), membership);
+        holdings.start(membership);
         service.register();
         migrations.register();
         backups.register();
@@ -146,8 +145,10 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     public void close() {
         closed = true;
         migrations.stop();
+        holdings.stopRecoveries();
         membership.close();
         service.close();
         migrations.close();
+        holdings.stop();
     }
 }

@@ -154,7 +154,7 @@ public final class MembershipComponent implements HealthCheck {
                             options,
                             rpc,
                             threads,
-                            store.store(),
+                            store.replicated(),
                             predecessor(home, context.getProperty("silkstone.home.hold")),
                             backup.service(),
                             new SplittableRandom());

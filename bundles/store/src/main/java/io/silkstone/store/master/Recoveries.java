@@ -72,12 +72,20 @@ final class Recoveries {
         }
         Recovery recovery = new Recovery(rpc, threads, store, membership, () -> map, self, tablets);
         all.add(recovery);
+        if (closed) {
+            // Who stops all may have looked before.
+            recovery.stop();
+        }
         long thread = threads.create(ThreadRuntime.NORMAL, recovery::run);
         while (thread == ThreadRuntime.NONE && !closed) {
             threads.sleep(PAUSE_NANOS);
             thread = threads.create(ThreadRuntime.NORMAL, recovery::run);
         }
         if (thread == ThreadRuntime.NONE) {
+<<<<<<< HEAD
+=======
+            // It never runs, and nobody is to wait for its end.
+>>>>>>> h/node
             all.remove(recovery);
         }
     }

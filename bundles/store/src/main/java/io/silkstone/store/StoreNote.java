@@ -24,6 +24,7 @@ record StoreNote(int lastTableId, List<Table> tables) {
     private static final int LAYOUT_OF_ONE_NODE = 1;
 
     private static final int OWNED = 1;
+
     /**
      * Not served, but what is there counts: it is frozen, or comes ahead of the tablet, and may
      * have come altogether by the time when the log is read.

@@ -8,11 +8,7 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.OperatorRequests;
 import io.silkstone.rpc.Rpc;
-<<<<<<< HEAD
-import io.silkstone.store.Store;
 import java.util.List;
-=======
->>>>>>> h/node
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 

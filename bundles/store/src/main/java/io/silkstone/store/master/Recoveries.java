@@ -82,10 +82,7 @@ final class Recoveries {
             thread = threads.create(ThreadRuntime.NORMAL, recovery::run);
         }
         if (thread == ThreadRuntime.NONE) {
-<<<<<<< HEAD
-=======
             // It never runs, and nobody is to wait for its end.
->>>>>>> h/node
             all.remove(recovery);
         }
     }

@@ -274,8 +274,7 @@ final class Recovery implements Runnable {
         status = "reads the log of server " + log.server();
         Queue<List<Found>> segments = new ConcurrentLinkedQueue<>(log.segments());
         AtomicInteger failed = new AtomicInteger();
-        try (LogReplay replay =
-                recovery.openReplay(log.storeNote(), targets())) {
+        try (LogReplay replay = recovery.openReplay(log.storeNote(), targets())) {
             Runnable fetching =
                     () -> {
                         try (Fetcher fetcher = new Fetcher(log.server(), replay)) {
@@ -450,10 +449,8 @@ final class Recovery implements Runnable {
             Tablet tablet = tablets.get(number);
             Tablet now = known.tablet(tablet.table(), tablet.firstHash());
             // It may have been cut since, or been to leave: whatever it is, it is what is here.
-            boolean isRecovered =
-                    !isGone(tablet, known) && now.state() != TabletState.RECOVERING;
-            Reservation reservation =
-                    isRecovered ? reservations.getAndSet(number, null) : null;
+            boolean isRecovered = !isGone(tablet, known) && now.state() != TabletState.RECOVERING;
+            Reservation reservation = isRecovered ? reservations.getAndSet(number, null) : null;
             if (reservation != null) {
                 serve(tablet, reservation);
             }

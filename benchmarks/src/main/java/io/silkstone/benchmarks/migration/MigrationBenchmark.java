@@ -130,7 +130,7 @@ public final class MigrationBenchmark implements Benchmark {
             for (int window = 0; window < setting.choose(3, 1); window++) {
                 peak = Math.max(peak, load.peak(PEAK_WINDOW_NANOS));
             }
-            double seconds = table.move();
+            double seconds = table.move(othersThan(table));
             setting.say("%s: a move to warm up, %.0f MB/s", word, objects.bytes() / MEGA / seconds);
         }
         setting.say("%s: %d objects, %,.0f operations/s at most", word, objects.count(), peak);
@@ -147,7 +147,7 @@ public final class MigrationBenchmark implements Benchmark {
 
     private void moveAlone(Subject subject) throws Exception {
         double cpuBefore = cpuSeconds();
-        double seconds = subject.table.move();
+        double seconds = subject.table.move(othersThan(subject.table));
         double cpu = cpuSeconds() - cpuBefore;
         double mbps = mbps(subject, seconds);
         series.add(subject.key("mbps"), mbps);
@@ -166,7 +166,7 @@ public final class MigrationBenchmark implements Benchmark {
             before = load.record();
             Thread.sleep(setting.choose(4_000, 1_000));
             meanwhile = load.record();
-            seconds = subject.table.move();
+            seconds = subject.table.move(othersThan(subject.table));
             load.record();
         } finally {
             load.stop();
@@ -189,6 +189,14 @@ public final class MigrationBenchmark implements Benchmark {
     private void put(Subject subject, String when, Histogram reads) {
         series.add(subject.key(when + "_p50_us"), reads.getValueAtPercentile(50) / 1e3);
         series.add(subject.key(when + "_p999_us"), reads.getValueAtPercentile(PERCENTILE) / 1e3);
+    }
+
+    private long othersThan(MovingTable table) {
+        return subjects.stream()
+                .map(Subject::table)
+                .filter(each -> each != table)
+                .mapToLong(each -> each.objects().count())
+                .sum();
     }
 
     private double cpuSeconds() throws BenchmarkFailed {

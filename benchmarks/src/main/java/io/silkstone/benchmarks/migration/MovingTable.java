@@ -61,9 +61,11 @@ final class MovingTable {
     /**
      * Has the tablet move to the server that does not have it, and waits until all of it is there.
      *
+     * @param others objects of all other tables
      * @return how long that took, in seconds
      */
-    double move() throws StoreRefused, BenchmarkFailed, InterruptedException {
+    double move(long others) throws StoreRefused, BenchmarkFailed, InterruptedException {
+        awaitRest(others);
         ServerId target = other(tablet().owner());
         long began = begin(target);
         ClusterMap.Tablet now = tablet();
@@ -75,6 +77,17 @@ final class MovingTable {
             now = tablet();
         }
         return (System.nanoTime() - began) / 1e9;
+    }
+
+    /** The server that had the tablet before may still be removing what it had. */
+    private void awaitRest(long others) throws InterruptedException, BenchmarkFailed {
+        long began = System.nanoTime();
+        while (operator.store().usage().objects() > others + objects.count()) {
+            if (System.nanoTime() - began > NEWS_NANOS_MAX) {
+                throw new BenchmarkFailed("a tablet that has moved stays where it was");
+            }
+            Thread.sleep(REFUSED_MILLIS);
+        }
     }
 
     /** A server may not have heard yet that the move before this one is over. */

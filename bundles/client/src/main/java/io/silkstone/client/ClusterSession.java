@@ -482,7 +482,7 @@ final class ClusterSession implements KvSession {
                 store.pause(CLEAR_PAUSE_NANOS);
             }
         }
-        return status;
+        return status == Status.RETRY_LATER ? Status.UNAVAILABLE : status;
     }
 
     /** RETRY_LATER when nothing was done, for tablets have moved since the map was made. */
@@ -492,6 +492,10 @@ final class ClusterSession implements KvSession {
         }
         if (map.tablet(table.id(), 0) == null) {
             return Status.NO_SUCH_TABLE;
+        }
+        if (map.isRecovering(table.id())) {
+            // What is read out of logs would be there again.
+            return Status.RETRY_LATER;
         }
         boolean begun = false;
         for (ClusterMap.Server server : map.servers()) {

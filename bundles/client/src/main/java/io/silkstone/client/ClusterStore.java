@@ -39,6 +39,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
     private static final int REQUEST_BYTES_MAX = 1_024;
     private static final long COORDINATOR_NANOS = 1_000_000_000;
+    private static final long RECOVERY_PAUSE_NANOS = 5_000_000;
 
     private final Rpc rpc;
     private final ClientOptions options;
@@ -315,8 +316,12 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         long sum = countObjects(table, before);
         ClusterMap after = refreshMap();
         // What moves from one server to another may have been counted by both, or by none.
-        while (!tabletsOf(table, before).equals(tabletsOf(table, after))
+        while ((!tabletsOf(table, before).equals(tabletsOf(table, after))
+                        || after.isRecovering(table))
                 && rpc.now() - deadline < 0) {
+            if (after.isRecovering(table)) {
+                pause(RECOVERY_PAUSE_NANOS);
+            }
             before = after;
             sum = countObjects(table, before);
             after = refreshMap();

@@ -70,7 +70,8 @@ final class ScanStep {
             // only the coordinator knows for certain.
             ClusterMap certain =
                     isServed(map, table) ? map : store.leadersMap(store.options().timeoutNanos());
-            if (certain != null && isWhole(certain, table, cursor, count)) {
+            boolean isKnown = certain != null && !certain.isRecovering(table.id());
+            if (isKnown && isWhole(certain, table, cursor, count)) {
                 show(visitor);
                 return end;
             }

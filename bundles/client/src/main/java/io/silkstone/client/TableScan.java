@@ -124,7 +124,7 @@ final class TableScan {
         return false;
     }
 
-    /** Takes out what {@code server} had in both maps under one epoch. */
+    /** Takes out what {@code server} served in both maps under one epoch. */
     private void cover(ServerId server, ClusterMap before, ClusterMap after) {
         for (ClusterMap.Tablet now : after.tablets()) {
             if (now.table() != table.id() || !now.owner().equals(server)) {
@@ -132,6 +132,7 @@ final class TableScan {
             }
             for (ClusterMap.Tablet then : before.tablets()) {
                 if (then.table() == table.id()
+                        && then.isServed()
                         && then.owner().equals(server)
                         && then.epoch() == now.epoch()) {
                     coverBoth(now, then);

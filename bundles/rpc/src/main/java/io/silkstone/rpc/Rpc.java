@@ -151,6 +151,7 @@ public final class Rpc implements AutoCloseable {
     private volatile long server;
     private volatile boolean hasUnsent;
     private volatile boolean lookSoon;
+    private volatile long oftenUntil;
     private volatile boolean closed;
     private volatile boolean faultLogged;
     private volatile boolean malformedLogged;
@@ -212,6 +213,7 @@ public final class Rpc implements AutoCloseable {
         dropped = metrics.counter(RpcMetrics.DROPPED);
         repeated = metrics.counter(RpcMetrics.REPEATED);
         lookedAt = clock.nanoTime();
+        oftenUntil = lookedAt;
     }
 
     /**
@@ -428,6 +430,19 @@ public final class Rpc implements AutoCloseable {
         }
         // What is due is seen when calls and timers are looked at again.
         return next == Long.MAX_VALUE ? next : Math.max(next, lookedAt + LOOK_NANOS - now);
+    }
+
+    /**
+     * Messages will come one upon the other for so long: whoever polls is to sleep as shortly as it
+     * can between two looks.
+     */
+    public void lookOften(long nanos) {
+        oftenUntil = clock.nanoTime() + nanos;
+    }
+
+    /** See {@link #lookOften}. */
+    boolean isLookedAtOften() {
+        return clock.nanoTime() - oftenUntil < 0;
     }
 
     /** Whether a reply to a call of ours may come at any moment. */

@@ -16,11 +16,15 @@ import java.util.concurrent.TimeUnit;
  * while there is nothing: looking a thousand times a second costs an idle node more than all else
  * that it does. So who calls a node after a silence waits for up to that long, once; in a
  * conversation the other side's next message is awaited by the core's own spinning. A call of ours
- * that is under way is never looked after less often than at first.
+ * that is under way is never looked after less often than at first, and while much comes ({@link
+ * Rpc#lookOften}) looks are {@value #UNPOLLED_NANOS_OFTEN} ns apart.
  */
 public final class RpcPoller implements CorePoller {
     /** The least time between two looks. */
     static final long UNPOLLED_NANOS_MIN = 1_000_000;
+
+    /** The time between two looks while messages come one upon the other. */
+    static final long UNPOLLED_NANOS_OFTEN = 50_000;
 
     /** The longest time between two looks; small against a lease and what people notice. */
     static final long UNPOLLED_NANOS_MAX = 10_000_000;
@@ -66,6 +70,9 @@ public final class RpcPoller implements CorePoller {
     /** The core asks before it waits: a look in vain is behind it. */
     @Override
     public long nanosUnpolledMax() {
+        if (rpc.isLookedAtOften()) {
+            return UNPOLLED_NANOS_OFTEN;
+        }
         if (rpc.hasCallsUnderWay()) {
             return UNPOLLED_NANOS_MIN;
         }

@@ -62,6 +62,15 @@ class RpcPollerTest {
     }
 
     @Test
+    void nanosUnpolledMax_muchComes_isShortestForThatTime() {
+        afterLooks(serverPoller, 100);
+        server.rpc.lookOften(MILLIS);
+        assertThat(serverPoller.nanosUnpolledMax()).isEqualTo(RpcPoller.UNPOLLED_NANOS_OFTEN);
+        clock.addAndGet(MILLIS);
+        assertThat(serverPoller.nanosUnpolledMax()).isEqualTo(RpcPoller.UNPOLLED_NANOS_MAX);
+    }
+
+    @Test
     void nanosUnpolledMax_somethingDue_isNotLater() {
         afterLooks(serverPoller, 100);
         server.rpc.after(4 * MILLIS, () -> {});

@@ -68,7 +68,7 @@ final class EntryWriter {
         int header = Entry.withoutDeadFlag(Entry.header(entry));
         int length = Entry.length(header);
         Memory.copy(entry + Integer.BYTES, copy + Integer.BYTES, length - Integer.BYTES);
-        boolean intact = Entry.isIntact(header, copy, checksum);
+        boolean intact = Entry.isIntactUnseen(header, copy, checksum);
         if (intact) {
             Memory.putIntRelease(copy, header);
         } else {

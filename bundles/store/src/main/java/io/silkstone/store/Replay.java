@@ -1,6 +1,7 @@
 package io.silkstone.store;
 
 import io.silkstone.api.store.Key;
+import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Checksum;
@@ -25,6 +26,20 @@ public final class Replay implements AutoCloseable {
     /** How often in a row room is looked for before the caller is told that there is none. */
     private static final int ATTEMPTS_MAX = 64;
 
+    /** So many entries' lines are read before the first of them is looked for. */
+    private static final int PREFETCH = 32;
+
+    private static final int PERCENT = 100;
+
+    /** How full this store's memory may get by what comes. */
+    private static final int FILLED_PERCENT_MAX = 92;
+
+    /** What an object costs in the hash table. */
+    private static final int INDEX_BYTES = 13;
+
+    /** A slice of growing ahead: some ten microseconds. */
+    private static final int SPLITS = 512;
+
     private final Store store;
     private final TableData table;
     private final Incoming incoming;
@@ -33,6 +48,10 @@ public final class Replay implements AutoCloseable {
     private final Log log;
     private final EntryWriter writer;
     private final Key key = new Key();
+
+    /** What prefetching returned, so that the compiler does not drop it. */
+    private long prefetched;
+
     private long objects;
     private long damaged;
 
@@ -55,9 +74,9 @@ public final class Replay implements AutoCloseable {
     }
 
     /**
-     * Takes entries, one after the other, each at a multiple of eight.
+     * Takes entries, one after the other, each a multiple of eight behind the one before.
      *
-     * @param address native memory
+     * @param address native memory, a multiple of four
      * @return how many bytes of them are done: less than {@code bytes} when memory is full, or when
      *     what follows is damaged; see {@link #damaged}
      */
@@ -66,7 +85,12 @@ public final class Replay implements AutoCloseable {
         long entry = address;
         session.enter();
         try {
-            while (entry < end && isWhole(entry, end) && takeEntry(entry)) {
+            long ahead = address;
+            while (entry < end && isWhole(entry, end)) {
+                ahead = entry == ahead ? prefetch(entry, end) : ahead;
+                if (!takeEntry(entry)) {
+                    break;
+                }
                 entry += Entry.strideOf(Entry.header(entry));
             }
         } finally {
@@ -74,6 +98,52 @@ public final class Replay implements AutoCloseable {
             session.exit();
         }
         return entry - address;
+    }
+
+    /** Returns where the next such look is due. */
+    private long prefetch(long first, long end) {
+        HashTable index = table.index();
+        long entry = first;
+        long sum = 0;
+        for (int count = 0; count < PREFETCH && index != null; count++) {
+            if (end - entry < Entry.HEADER_BYTES) {
+                break;
+            }
+            sum += index.prefetch(Entry.keyHash(entry));
+            entry += Entry.strideOf(Entry.header(entry));
+        }
+        prefetched = sum;
+        return entry;
+    }
+
+    /**
+     * How many bytes are left for what comes, when all that can be cleaned has been: less than
+     * there are, since memory that is full to the last is slow, and what is here grows too.
+     */
+    public long bytesLeft() {
+        KvStore.Usage usage = store.usage();
+        long most = usage.capacity() / PERCENT * FILLED_PERCENT_MAX;
+        return Math.max(0, most - usage.logLive() - usage.hashTables());
+    }
+
+    /** What {@code objects} that take {@code bytes} of the log need in all. */
+    public static long bytesFor(long objects, long bytes) {
+        return bytes + objects * INDEX_BYTES;
+    }
+
+    /**
+     * Prepares for {@code objects} that are to come, a slice at a time: they take less time then.
+     *
+     * @return whether there is more to do
+     */
+    public boolean expect(long objects) {
+        session.enter();
+        try {
+            HashTable index = table.index();
+            return index != null && index.growFor(objects, SPLITS);
+        } finally {
+            session.exit();
+        }
     }
 
     private boolean isWhole(long entry, long end) {
@@ -134,7 +204,7 @@ public final class Replay implements AutoCloseable {
             return true;
         }
         int bytes = Entry.strideOf(Entry.header(entry));
-        key.wrap(Memory.ALL, Entry.keyAddress(entry), Entry.keyLength(entry));
+        key.wrap(Memory.ALL, Entry.keyAddress(entry), Entry.keyLength(entry), hash);
         long line = index.lock(hash);
         try {
             if (incoming.knows(hash) || index.locate(line, key) != 0) {

@@ -20,11 +20,16 @@ import java.util.List;
 record StoreNote(int lastTableId, List<Table> tables) {
     private static final int LAYOUT = 2;
 
-    /** Without {@link TabletRange#since}, and without what is frozen. */
+    /** Without {@link TabletRange#since}, and without what is kept. */
     private static final int LAYOUT_OF_ONE_NODE = 1;
 
     private static final int OWNED = 1;
-    private static final int FROZEN = 2;
+
+    /**
+     * Not served, but what is there counts: it is frozen, or comes ahead of the tablet, and may
+     * have come altogether by the time when the log is read.
+     */
+    private static final int KEPT = 2;
 
     /** A table; its ranges cover all hashes, in their order. */
     record Table(int id, String name, List<TabletRange> ranges) {}
@@ -51,7 +56,7 @@ record StoreNote(int lastTableId, List<Table> tables) {
                 for (TabletRange range : table.ranges) {
                     out.writeLong(range.firstHash);
                     out.writeLong(range.lastHash);
-                    out.writeByte(range.owned ? OWNED : range.isFrozen() ? FROZEN : 0);
+                    out.writeByte(range.owned ? OWNED : range.isHeld() ? KEPT : 0);
                     out.writeLong(range.epoch);
                     out.writeLong(range.floor);
                     out.writeLong(range.since);
@@ -103,7 +108,7 @@ record StoreNote(int lastTableId, List<Table> tables) {
             long since = layout == LAYOUT ? in.readLong() : 0;
             ranges.add(
                     TabletRange.noted(
-                            first, last, state == OWNED, state == FROZEN, epoch, floor, since));
+                            first, last, state == OWNED, state == KEPT, epoch, floor, since));
         }
         return ranges;
     }

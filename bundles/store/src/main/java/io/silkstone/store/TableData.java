@@ -260,7 +260,10 @@ final class TableData implements KvStore.Table {
 
     /** Whether any tablet is on its way here or from here. */
     boolean isMoving() {
-        return filling || partial && Arrays.stream(tablets).anyMatch(TabletRange::isFrozen);
+        return filling
+                || partial
+                        && Arrays.stream(tablets)
+                                .anyMatch(range -> range.isFrozen() || range.isReserved());
     }
 
     private boolean ownsNothing() {

@@ -111,16 +111,16 @@ final class TabletRange {
         return range;
     }
 
-    /** As it was noted: one that is served, or frozen, or else a gap. */
+    /** As it was noted: one that is served, or kept, or else a gap. */
     static TabletRange noted(
             long firstHash,
             long lastHash,
             boolean owned,
-            boolean frozen,
+            boolean kept,
             long epoch,
             long floor,
             long since) {
-        State gap = frozen ? State.FROZEN : State.VACANT;
+        State gap = kept ? State.FROZEN : State.VACANT;
         State state = owned ? State.OWNED : gap;
         return new TabletRange(firstHash, lastHash, state, epoch, floor, null, since);
     }

@@ -22,6 +22,12 @@ public final class TabletReader implements AutoCloseable {
     /** So many lines at a time: others wait, also where nearly nothing is to be shown. */
     private static final int LINES_MAX = 1_024;
 
+    /** Lines whose entries are read before the first of them is shown. */
+    private static final int PREFETCH = 16;
+
+    /** So many lines, all over the table, say how much a tablet has. */
+    private static final int MEASURED = 512;
+
     /** A lease has no more results than that, which have different numbers modulo it. */
     private static final int RESULTS_SHIFT = 10;
 
@@ -29,6 +35,17 @@ public final class TabletReader implements AutoCloseable {
 
     private final Store store;
     private final StoreSession session;
+
+    /** What prefetching returned, so that the compiler does not drop it. */
+    private long prefetched;
+
+    /**
+     * About how much a tablet has.
+     *
+     * @param objects how many objects
+     * @param bytes what they take in the log
+     */
+    public record Size(long objects, long bytes) {}
 
     /**
      * A tablet that was frozen.
@@ -105,6 +122,9 @@ public final class TabletReader implements AutoCloseable {
         try {
             int lines = 0;
             do {
+                if (lines % PREFETCH == 0) {
+                    prefetched = index.prefetch(next, PREFETCH);
+                }
                 next = index.scan(next, visitor);
                 lines++;
             } while (next != 0 && isBefore(next, until) && !sink.isFull() && lines < LINES_MAX);
@@ -117,6 +137,35 @@ public final class TabletReader implements AutoCloseable {
         }
         range.taken();
         return isBefore(next, until) ? next : 0;
+    }
+
+    /** How much there is of the hashes from {@code first} to {@code last}, served or frozen. */
+    public Size measure(int tableNumber, long first, long last) {
+        TableData table = store.tableData(tableNumber);
+        HashTable index = table == null ? null : table.index();
+        if (index == null) {
+            return new Size(0, 0);
+        }
+        TabletRange range = TabletRange.vacant(first, last);
+        long[] sums = new long[2];
+        session.enter();
+        try {
+            long lines = index.lines();
+            int measured = (int) Math.min(lines, MEASURED);
+            for (int number = 0; number < measured; number++) {
+                index.scan(
+                        number * lines / measured,
+                        entry -> {
+                            boolean isIn = range.contains(Entry.keyHash(entry));
+                            sums[0] += isIn ? 1 : 0;
+                            sums[1] += isIn ? Entry.strideOf(Entry.header(entry)) : 0;
+                        });
+            }
+            double share = (double) lines / Math.max(1, measured);
+            return new Size((long) (sums[0] * share), (long) (sums[1] * share));
+        } finally {
+            session.exit();
+        }
     }
 
     /** In the order of a scan. */

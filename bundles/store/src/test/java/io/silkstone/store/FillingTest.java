@@ -176,6 +176,39 @@ class FillingTest {
     }
 
     @Test
+    void measure_aTablet_saysAboutWhatItHas() throws StoreRefused {
+        for (int number = 0; number < OBJECTS; number++) {
+            source.write("k" + number, "value");
+        }
+        TabletReader.Size all = reader.measure(table, 0, -1);
+        assertThat(all.objects()).isBetween(OBJECTS * 9L / 10, OBJECTS * 11L / 10);
+        assertThat(all.bytes()).isBetween(all.objects() * 40, all.objects() * 48);
+        TabletReader.Size half = reader.measure(table, 0, Long.MAX_VALUE);
+        assertThat(half.objects()).isBetween(all.objects() / 3, all.objects() * 2 / 3);
+        assertThat(reader.measure(table + 1, 0, -1)).isEqualTo(new TabletReader.Size(0, 0));
+    }
+
+    @Test
+    void bytesLeft_objectsComing_getLessByWhatTheyTake() throws StoreRefused {
+        begin();
+        long before = replay.bytesLeft();
+        assertThat(before).isBetween(StoreFixture.SMALL.memoryBytes() / 2, 31L << 20);
+        target.write("large", new byte[1 << 20], new WriteOptions());
+        assertThat(before - replay.bytesLeft()).isBetween(1L << 20, (1L << 20) + 64);
+        assertThat(Replay.bytesFor(10, 1_000)).isGreaterThan(1_000);
+    }
+
+    @Test
+    void expect_whatComes_makesRoomForIt() throws StoreRefused {
+        begin();
+        long before = target.store.usage().hashTables();
+        while (replay.expect(200_000)) {
+            assertThat(replay.objects()).isZero();
+        }
+        assertThat(target.store.usage().hashTables()).isGreaterThan(before + 200_000L * 8);
+    }
+
+    @Test
     void readAll_ofSome_answersForEach() throws StoreRefused {
         source.write("a", "1");
         source.write("b", "2");

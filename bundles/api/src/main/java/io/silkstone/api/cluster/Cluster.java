@@ -1,5 +1,6 @@
 package io.silkstone.api.cluster;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** A node's view of its cluster, and what an operator can ask of it. Threads: any. */
@@ -69,4 +70,19 @@ public interface Cluster {
      *     answers in time; then it may still come about
      */
     long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused;
+
+    /** The tablets that are on their way to this node. */
+    default List<MigrationStatus> migrations() {
+        return List.of();
+    }
+
+    /**
+     * Fetches only what clients ask for of tablets that are on their way to this node, or all of
+     * them again.
+     *
+     * @return how many tablets that concerns
+     */
+    default int pauseMigrations(boolean pause) {
+        return 0;
+    }
 }

@@ -243,6 +243,16 @@ public final class ClusterMap {
         return all[low].contains(hash) ? all[low] : null;
     }
 
+    /** Whether anything of {@code table} is being recovered, and nobody has it for the moment. */
+    public boolean isRecovering(int table) {
+        for (Tablet each : tabletsByTable.getOrDefault(table, new Tablet[0])) {
+            if (each.state() == TabletState.RECOVERING) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /**
      * The hashes of {@code table} that {@code server} serves: pairs of a first and a last one,
      * unsigned and ascending, neighbours as one.

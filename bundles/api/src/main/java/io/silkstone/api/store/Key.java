@@ -45,6 +45,15 @@ public final class Key {
         return this;
     }
 
+    /** As the other, of a key whose hash is known to be {@code hash}. */
+    public Key wrap(MemorySegment memory, long offset, int length, long hash) {
+        this.memory = memory;
+        this.offset = offset;
+        this.length = length;
+        this.hash = hash;
+        return this;
+    }
+
     /** Points to all of {@code bytes}. */
     public Key wrap(byte[] bytes) {
         return wrap(MemorySegment.ofArray(bytes), 0, bytes.length);

@@ -176,6 +176,12 @@ public final class Routes {
         return owner != null && !owner.id().equals(self);
     }
 
+    /** Whether objects of hash {@code hash} may still be on their way here. */
+    public boolean isComing(long hash) {
+        Tablet tablet = map.tablet(table, hash);
+        return tablet != null && tablet.state() == TabletState.MIGRATING && isMine(tablet);
+    }
+
     private Server serving(Tablet tablet) {
         Server owner = map.server(tablet.owner());
         boolean serves = tablet.isServed() && owner != null && owner.up();

@@ -31,6 +31,7 @@ public final class DetachedRequest {
     private final ServerContext server;
     private final Client client;
     private final boolean elsewhere;
+    private final String refusal;
     private final Request<Command> request = new Request<>();
     private final PaidBuffer bytes;
     private final List<ByteBuf> replies = new ArrayList<>();
@@ -52,10 +53,12 @@ public final class DetachedRequest {
         }
     }
 
-    private DetachedRequest(ServerContext server, Client client, boolean elsewhere) {
+    private DetachedRequest(
+            ServerContext server, Client client, boolean elsewhere, String refusal) {
         this.server = server;
         this.client = client;
         this.elsewhere = elsewhere;
+        this.refusal = refusal;
         this.bytes = new PaidBuffer(server.memory);
     }
 
@@ -63,10 +66,15 @@ public final class DetachedRequest {
      * For {@code original} of {@code client}; null when there is no memory for it.
      *
      * @param elsewhere whether other nodes have its keys
+     * @param refusal what to answer when no thread is to be had
      */
     static DetachedRequest of(
-            ServerContext server, Client client, Request<Command> original, boolean elsewhere) {
-        DetachedRequest detached = new DetachedRequest(server, client, elsewhere);
+            ServerContext server,
+            Client client,
+            Request<Command> original,
+            boolean elsewhere,
+            String refusal) {
+        DetachedRequest detached = new DetachedRequest(server, client, elsewhere, refusal);
         if (!server.heap.take(original.heapBytes(), 0)) {
             return null;
         }
@@ -102,7 +110,7 @@ public final class DetachedRequest {
     public void start(Consumer<Finished> done) {
         boolean started = mayCall() && startThread(done);
         if (!started) {
-            say(BUSY);
+            say(refusal);
             end(done);
         }
     }

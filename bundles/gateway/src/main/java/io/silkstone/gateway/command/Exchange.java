@@ -28,6 +28,8 @@ public final class Exchange implements AutoCloseable {
     static final String WRONG_TYPE =
             "WRONGTYPE Operation against a key holding the wrong kind of value";
     static final String NO_SUCH_KEY = "ERR no such key";
+    static final String TRY_AGAIN =
+            "TRYAGAIN The key is busy; the same request succeeds in a moment";
     static final String UNKNOWN = "ERR no answer in time; the command may have been run or not";
     static final String CROSS_SLOT =
             "CROSSSLOT Keys in request don't lie in the same tablet; give them the same {tag}";
@@ -69,6 +71,7 @@ public final class Exchange implements AutoCloseable {
     private KvStore.Tablet lockedTablet;
     private boolean keysLocked;
     private boolean refusedForNow;
+    private boolean changesHands;
     private long nowMillis;
     private boolean memoryAsked;
     private boolean overMemoryLimit;
@@ -117,6 +120,7 @@ public final class Exchange implements AutoCloseable {
     void next(Client nextClient, Request<Command> nextRequest) {
         client = nextClient;
         request = nextRequest;
+        settled();
     }
 
     /**
@@ -382,7 +386,7 @@ public final class Exchange implements AutoCloseable {
                             "MISCONF the disk that the log is kept on is full or fails; nothing was"
                                     + " changed, and reads go on";
                     case UNKNOWN -> UNKNOWN;
-                    default -> "TRYAGAIN The key is busy; the same request succeeds in a moment";
+                    default -> TRY_AGAIN;
                 });
     }
 
@@ -393,9 +397,38 @@ public final class Exchange implements AutoCloseable {
             return "CLUSTERDOWN Hash slot not served";
         }
         String refusal = newest.refusal(hash);
+        // Of a request with several keys a part may be done.
+        changesHands |= refusal == null && !request.command().mayHaveSeveralKeys();
         return refusal == null
                 ? "TRYAGAIN The hash slot is changing hands; try again in a moment"
                 : refusal;
+    }
+
+    /**
+     * Whether keys of a request that changes several are still to come from another node; the reply
+     * is an error then. To be asked before: one that has changed a part cannot begin anew. They
+     * have one slot, and so one tablet.
+     */
+    boolean lacksKeys() {
+        Command command = request.command();
+        int first = command.firstKey();
+        boolean mayLack =
+                routes != null
+                        && !locked
+                        && first > 0
+                        && command.mayHaveSeveralKeys()
+                        && !command.readsOnly()
+                        && routes.isComing(request.key().hash());
+        boolean lacks = false;
+        // All of them are asked for at once.
+        int last = mayLack ? Math.min(command.lastKey(count()), count() - 1) : 0;
+        for (int i = first; mayLack && i <= last; i += command.keyStep()) {
+            lacks |= session.read(table, key(i)) == Status.RETRY_LATER;
+        }
+        if (lacks) {
+            refuse(Status.RETRY_LATER);
+        }
+        return lacks;
     }
 
     /** Whether all keys of the request, which has some, hash to {@code slot}. */
@@ -523,9 +556,29 @@ public final class Exchange implements AutoCloseable {
         return retries;
     }
 
+    /**
+     * Whether the last command met what passes in a moment, such as a key that is on its way here
+     * from another server: a user thread may wait for that. Not in a transaction, which keeps all
+     * others from its tablet.
+     */
+    boolean waits() {
+        return (refusedForNow || changesHands) && !locked && routes != null;
+    }
+
+    /** Lets memory go and others run for so long, and learns of a change of the map. */
+    void pause(long nanos) {
+        session.exit();
+        server.threads.sleep(nanos);
+        session.enter();
+        routes = server.routes();
+        refusedForNow = false;
+        changesHands = false;
+    }
+
     /** The command's answer stands: running it once more would be wrong. */
     void settled() {
         refusedForNow = false;
+        changesHands = false;
     }
 
     /** Ends the session and gives all buffers back. */

@@ -16,6 +16,14 @@ import io.silkstone.gateway.resp.Request;
  */
 final class RequestRunner implements AutoCloseable {
     private static final int RETRIES_MAX = 3;
+
+    /** For so long a request waits for a key that is on its way here. */
+    private static final long WAIT_NANOS = 1_000_000_000;
+
+    /** About what it takes to fetch it. */
+    private static final long PAUSE_NANOS_MIN = 200_000;
+
+    private static final long PAUSE_NANOS_MAX = 5_000_000;
     private static final String NO_MEMORY =
             "OOM clients hold too much memory to run this now; read replies, end transactions";
 
@@ -42,7 +50,9 @@ final class RequestRunner implements AutoCloseable {
         /** It is to run in a user thread; nothing is written. */
         HEAVY,
         /** It is to run in a user thread, on the tables of the whole cluster. */
-        ELSEWHERE
+        ELSEWHERE,
+        /** It is to run in a user thread, which waits for what the store is waiting for. */
+        WAITS
     }
 
     long requests() {
@@ -100,8 +110,13 @@ final class RequestRunner implements AutoCloseable {
                 x.untold.settle();
             }
         }
-        execute(x, command);
-        return Result.DONE;
+        if (execute(x, command)) {
+            return Result.DONE;
+        }
+        if (routes != null && !x.out.muted() && command.touchesData()) {
+            x.untold.tookBack();
+        }
+        return Result.WAITS;
     }
 
     private void count(Request<Command> request, String refusal) {
@@ -190,8 +205,13 @@ final class RequestRunner implements AutoCloseable {
         }
     }
 
-    /** Runs a request that passed all checks, and counts it. */
-    void execute(Exchange x, Command command) {
+    /**
+     * Runs a request that passed all checks, and counts it.
+     *
+     * @return false when the store says that it would succeed in a moment, nothing is written, and
+     *     a user thread may wait for that moment: see {@link Exchange#waits}
+     */
+    boolean execute(Exchange x, Command command) {
         long slowMicros = server.settings.slowMicros();
         // A command that takes constant time cannot be slow by itself; asking for the time twice
         // would cost more than it takes.
@@ -203,6 +223,13 @@ final class RequestRunner implements AutoCloseable {
         run(x, command, mark);
         for (int i = 0; i < RETRIES_MAX && x.retries() && x.out.rewind(mark); i++) {
             run(x, command, mark);
+        }
+        if (x.waits() && x.out.rewind(mark)) {
+            if (!x.detached()) {
+                x.out.errors(errors);
+                return false;
+            }
+            runWithPauses(x, command, mark);
         }
         int id = command.countedAs(x.request());
         tally.requests++;
@@ -228,6 +255,22 @@ final class RequestRunner implements AutoCloseable {
             server.statistics.error(x.out.lastError());
             x.out.errors(errors);
         }
+        return true;
+    }
+
+    /** Until the store lets it, the client is gone, or it has taken too long. */
+    private void runWithPauses(Exchange x, Command command, long mark) {
+        long pause = PAUSE_NANOS_MIN;
+        long waited = 0;
+        boolean again = true;
+        while (again) {
+            x.pause(pause);
+            waited += pause;
+            pause = Math.min(2 * pause, PAUSE_NANOS_MAX);
+            run(x, command, mark);
+            again = x.waits() && waited < WAIT_NANOS && server.has(x.client) && x.out.rewind(mark);
+        }
+        x.settled();
     }
 
     /** Counts whether a reading command found what it looked for. */
@@ -241,7 +284,9 @@ final class RequestRunner implements AutoCloseable {
 
     private static void run(Exchange x, Command command, long mark) {
         try {
-            command.action().run(x);
+            if (!x.lacksKeys()) {
+                command.action().run(x);
+            }
         } catch (MemoryRefused refused) {
             x.unlockKeys();
             if (!x.out.rewind(mark)) {

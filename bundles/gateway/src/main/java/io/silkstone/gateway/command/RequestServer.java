@@ -15,10 +15,11 @@ import io.silkstone.gateway.resp.RequestParser;
  * store is asked to bring near what the keys lead to. Then they run, and all is there: the memory's
  * latency is paid once for the batch instead of once for each.
  *
- * <p><b>Long requests</b> (KEYS, a transaction of a thousand requests, a password check) would hold
- * up everybody else on the loop. The server stops at one and reports {@link Outcome#DETACHED}: the
- * caller runs {@link #detached} in a user thread, keeps what the client sends meanwhile, and goes
- * on with it when the reply is there. So replies stay in order.
+ * <p><b>Long requests</b> (KEYS, a transaction of a thousand requests, a password check), and those
+ * for keys that are on their way here from another node, would hold up everybody else on the loop.
+ * The server stops at one and reports {@link Outcome#DETACHED}: the caller runs {@link #detached}
+ * in a user thread, keeps what the client sends meanwhile, and goes on with it when the reply is
+ * there. So replies stay in order.
  */
 public final class RequestServer implements AutoCloseable {
     /** Most requests that are parsed before they run. */
@@ -203,13 +204,15 @@ public final class RequestServer implements AutoCloseable {
             servedEnd = request.end();
             if (result != RequestRunner.Result.DONE) {
                 boolean elsewhere = result == RequestRunner.Result.ELSEWHERE;
-                detached = DetachedRequest.of(server, client, request, elsewhere);
+                boolean waits = result == RequestRunner.Result.WAITS;
+                String refusal = waits ? Exchange.TRY_AGAIN : DetachedRequest.BUSY;
+                detached = DetachedRequest.of(server, client, request, elsewhere, refusal);
                 if (detached != null) {
                     return Outcome.DETACHED;
                 }
                 exchange.untold.settle();
                 if (client.replies == Client.Replies.ALL) {
-                    exchange.out.error(DetachedRequest.BUSY);
+                    exchange.out.error(refusal);
                 }
             }
             if (client.closing) {

@@ -51,6 +51,13 @@ final class Untold {
         }
     }
 
+    /** The last of what was made is not: its reply is to come from elsewhere. */
+    void tookBack() {
+        if (--count == 0) {
+            x.out.guard(null);
+        }
+    }
+
     /** What was made so far may be told, or is replaced by an error for each request. */
     void settle() {
         if (count == 0) {

@@ -11,8 +11,13 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.gateway.cluster.HandMadeCluster;
+import io.silkstone.store.Filling;
+import io.silkstone.store.Reservation;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +125,49 @@ class ClusterRequestsTest {
         }
         probe.store.takeTablet(table, Long.MIN_VALUE, -1, 2);
         assertThat(client.ask("SET foo v")).isEqualTo("+OK");
+    }
+
+    @Test
+    void requests_forKeysThatAreStillToCome_waitForThem() throws Exception {
+        AtomicReference<Filling> filling = new AtomicReference<>();
+        cluster.with(
+                HandMadeCluster.pair(2)
+                        .slots(0, HALF - 1, ONE)
+                        .slots(HALF, Key.SLOTS - 1, ONE, TabletState.MIGRATING));
+        Reservation reservation = probe.store.reserveTablet(table, Long.MIN_VALUE, -1);
+        AtomicInteger wanted = new AtomicInteger();
+        filling.set(
+                reservation.fill(
+                        3,
+                        () -> {
+                            // Whoever brings them needs a moment for each.
+                            wanted.incrementAndGet();
+                            probe.threads.create(
+                                    ThreadRuntime.NORMAL, () -> bringWanted(filling.get()));
+                        }));
+        assertThat(client.ask("GET foo")).isEqualTo("$-1");
+        assertThat(client.raw("SET {foo}1 a\r\nINCR {foo}2\r\nSET {foo}2 8\r\nINCR {foo}2\r\n"))
+                .isEqualTo("+OK\r\n:1\r\n+OK\r\n:9\r\n");
+        assertThat(client.ask("DEL {foo}1 {foo}3 {foo}4")).isEqualTo(":1");
+        assertThat(client.ask("MGET {foo}2 {foo}1 {foo}5")).isEqualTo("*3 $1 9 $-1 $-1");
+        assertThat(wanted.get()).isPositive();
+    }
+
+    private static void bringWanted(Filling filling) {
+        long[] hashes = new long[8];
+        int count = filling.wanted(hashes);
+        for (int index = 0; index < count; index++) {
+            filling.know(hashes[index]);
+        }
+    }
+
+    @Test
+    void requests_forKeysThatDoNotCome_areToBeTriedAgainInTheEnd() throws StoreRefused {
+        cluster.with(HandMadeCluster.pair(2).slots(0, Key.SLOTS - 1, ONE));
+        probe.store.reserveTablet(table, Long.MIN_VALUE, -1).fill(3, () -> {});
+        assertThat(client.ask("GET foo")).startsWith("-TRYAGAIN The key is busy");
+        assertThat(client.ask("SET foo v")).isEqualTo("+OK");
+        assertThat(client.ask("GET foo")).isEqualTo("$1 v");
     }
 
     @Test

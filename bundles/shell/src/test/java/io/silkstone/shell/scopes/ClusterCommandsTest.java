@@ -7,6 +7,7 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.cluster.ServerId;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ class ClusterCommandsTest {
         final List<String> assigned = new ArrayList<>();
         final List<String> migrated = new ArrayList<>();
         boolean member = true;
+        boolean paused;
         String refusal;
 
         @Override
@@ -103,6 +105,20 @@ class ClusterCommandsTest {
             }
             migrated.add("%s %016x %s".formatted(table, hash, server));
             return 7;
+        }
+
+        @Override
+        public List<MigrationStatus> migrations() {
+            long quarter = 250_000_000;
+            return List.of(
+                    new MigrationStatus(
+                            1, 0, -1, SECOND, 9, quarter, 4 * quarter, 500_000_000, paused));
+        }
+
+        @Override
+        public int pauseMigrations(boolean pause) {
+            paused = pause;
+            return 1;
         }
     }
 
@@ -215,6 +231,22 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void list_aTabletOnItsWay_saysHowFarItIs() throws Exception {
+        assertThat(migration.run("list"))
+                .contains("default", "2.3", "moving", "[##........] 25%", "500", "2");
+        assertThat(migration.run("list", "--json"))
+                .contains("\"bytes\":250000000", "\"seconds_left\":2");
+    }
+
+    @Test
+    void pause_andResume_sayHowManyTabletsThatConcerns() throws Exception {
+        assertThat(migration.run("pause"))
+                .isEqualTo("1 tablet paused: only what clients ask for comes.");
+        assertThat(migration.run("list")).contains("paused");
+        assertThat(migration.run("resume")).isEqualTo("1 tablet on the way again.");
+    }
+
+    @Test
     void start_offersTablesTabletsAndServersThatAreUp() {
         assertThat(migration.offers("start", 0)).containsExactly("default");
         assertThat(migration.offers("start", 1, "default")).containsExactly("0x0000000000000000");
@@ -240,6 +272,6 @@ class ClusterCommandsTest {
     @Test
     void start_withoutServices_saysSo() {
         new CommandRunner(new MigrationCommands(() -> null, () -> null))
-                .assertWellBehavedWithoutServices(1);
+                .assertWellBehavedWithoutServices(4);
     }
 }

@@ -79,6 +79,11 @@ public interface SegmentCopies extends AutoCloseable {
     void sync(long segment) throws IOException;
 
     /**
+     * The segment is in memory no more: its copy stays until it is dropped, and is not begun again.
+     */
+    void departed(long segment);
+
+    /**
      * The copy of this segment, if there is one, is not needed any more. It may be there again
      * after a crash until {@link #sync} has returned.
      *

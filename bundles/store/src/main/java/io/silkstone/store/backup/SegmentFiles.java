@@ -135,6 +135,11 @@ public final class SegmentFiles implements SegmentCopies {
     }
 
     @Override
+    public void departed(long segment) {
+        // Its file is what it is.
+    }
+
+    @Override
     public boolean look() {
         return false;
     }

@@ -474,6 +474,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             departed.add(id);
             Copy copy = copies.remove(id);
             if (copy != null) {
+                files.departed(id);
                 leftSafe.put(id, copy.safeBytes);
                 moved.remove(copy);
             }
@@ -746,7 +747,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
                 continue;
             }
             asleep = true;
-            boolean awaited = wanted > settled && !failing;
+            // Copies that are lost again and again would be begun as fast as they are refused.
+            boolean awaited = wanted > settled && !failing && !lost;
             rests.accept(awaited ? AWAITED_NANOS : rest);
             asleep = false;
             rest = Math.min(2 * rest, REST_NANOS_MAX);

@@ -376,6 +376,32 @@ public final class HashTable implements AutoCloseable {
     }
 
     /**
+     * Splits lines until the table is as long as {@code objects} more make it, so that they find
+     * their places one by one and not in a few long lines: needed where they come in the order of a
+     * {@link #scan}, of which the first part fits into few lines of a short table.
+     *
+     * @param splitsMax how many lines to split at most
+     * @return whether there is more to do; false also when memory is refused
+     */
+    public boolean growFor(long objects, int splitsMax) {
+        long wanted = (count() + objects) * 4 / loadQuarters;
+        if (lines() >= wanted || !growing.compareAndSet(false, true)) {
+            return lines() < wanted;
+        }
+        try {
+            long before = lines();
+            int tries = 0;
+            while (tries < splitsMax && lines() < wanted) {
+                split();
+                tries++;
+            }
+            return lines() > before && lines() < wanted;
+        } finally {
+            growing.setRelease(false);
+        }
+    }
+
+    /**
      * For the cleaner, which moved an entry: refers to {@code entry} where the table referred to
      * {@code before}.
      *
@@ -437,6 +463,34 @@ public final class HashTable implements AutoCloseable {
             }
             backoff.idle(attempt);
         }
+    }
+
+    /**
+     * Reads {@code count} lines in the order of a {@link #scan} from {@code cursor} on, and then
+     * the beginnings of their entries, so that all are in the cache soon. Two loops with little in
+     * them, as in the other.
+     *
+     * @return to be used somewhere, or else the compiler drops the reads
+     */
+    public long prefetch(long cursor, int count) {
+        long total = lines();
+        long sum = 0;
+        long position = Long.reverse(cursor);
+        for (int index = 0; index < count; index++) {
+            sum += memory.get(lineOf(Long.reverse(position), total));
+            position = endOfInterval(position, hashBits(Long.reverse(position), total));
+        }
+        position = Long.reverse(cursor);
+        for (int index = 0; index < count; index++) {
+            long line = lineOf(Long.reverse(position), total);
+            for (int offset = 0; offset < CONTROL; offset += Long.BYTES) {
+                long word = memory.get(line + offset);
+                long entry = isEntry(word) ? word & ADDRESS_MASK : line;
+                sum += memory.touch(entry);
+            }
+            position = endOfInterval(position, hashBits(Long.reverse(position), total));
+        }
+        return sum;
     }
 
     /** Some entry, each with about the same chance; 0 when the table is empty. */

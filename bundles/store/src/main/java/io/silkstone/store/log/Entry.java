@@ -237,6 +237,18 @@ public final class Entry {
     }
 
     /**
+     * As the other, of an entry that no other thread can see. Changes the checksum for a moment, so
+     * that one pass covers the header word too.
+     */
+    public static boolean isIntactUnseen(int header, long entry, Checksum checksum) {
+        int written = Memory.getInt(entry + CHECKSUM_OFFSET);
+        Memory.putInt(entry + CHECKSUM_OFFSET, withoutDeadFlag(header));
+        int sum = checksum.of(entry + CHECKSUM_OFFSET, length(header) - CHECKSUM_OFFSET);
+        Memory.putInt(entry + CHECKSUM_OFFSET, written);
+        return sum == written;
+    }
+
+    /**
      * Sets the dead flag.
      *
      * @return the header word before

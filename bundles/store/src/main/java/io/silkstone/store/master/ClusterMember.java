@@ -3,10 +3,12 @@ package io.silkstone.store.master;
 import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
+import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.OperatorRequests;
 import io.silkstone.rpc.Rpc;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -119,6 +121,16 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     @Override
     public long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
         return operator.migrateTablet(table, hash, server);
+    }
+
+    @Override
+    public List<MigrationStatus> migrations() {
+        return migrations.list();
+    }
+
+    @Override
+    public int pauseMigrations(boolean pause) {
+        return migrations.pause(pause);
     }
 
     /**

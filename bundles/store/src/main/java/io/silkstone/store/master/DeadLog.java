@@ -11,6 +11,7 @@ import io.silkstone.rpc.messages.ReplicaListDecoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.store.durable.LogNote;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -184,16 +185,31 @@ final class DeadLog {
         List<List<Found>> all = new ArrayList<>();
         for (long segment : replicas.descendingKeySet()) {
             if (note != null && note.counts(segment)) {
-                List<Found> usable =
-                        replicas.get(segment).stream()
-                                .filter(each -> note.allows(segment, each.bytes))
-                                .sorted(
-                                        (one, other) ->
-                                                Long.compare(other.incarnation, one.incarnation))
-                                .toList();
-                all.add(usable);
+                all.add(usable(segment));
             }
         }
         return all;
+    }
+
+    /**
+     * The best first. Of a segment that has not ended only those count that have most: what they
+     * have more may have been told to clients.
+     */
+    private List<Found> usable(long segment) {
+        List<Found> best =
+                replicas.get(segment).stream()
+                        .filter(each -> note.allows(segment, each.bytes))
+                        .sorted(
+                                Comparator.comparingLong(Found::incarnation)
+                                        .thenComparingInt(Found::bytes)
+                                        .reversed())
+                        .toList();
+        if (best.stream().anyMatch(Found::ended)) {
+            return best;
+        }
+        return best.stream()
+                .filter(each -> each.incarnation == best.getFirst().incarnation)
+                .filter(each -> each.bytes == best.getFirst().bytes)
+                .toList();
     }
 }

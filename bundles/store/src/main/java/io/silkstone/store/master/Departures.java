@@ -2,7 +2,6 @@ package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ServerId;
-import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Request;
@@ -43,8 +42,12 @@ final class Departures {
     private static final int LENGTH_BYTES = Integer.BYTES;
     private static final long RECALL_NANOS = 1_000_000_000;
     private static final long LOOK_NANOS = 50_000_000;
+    private static final long SETTLE_NANOS = 200_000;
     private static final long ASK_NANOS = 2_000_000_000;
     private static final int REQUEST_BYTES = 256;
+
+    /** The next pull comes sooner than that. */
+    private static final long OFTEN_NANOS = 2_000_000;
 
     private final Rpc rpc;
     private final ThreadRuntime threads;
@@ -143,10 +146,15 @@ final class Departures {
         PrepareMigrationDecoder prepare = new PrepareMigrationDecoder();
         prepare.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         int table = (int) prepare.table();
+        boolean lookOnly = prepare.lookOnly() == 1;
         Place place = new Place(table, prepare.firstHash(), prepare.lastHash(), prepare.epoch());
         ServerId self = membership.self();
         if (!membership.mayServe()) {
             request.refuse(Status.NOT_A_MEMBER);
+            return;
+        }
+        if (lookOnly) {
+            answer(request, place);
             return;
         }
         try {
@@ -156,10 +164,19 @@ final class Departures {
             return;
         }
         try {
+            awaitSettled();
             answer(request, place);
         } finally {
             // Nobody else would thaw it.
             watch(place, self);
+        }
+    }
+
+    /** Who takes the tablet tells clients what it finds, and nothing of it waits for anything. */
+    private void awaitSettled() {
+        long mark = store.mark();
+        while (!closed && !store.isSettled(mark)) {
+            threads.sleep(SETTLE_NANOS);
         }
     }
 
@@ -169,8 +186,10 @@ final class Departures {
         int length = BODY + MigrationPreparedEncoder.BLOCK_LENGTH;
         answer.wrapAndApplyHeader(request.reply(length), 0, own);
         answer.header().status(Status.OK).retryMicros(0);
-        KvStore.Table data = store.table(place.table());
-        answer.objects(data == null ? 0 : data.objects());
+        try (TabletReader measuring = store.openReader()) {
+            TabletReader.Size size = measuring.measure(place.table(), place.first(), place.last());
+            answer.objects(size.objects()).bytes(size.bytes());
+        }
         request.send(length);
     }
 
@@ -237,6 +256,7 @@ final class Departures {
         pull.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         Place place =
                 new Place((int) pull.table(), pull.firstHash(), pull.lastHash(), pull.epoch());
+        rpc.lookOften(OFTEN_NANOS);
         reply.begin(request, (int) Math.min(pull.bytes(), Integer.MAX_VALUE));
         long next = reader.objects(place, pull.cursor(), pull.until(), reply);
         answer(request, next);

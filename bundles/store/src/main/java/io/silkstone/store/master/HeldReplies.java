@@ -1,5 +1,6 @@
 package io.silkstone.store.master;
 
+import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.rpc.HeldReply;
 import io.silkstone.rpc.Request;
@@ -7,6 +8,7 @@ import io.silkstone.rpc.Rpc;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Replies that tell of what is not settled yet: they leave when it is, if the lease holds then.
@@ -23,6 +25,7 @@ final class HeldReplies {
     private final Rpc rpc;
     private final KvSession session;
     private final BooleanSupplier lease;
+    private final Supplier<ServerId> self;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<HeldReply> spare = new ArrayDeque<>();
 
@@ -30,6 +33,7 @@ final class HeldReplies {
 
     private final HeldReply[] replies = new HeldReply[HELD_MAX];
     private final long[] marks = new long[HELD_MAX];
+    private final ServerId[] selves = new ServerId[HELD_MAX];
     private int first;
     private int count;
 
@@ -43,9 +47,11 @@ final class HeldReplies {
      *
      * @param session whose marks are meant
      * @param lease whether what is in the store may be told at this moment
+     * @param self who this server is: what it has done is not known to who it is later
      */
-    HeldReplies(Rpc rpc, KvSession session, BooleanSupplier lease) {
+    HeldReplies(Rpc rpc, KvSession session, BooleanSupplier lease, Supplier<ServerId> self) {
         this.rpc = rpc;
+        this.self = self;
         this.session = session;
         this.lease = lease;
     }
@@ -60,12 +66,14 @@ final class HeldReplies {
                 return;
             }
             if (count == HELD_MAX) {
+                held.drop();
                 giveBack(held);
                 return;
             }
             int place = (first + count) % HELD_MAX;
             replies[place] = held;
             marks[place] = mark;
+            selves[place] = self.get();
             count++;
             if (count == 1) {
                 setAlarm();
@@ -115,21 +123,27 @@ final class HeldReplies {
                 isCalled = true;
                 return null;
             }
-            while (count > 0 && !session.isSettled(marks[first])) {
-                isCalled = false;
-                setAlarm();
-                if (!isCalled) {
-                    return null;
+            while (count > 0) {
+                if (session.isSettled(marks[first])) {
+                    HeldReply next = replies[first];
+                    boolean isOurs = selves[first].equals(self.get());
+                    replies[first] = null;
+                    first = (first + 1) % HELD_MAX;
+                    count--;
+                    if (isOurs) {
+                        return next;
+                    }
+                    next.drop();
+                    giveBack(next);
+                } else {
+                    isCalled = false;
+                    setAlarm();
+                    if (!isCalled) {
+                        return null;
+                    }
                 }
             }
-            if (count == 0) {
-                return null;
-            }
-            HeldReply next = replies[first];
-            replies[first] = null;
-            first = (first + 1) % HELD_MAX;
-            count--;
-            return next;
+            return null;
         } finally {
             lock.unlock();
         }

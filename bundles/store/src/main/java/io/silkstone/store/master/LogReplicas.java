@@ -71,6 +71,10 @@ public final class LogReplicas implements SegmentCopies {
     private static final int CALLS_KEPT = 8;
 
     private static final int DROPPED_AT_ONCE = 256;
+
+    /** What may be under way at once, when much of the log is begun anew. */
+    private static final long PENDING_BYTES_MAX = 32 << 20;
+
     private static final int ASK_BYTES = 256;
     private static final byte[] NO_NOTE = {};
 
@@ -123,6 +127,9 @@ public final class LogReplicas implements SegmentCopies {
         int bytes;
         boolean hasEnded;
 
+        /** Whether the segment is in memory no more, so that it cannot be begun again. */
+        boolean isGone;
+
         /** Whether writers append to it. */
         boolean isNoted;
 
@@ -169,6 +176,9 @@ public final class LogReplicas implements SegmentCopies {
     private final ArrayDeque<Call> calls = new ArrayDeque<>();
     private long incarnations;
 
+    /** Of messages that are not answered, about. */
+    private long pendingBytes;
+
     /** What the coordinator has to know before anything is safe, and what it knows. */
     private long epochWanted;
 
@@ -197,9 +207,13 @@ public final class LogReplicas implements SegmentCopies {
      *
      * @param self whose log it is; NONE for nobody's
      * @param wanted how many replicas there are to be; 0 for none
+     * @return whether it matters when the keeper sees this: it is somebody else's log from then on,
+     *     or there are to be more replicas, or none
      */
-    void follow(ServerId self, ClusterMap map, int wanted) {
+    boolean follow(ServerId self, ClusterMap map, int wanted) {
+        View before = view;
         next = new View(self, map, wanted);
+        return !before.self.equals(self) || before.wanted < wanted || wanted == 0;
     }
 
     /** Whether the keeper has seen what {@link #follow} said last. */
@@ -247,6 +261,9 @@ public final class LogReplicas implements SegmentCopies {
             epochKnown = 0;
             epochWanted = incarnations + 1;
         } else {
+            if (before.wanted < view.wanted) {
+                copies.values().stream().filter(copy -> !copy.hasEnded).forEach(this::fail);
+            }
             for (Copy copy : copies.values()) {
                 for (Replica replica : copy.replicas) {
                     if (isGone(replica.backup.server.id())) {
@@ -293,12 +310,7 @@ public final class LogReplicas implements SegmentCopies {
         isShort = true;
         if (!copy.hasEnded) {
             // The replica may be seen again, and must be known then for what it is.
-            epochWanted = incarnations + 1;
-            for (Copy each : copies.values()) {
-                if (!each.hasEnded) {
-                    fail(each);
-                }
-            }
+            raise(incarnations + 1);
         }
     }
 
@@ -308,12 +320,20 @@ public final class LogReplicas implements SegmentCopies {
         isShort = false;
         for (Copy copy : copies.values()) {
             long alive = copy.replicas.stream().filter(each -> !each.isLost).count();
-            if (!hasFailed(copy) && alive < most) {
+            // Those that have failed lately may get some again in a while.
+            isShort |= alive < Math.min(view.wanted, others());
+            if (!hasFailed(copy) && !copy.isGone && alive < most) {
                 isShort = true;
                 fail(copy);
                 return;
             }
         }
+    }
+
+    private long others() {
+        return view.map.servers().stream()
+                .filter(server -> server.up() && !server.id().equals(view.self))
+                .count();
     }
 
     /** Who may get replicas. */
@@ -367,9 +387,25 @@ public final class LogReplicas implements SegmentCopies {
         if (before != null) {
             forgetElsewhere(before, copy);
         }
+        // All that is in the segment comes with the first message.
+        copy.hasEnded = before != null && before.hasEnded;
         copies.put(segment, copy);
         failed.remove(segment);
         filling.add(copy);
+        if (before != null && !before.hasEnded && before.incarnation >= epochWanted) {
+            // What it had may stay where nobody hears that it is needed no more.
+            raise(copy.incarnation);
+        }
+    }
+
+    /** Replicas of lower incarnations are not to count any more, unless they have ended. */
+    private void raise(long incarnation) {
+        epochWanted = incarnation;
+        for (Copy each : copies.values()) {
+            if (!each.hasEnded && each.incarnation < epochWanted) {
+                fail(each);
+            }
+        }
     }
 
     /** Takes the one out that has got the least of some that are drawn. */
@@ -423,6 +459,10 @@ public final class LogReplicas implements SegmentCopies {
         copy.hasEntries = true;
         copy.bytes += (int) entries.byteSize();
         bytes += entries.byteSize() * copy.replicas.size();
+        if (pendingBytes > PENDING_BYTES_MAX) {
+            sendAll();
+            settleAll();
+        }
     }
 
     @Override
@@ -444,12 +484,19 @@ public final class LogReplicas implements SegmentCopies {
     }
 
     /** Writes the message to each of its replicas, but for whether it ends. */
-    private void encode(Copy copy, MemorySegment entries) {
+    private void encode(Copy copy, MemorySegment entries) throws CopiesLost {
         int size = (int) entries.byteSize();
         int start = BODY + WriteReplicaEncoder.BLOCK_LENGTH;
         int length = start + 2 * LENGTH_BYTES + copy.note.length + size;
         for (Replica replica : copy.replicas) {
+            boolean wasLost = replica.isLost;
             settle(copy, replica);
+            if (replica.isLost && !wasLost) {
+                fail(copy);
+            }
+        }
+        growing(copy.segment);
+        for (Replica replica : copy.replicas) {
             if (replica.isLost) {
                 continue;
             }
@@ -469,6 +516,7 @@ public final class LogReplicas implements SegmentCopies {
             MemorySegment.copy(entries, 0, call.requestMemory(), at + LENGTH_BYTES, size);
         }
         copy.length = length;
+        pendingBytes += (long) length * copy.replicas.size();
     }
 
     private Call freeCall(Replica replica) {
@@ -479,7 +527,7 @@ public final class LogReplicas implements SegmentCopies {
     }
 
     /** Sends what is being filled; if nothing fails, {@link #settle} hears the answers. */
-    private void send(Copy copy) {
+    private void send(Copy copy) throws CopiesLost {
         if (!copy.hasEntries) {
             encode(copy, MemorySegment.NULL);
         }
@@ -513,8 +561,18 @@ public final class LogReplicas implements SegmentCopies {
                 Completion.NONE);
     }
 
-    private void sendAll() {
-        List.copyOf(filling).forEach(this::send);
+    private void sendAll() throws CopiesLost {
+        for (Copy copy : List.copyOf(filling)) {
+            // One that failed just now may have taken others with it.
+            if (filling.contains(copy)) {
+                send(copy);
+            }
+        }
+    }
+
+    private void settleAll() {
+        List.copyOf(unanswered).forEach(this::settle);
+        pendingBytes = 0;
     }
 
     /** Waits for the answer to what was sent to a replica, if it is not known. */
@@ -587,10 +645,11 @@ public final class LogReplicas implements SegmentCopies {
     @Override
     public void sync() throws IOException {
         sendAll();
-        int before = failed.size();
-        List.copyOf(unanswered).forEach(this::settle);
-        if (failed.size() > before) {
-            throw new CopiesLost("replicas of segments " + failed.keySet());
+        settleAll();
+        for (Copy copy : failed.values()) {
+            if (!copy.isGone) {
+                throw new CopiesLost("replicas of segments " + failed.keySet());
+            }
         }
         end();
         raiseEpoch();
@@ -633,7 +692,8 @@ public final class LogReplicas implements SegmentCopies {
             return;
         }
         for (Copy copy : copies.values()) {
-            if (!copy.hasEnded && (hasFailed(copy) || copy.incarnation < epochWanted)) {
+            boolean isOld = hasFailed(copy) || copy.incarnation < epochWanted;
+            if (!copy.hasEnded && !copy.isGone && isOld) {
                 throw new CopiesLost("replicas of segment " + copy.segment);
             }
         }
@@ -648,6 +708,14 @@ public final class LogReplicas implements SegmentCopies {
             }
         }
         epochKnown = epochWanted;
+    }
+
+    @Override
+    public void departed(long segment) {
+        Copy copy = copies.get(segment);
+        if (copy != null) {
+            copy.isGone = true;
+        }
     }
 
     @Override
@@ -700,14 +768,16 @@ public final class LogReplicas implements SegmentCopies {
         }
     }
 
+    /** Keeps nothing any more. What is under way goes on, and nobody looks at its answer. */
     @Override
     public void close() {
         view = new View(ServerId.NONE, ClusterMap.NONE, 0);
         next = view;
-        for (Copy copy : copies.values()) {
-            copy.replicas.forEach(this::abandon);
-        }
         copies.clear();
+        filling.clear();
+        unanswered.clear();
+        ending.clear();
+        failed.clear();
         calls.forEach(Call::close);
         calls.clear();
     }

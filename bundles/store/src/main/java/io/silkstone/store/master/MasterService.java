@@ -144,7 +144,7 @@ public final class MasterService {
         this.membership = membership;
         this.lease = lease;
         clientLeases = new ClientLeases(store, membership, rpc);
-        held = new HeldReplies(rpc, session, lease);
+        held = new HeldReplies(rpc, session, lease, membership::self);
     }
 
     /** Begins to serve. */

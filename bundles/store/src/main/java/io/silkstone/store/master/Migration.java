@@ -1,11 +1,13 @@
 package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap.Server;
+import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Peer;
 import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.MigrationPreparedDecoder;
 import io.silkstone.rpc.messages.PrepareMigrationEncoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.PriorityPullEncoder;
@@ -18,13 +20,13 @@ import io.silkstone.store.Replay;
 import io.silkstone.store.Reservation;
 import io.silkstone.store.TabletReader.Place;
 import io.silkstone.store.log.Entry;
+import io.silkstone.store.memory.Memory;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.agrona.DirectBuffer;
@@ -33,10 +35,10 @@ import org.agrona.DirectBuffer;
  * One tablet's way here. {@link #prepare} has the source freeze it and brings the results of
  * requests; {@link #begin}, once the coordinator has given the tablet to this server, brings the
  * objects: the hash table of the source is cut into parts, in the order of a scan, and a user
- * thread for each part pulls and replays in turn, so that the messages of some overlap with the
- * work of others (Rocksteady, SOSP 2017, section 3.1). One more asks for what clients wait for
- * (PriorityPull, section 3.3): all of that in one request, and the next one when that has been
- * answered.
+ * thread for each part pulls and replays in turn, with the next pull under way while it replays, so
+ * that both servers always have something to do (Rocksteady, SOSP 2017, section 3.1). One more asks
+ * for what clients wait for (PriorityPull, section 3.3): all of that in one request, and the next
+ * one when that has been answered.
  *
  * <p>Threads: {@link #prepare} and {@link #begin} one, {@link #close} any.
  */
@@ -47,13 +49,29 @@ final class Migration {
     private static final long PULL_NANOS = 500_000_000;
     private static final long PRIORITY_PULL_NANOS = 100_000_000;
     private static final long PAUSE_NANOS = 2_000_000;
+    private static final long PAUSED_NANOS = 20_000_000;
     private static final long ERROR_PAUSE_NANOS = 200_000_000;
     private static final int ATTEMPTS_MAX = 5;
-    private static final int PARTS_SHIFT = 2;
+    private static final int MIB_SHIFT = 20;
+    private static final int PARTS_SHIFT = 3;
     private static final int PARTS = 1 << PARTS_SHIFT;
-    private static final int PULL_BYTES = 64 << 10;
-    private static final int HASHES_MAX = 64;
-    private static final int REQUEST_BYTES = 1 << 10;
+
+    /** With the objects that exceed it, what Aeron takes in one piece: nobody puts it together. */
+    private static final int PULL_BYTES = 56 << 10;
+
+    /** Pulls follow each other sooner than that. */
+    private static final long OFTEN_NANOS = 2_000_000;
+
+    /** While clients wait: what they wait for is not to stand behind much else on either core. */
+    private static final int BUSY_PULL_BYTES = 24 << 10;
+
+    /** For so long after clients have waited they will again. */
+    private static final long BUSY_NANOS = 5_000_000;
+
+    /** In one request; clients in their hundreds wait no longer than one. */
+    private static final int HASHES_MAX = 512;
+
+    private static final int REQUEST_BYTES = 8 << 10;
 
     private final Rpc rpc;
     private final ThreadRuntime threads;
@@ -72,7 +90,14 @@ final class Migration {
     private volatile Filling filling;
     private volatile long priorityThread = ThreadRuntime.NONE;
     private volatile boolean closed;
+    private volatile long wantedAt;
+    private volatile boolean paused;
+    private final LongAdder objectsTaken = new LongAdder();
+    private final LongAdder bytesTaken = new LongAdder();
+    private volatile long bytesExpected;
+    private volatile long begunAt;
     private volatile long epoch;
+    private final MigrationPreparedDecoder prepared = new MigrationPreparedDecoder();
     private Runnable whenEnded;
 
     /** Why it does not come about; for operators. */
@@ -104,20 +129,25 @@ final class Migration {
         this.source = source;
         this.isOver = isOver;
         prepareUntil = rpc.now() + PREPARE_NANOS;
+        wantedAt = rpc.now() - BUSY_NANOS;
         peer = rpc.peer(source.address());
     }
 
     /** One thread's questions to the source, and what it does with the answers. */
     private final class Fetcher implements AutoCloseable {
-        private final Question question;
         private final Replay replay;
         private final PulledDecoder pulled = new PulledDecoder();
-        private final Arena arena = Arena.ofShared();
-        private MemorySegment entries = MemorySegment.NULL;
+        private Question question;
+        private Question ahead;
+        private boolean isAhead;
+        private long entries;
+        private int bytes;
+        private long cursor;
         private long[] leftOut = {};
 
-        Fetcher(Question question, Replay replay) {
+        Fetcher(Question question, Question ahead, Replay replay) {
             this.question = question;
+            this.ahead = ahead;
             this.replay = replay;
             fetchers.add(this);
         }
@@ -126,34 +156,84 @@ final class Migration {
             return question.ask(peer, source.id().packed(), length, nanos);
         }
 
+        /** Asks for the piece at {@code cursor}, to wait for it after what is done now. */
+        void askAhead(long cursor, long until) {
+            encode(ahead, cursor, until);
+            isAhead = true;
+        }
+
+        /** Asks for the piece at {@code cursor}, unless that was done ahead, and waits for it. */
+        Status askFor(long cursor, long until) {
+            if (isAhead) {
+                Question next = ahead;
+                ahead = question;
+                question = next;
+                isAhead = false;
+            } else {
+                encode(question, cursor, until);
+            }
+            return question.await();
+        }
+
+        private void encode(Question asked, long cursor, long until) {
+            PullEncoder pull = new PullEncoder();
+            pull.wrapAndApplyHeader(asked.request(REQUEST_BYTES), 0, asked.header())
+                    .firstHash(place.first())
+                    .lastHash(place.last())
+                    .epoch(place.epoch())
+                    .cursor(cursor)
+                    .until(until)
+                    .table(place.table())
+                    .bytes(pullBytes());
+            rpc.lookOften(OFTEN_NANOS);
+            asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
+        }
+
+        /** What was asked for ahead does not matter any more. */
+        void forgetAhead() {
+            if (isAhead) {
+                ahead.await();
+                isAhead = false;
+            }
+        }
+
         /** Takes what the answer holds; false when it was damaged, and has to come again. */
         boolean take() {
+            open();
+            return replay();
+        }
+
+        /** Looks at the answer, which stays where it is. */
+        void open() {
             Call call = question.answer();
             DirectBuffer reply = call.reply();
             pulled.wrap(reply, call.replyOffset(), call.replyBlockLength(), call.replyVersion());
-            int bytes = pulled.entriesLength();
+            bytes = pulled.entriesLength();
             int offset = pulled.limit() + LENGTH_BYTES;
             reply.boundsCheck(offset, bytes);
-            if (entries.byteSize() < bytes) {
-                entries = arena.allocate(Math.max(bytes, 2L * PULL_BYTES), Entry.ALIGNMENT);
-            }
-            // Entries lie at multiples of eight, which they do not in a message.
-            MemorySegment.copy(call.replyMemory(), offset, entries, 0, bytes);
+            entries = reply.addressOffset() + offset;
             pulled.limit(offset + bytes);
             leftOut = new long[pulled.leftOutLength() / Long.BYTES];
             int hashes = pulled.limit() + LENGTH_BYTES;
             for (int index = 0; index < leftOut.length; index++) {
                 leftOut[index] = reply.getLong(hashes + index * Long.BYTES);
             }
-            return replay(bytes);
+            cursor = pulled.cursor();
+            int odd = (int) entries & Entry.ALIGNMENT - 1;
+            if (odd != 0) {
+                // A source of another version has other fields before them.
+                Memory.copy(entries, entries - odd, bytes);
+                entries -= odd;
+            }
         }
 
-        private boolean replay(long bytes) {
+        boolean replay() {
             long damagedBefore = replay.damaged();
+            long objectsBefore = replay.objects();
             long done = 0;
             boolean goesOn = true;
             while (goesOn) {
-                done += replay.take(entries.address() + done, bytes - done);
+                done += replay.take(entries + done, bytes - done);
                 goesOn =
                         done < bytes
                                 && replay.damaged() == damagedBefore
@@ -164,12 +244,16 @@ final class Migration {
                     threads.sleep(PAUSE_NANOS);
                 }
             }
+            objectsTaken.add(replay.objects() - objectsBefore);
+            bytesTaken.add(filling == null ? 0 : done);
             return replay.damaged() == damagedBefore && (filling != null || done == bytes);
         }
 
         @Override
         public void close() {
+            forgetAhead();
             question.close();
+            ahead.close();
             release();
         }
 
@@ -177,29 +261,40 @@ final class Migration {
         void release() {
             if (fetchers.remove(this)) {
                 replay.close();
-                arena.close();
             }
         }
     }
 
     private Fetcher open(Priority priority, Supplier<Replay> replays) {
-        Replay replay = replays.get();
+        Question question = new Question(rpc, priority);
+        Question ahead = null;
         try {
-            return new Fetcher(new Question(rpc, priority), replay);
+            ahead = new Question(rpc, priority);
+            return new Fetcher(question, ahead, replays.get());
         } catch (IllegalStateException e) {
-            replay.close();
+            question.close();
+            if (ahead != null) {
+                ahead.close();
+            }
             throw e;
         }
     }
 
     /**
-     * Has the source freeze the tablet, and fetches the results of requests on it.
+     * Prepares for what there is, has the source freeze the tablet, and fetches the results of
+     * requests on it.
      *
-     * @throws Failure when the source will not, or is not reached
+     * @throws Failure when the source will not, or is not reached, or has more than fits here
      */
     void prepare() throws Failure {
         try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
-            freeze(fetcher);
+            prepare(fetcher, true);
+            requireMemory(fetcher.replay);
+            bytesExpected = prepared.bytes();
+            while (fetcher.replay.expect(prepared.objects())) {
+                threads.yield();
+            }
+            prepare(fetcher, false);
             long cursor = 0;
             do {
                 cursor = pullResults(fetcher, cursor);
@@ -209,7 +304,20 @@ final class Migration {
         }
     }
 
-    private void freeze(Fetcher fetcher) throws Failure {
+    private void requireMemory(Replay replay) throws Failure {
+        long needed = Replay.bytesFor(prepared.objects(), prepared.bytes());
+        long left = replay.bytesLeft();
+        if (needed > left) {
+            throw new Failure(
+                    ("the tablet needs about %d MiB, and this server has %d MiB left for it;"
+                                    + " give it more (memory.bytes), or cut the tablet and move a"
+                                    + " part")
+                            .formatted(needed >> MIB_SHIFT, left >> MIB_SHIFT));
+        }
+    }
+
+    /** Has {@code prepared} say what there is. */
+    private void prepare(Fetcher fetcher, boolean lookOnly) throws Failure {
         PrepareMigrationEncoder prepare = new PrepareMigrationEncoder();
         prepare.wrapAndApplyHeader(
                         fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
@@ -217,8 +325,12 @@ final class Migration {
                 .firstHash(place.first())
                 .lastHash(place.last())
                 .epoch(place.epoch())
-                .table(place.table());
+                .table(place.table())
+                .lookOnly((short) (lookOnly ? 1 : 0));
         require(fetcher, fetcher.ask(prepare.encodedLength(), PREPARE_NANOS));
+        Call call = fetcher.question.answer();
+        prepared.wrap(
+                call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
     }
 
     private long pullResults(Fetcher fetcher, long cursor) throws Failure {
@@ -238,7 +350,7 @@ final class Migration {
             }
         }
         require(fetcher, answer);
-        return fetcher.pulled.cursor();
+        return fetcher.cursor;
     }
 
     private void require(Fetcher fetcher, Status answer) throws Failure {
@@ -261,6 +373,7 @@ final class Migration {
     void begin(long epoch, Runnable whenEnded) throws Failure {
         this.whenEnded = whenEnded;
         this.epoch = epoch;
+        begunAt = rpc.now();
         while (filling == null) {
             if (closed || !reservation.holds()) {
                 throw new Failure("this server was given up meanwhile");
@@ -339,6 +452,10 @@ final class Migration {
         }
     }
 
+    private int pullBytes() {
+        return rpc.now() - wantedAt < BUSY_NANOS ? BUSY_PULL_BYTES : PULL_BYTES;
+    }
+
     /** In the order of a scan, which is that of the cursor's reversed bits. */
     private static long beginOf(int part) {
         return part == PARTS ? 0 : Long.reverse((long) part << Long.SIZE - PARTS_SHIFT);
@@ -351,31 +468,37 @@ final class Migration {
     }
 
     private void fetchPart(int part, Fetcher fetcher) {
-        PullEncoder pull = new PullEncoder();
         long cursor = beginOf(part);
         long until = beginOf(part + 1);
         boolean done = false;
         while (!done && !hasEnded()) {
-            pull.wrapAndApplyHeader(
-                            fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
-                    .firstHash(place.first())
-                    .lastHash(place.last())
-                    .epoch(place.epoch())
-                    .cursor(cursor)
-                    .until(until)
-                    .table(place.table())
-                    .bytes(PULL_BYTES);
-            boolean answered = fetcher.ask(pull.encodedLength(), PULL_NANOS) == Status.OK;
-            if (answered && fetcher.take()) {
-                cursor = fetcher.pulled.cursor();
+            if (paused) {
+                endIfOver();
+                threads.sleep(PAUSED_NANOS);
+                continue;
+            }
+            if (fetcher.askFor(cursor, until) != Status.OK) {
+                endIfOver();
+                threads.sleep(PAUSE_NANOS);
+                continue;
+            }
+            fetcher.open();
+            long next = fetcher.cursor;
+            if (next != 0) {
+                // The source works on the next piece while this one is taken in.
+                fetcher.askAhead(next, until);
+            }
+            if (fetcher.replay()) {
+                cursor = next;
                 for (long hash : fetcher.leftOut) {
                     fetchUntilKnown(fetcher, hash);
                 }
                 done = cursor == 0;
             } else {
-                endIfOver();
-                threads.sleep(PAUSE_NANOS);
+                fetcher.forgetAhead();
             }
+            // Clients' requests are looked at between two pieces.
+            threads.yield();
         }
     }
 
@@ -409,6 +532,7 @@ final class Migration {
             long[] hashes = new long[HASHES_MAX];
             while (!hasEnded()) {
                 int count = filling.wanted(hashes);
+                wantedAt = count == 0 ? wantedAt : rpc.now();
                 if (count == 0) {
                     threads.block();
                 } else if (!fetch(fetcher, hashes, count)) {
@@ -464,6 +588,25 @@ final class Migration {
         if (!closed) {
             whenEnded.run();
         }
+    }
+
+    /** How far it is. */
+    MigrationStatus status() {
+        return new MigrationStatus(
+                place.table(),
+                place.first(),
+                place.last(),
+                source.id(),
+                objectsTaken.sum(),
+                bytesTaken.sum(),
+                bytesExpected,
+                rpc.now() - begunAt,
+                paused);
+    }
+
+    /** Whether only what clients ask for is to be fetched. */
+    void pause(boolean pause) {
+        paused = pause;
     }
 
     /** Ends its threads as soon as they look. */

@@ -4,6 +4,7 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
@@ -153,7 +154,7 @@ public final class Migrations {
         return tablet != null
                 && tablet.owner().equals(self)
                 && tablet.epoch() >= epoch
-                && tablet.state() != TabletState.MIGRATING;
+                && tablet.state() == TabletState.NORMAL;
     }
 
     private static void require(boolean holds, String refusal) throws Refusal {
@@ -207,8 +208,15 @@ public final class Migrations {
         return done.number();
     }
 
-    /** All has come: the coordinator may forget the source. Asks until it has, or all is over. */
+    /**
+     * All has come: when it is settled here the coordinator may forget the source, which then drops
+     * what it had. Asks until it has, or all is over.
+     */
     private void ended(ServerId self, Place place, long epoch, Migration migration) {
+        long mark = store.mark();
+        while (!store.isSettled(mark) && !closed && membership.self().equals(self)) {
+            threads.sleep(PAUSE_NANOS);
+        }
         Status answer = Status.TIMED_OUT;
         while (answer != Status.OK && !closed && membership.self().equals(self)) {
             try (Question question = new Question(rpc, Priority.HIGH)) {
@@ -228,6 +236,18 @@ public final class Migrations {
         }
         running.remove(migration);
         membership.hurry();
+    }
+
+    /** The tablets that are on their way here. */
+    List<MigrationStatus> list() {
+        return running.stream().filter(Migration::hasBegun).map(Migration::status).toList();
+    }
+
+    /** Has all that run fetch only what clients ask for, or the rest too; says how many run. */
+    int pause(boolean pause) {
+        List<Migration> concerned = running.stream().filter(Migration::hasBegun).toList();
+        concerned.forEach(each -> each.pause(pause));
+        return concerned.size();
     }
 
     /** Begins no more, and ends what runs. By a user thread, which waits for that. */

@@ -64,9 +64,14 @@ final class Question extends Waitable implements AutoCloseable {
 
     /** As the other, of the server {@code target} at {@code peer}. */
     Status ask(Peer peer, long target, int length, long nanos) {
+        begin(peer, target, length, nanos);
+        return await();
+    }
+
+    /** As {@link #ask}, without waiting; {@link #await} comes before anything else. */
+    void begin(Peer peer, long target, int length, long nanos) {
         done = false;
         call.start(peer, target, BODY + length, nanos, completion());
-        return await();
     }
 
     private Completion completion() {
@@ -76,7 +81,8 @@ final class Question extends Waitable implements AutoCloseable {
         };
     }
 
-    private Status await() {
+    /** Waits for the answer, as {@link #ask} does. */
+    Status await() {
         rpc.await(this);
         boolean isWhole = call.hasReply() || call.status() != Status.OK;
         return isWhole ? call.status() : Status.RETRY_LATER;

@@ -38,15 +38,12 @@ final class Recoveries {
         this.membership = membership;
     }
 
-    /** Serves what {@code self} has recovered and what depends on no logs any more. */
-    void serve(ClusterMap news, ServerId self) {
+    /** Serves what was recovered and depends on no logs any more. */
+    void serve(ClusterMap news) {
         map = news;
         all.removeIf(Recovery::hasEnded);
-        for (Tablet tablet : news.tablets()) {
-            Recovery recovery = tablet.state() == TabletState.NORMAL ? of(tablet) : null;
-            if (recovery != null && tablet.owner().equals(self)) {
-                recovery.serve(tablet);
-            }
+        for (Recovery each : all) {
+            each.serve(news);
         }
     }
 

@@ -2,6 +2,7 @@ package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
@@ -56,6 +57,7 @@ final class Recovery implements Runnable {
     private static final int REQUEST_BYTES = 256;
     private static final int RANGE_BYTES = 32;
     private static final int FETCHERS = 3;
+    private static final int ATTEMPTS_MAX = 200;
 
     private final Rpc rpc;
     private final ThreadRuntime threads;
@@ -136,15 +138,21 @@ final class Recovery implements Runnable {
     /** Whether it is somebody else's by now, or nobody's. */
     private static boolean isGone(Tablet tablet, ClusterMap known) {
         Tablet now = known.tablet(tablet.table(), tablet.firstHash());
-        return now == null || now.epoch() != tablet.epoch() || !now.owner().equals(tablet.owner());
+        boolean isOther =
+                now != null
+                        && now.state() == TabletState.RECOVERING
+                        && now.epoch() != tablet.epoch();
+        return now == null || isOther || !now.owner().equals(tablet.owner());
     }
 
     @Override
     public void run() {
         long began = rpc.now();
         try {
+            long pause = PAUSE_NANOS;
             while (!isOver() && !recover()) {
-                threads.sleep(PAUSE_NANOS);
+                threads.sleep(pause);
+                pause = Math.min(2 * pause, MISSING_PAUSE_NANOS);
             }
             if (!isOver()) {
                 status = "is told to the coordinator";
@@ -161,7 +169,10 @@ final class Recovery implements Runnable {
                 threads.sleep(PAUSE_NANOS);
             }
         } finally {
-            giveUp();
+            // Otherwise it is this server's for all that others know, and its log tells of it.
+            if (!membership.self().equals(self) || !closed) {
+                giveUpOthers();
+            }
             done = true;
         }
     }
@@ -189,7 +200,7 @@ final class Recovery implements Runnable {
             status = "failed and begins anew: " + e.getMessage();
             LOG.log(Level.WARNING, "a recovery fails and begins anew: {0}", e.toString());
             return false;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             LOG.log(Level.ERROR, "a recovery fails and begins anew", e);
             return false;
         }
@@ -263,8 +274,7 @@ final class Recovery implements Runnable {
         status = "reads the log of server " + log.server();
         Queue<List<Found>> segments = new ConcurrentLinkedQueue<>(log.segments());
         AtomicInteger failed = new AtomicInteger();
-        try (LogReplay replay =
-                recovery.openReplay(log.storeNote(), targets())) {
+        try (LogReplay replay = recovery.openReplay(log.storeNote(), targets())) {
             Runnable fetching =
                     () -> {
                         try (Fetcher fetcher = new Fetcher(log.server(), replay)) {
@@ -347,11 +357,24 @@ final class Recovery implements Runnable {
                         .lastHash(tablet.lastHash())
                         .table(tablet.table());
             }
+            Status answer = ask(replica, read.encodedLength());
+            for (int attempt = 0; isBusy(answer) && attempt < ATTEMPTS_MAX; attempt++) {
+                threads.sleep(PAUSE_NANOS);
+                answer = ask(replica, read.encodedLength());
+            }
+            return answer;
+        }
+
+        private Status ask(Found replica, int length) {
             return question.ask(
                     rpc.peer(replica.backup().address()),
                     replica.backup().id().packed(),
-                    read.encodedLength(),
+                    length,
                     READ_NANOS);
+        }
+
+        private static boolean isBusy(Status answer) {
+            return answer == Status.BUSY || answer == Status.RETRY_LATER;
         }
 
         private boolean take(long segment) {
@@ -418,27 +441,34 @@ final class Recovery implements Runnable {
     }
 
     /**
-     * The map says that a tablet depends on nothing any more. By the thread that brings the store
-     * in line with maps.
+     * Serves those tablets that depend on nothing any more, as the map says. By the thread that
+     * brings the store in line with maps.
      */
-    void serve(Tablet known) {
-        Reservation reservation = null;
+    void serve(ClusterMap known) {
         for (int number = 0; number < tablets.size(); number++) {
-            if (isSame(tablets.get(number), known)) {
-                reservation = reservations.getAndSet(number, null);
+            Tablet tablet = tablets.get(number);
+            Tablet now = known.tablet(tablet.table(), tablet.firstHash());
+            // It may have been cut since, or been to leave: whatever it is, it is what is here.
+            boolean isRecovered = !isGone(tablet, known) && now.state() != TabletState.RECOVERING;
+            Reservation reservation = isRecovered ? reservations.getAndSet(number, null) : null;
+            if (reservation != null) {
+                serve(tablet, reservation);
             }
         }
-        boolean isServed = reservation == null || !reservation.holds();
+    }
+
+    private void serve(Tablet tablet, Reservation reservation) {
+        boolean isServed = !reservation.holds();
         while (!isServed && !closed) {
             try {
-                reservation.serve(known.epoch());
+                reservation.serve(tablet.epoch());
                 isServed = true;
             } catch (StoreRefused e) {
                 LOG.log(Level.WARNING, "a tablet that was recovered waits: {0}", e.getMessage());
                 threads.sleep(PAUSE_NANOS);
             }
         }
-        store.dependsOnNobody(known.table(), known.firstHash(), known.lastHash());
+        store.dependsOnNobody(tablet.table(), tablet.firstHash(), tablet.lastHash());
     }
 
     private boolean isServed() {
@@ -450,11 +480,16 @@ final class Recovery implements Runnable {
         return isServed;
     }
 
-    private void giveUp() {
+    private void giveUpOthers() {
+        ClusterMap known = map.get();
+        boolean isMember = membership.self().equals(self);
         for (int number = 0; number < tablets.size(); number++) {
+            if (isMember && !isGone(tablets.get(number), known)) {
+                continue;
+            }
             Reservation left = reservations.getAndSet(number, null);
             boolean isDropped = left == null;
-            while (!isDropped) {
+            while (!isDropped && !closed) {
                 try {
                     left.drop();
                     isDropped = true;

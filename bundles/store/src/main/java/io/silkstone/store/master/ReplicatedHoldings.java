@@ -40,8 +40,13 @@ public final class ReplicatedHoldings implements Membership.Holdings {
 
     @Override
     public void apply(ClusterMap map, ServerId self) {
+        ClusterMap.Server known = map.server(self);
+        if (known == null || !known.up()) {
+            // Others read its log by now: nothing may be in it of what they have taken from it.
+            return;
+        }
         store.follow(self, map);
-        recoveries.serve(map, self);
+        recoveries.serve(map);
         holdings.apply(map, self);
         recoveries.begin(map, self);
         backups.forget(map);

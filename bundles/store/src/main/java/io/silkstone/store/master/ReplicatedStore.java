@@ -99,16 +99,16 @@ public final class ReplicatedStore implements AutoCloseable {
     }
 
     /**
-     * What is known of the cluster from now on. When this returns, and there are to be replicas,
-     * nothing is told any more that is not in them.
+     * What is known of the cluster from now on. When this returns, nothing goes any more into the
+     * log of who this was before; and if there are to be more replicas than before, nothing is told
+     * any more that is not in all of them.
      *
      * @param self whose log it is; NONE for nobody's
      */
     void follow(ServerId self, ClusterMap map) {
         int wanted = map.tables().stream().mapToInt(ClusterMap.Table::replicas).max().orElse(0);
-        boolean begins = wanted > 0 && !replicas.areWanted();
-        replicas.follow(self, map, wanted);
-        while (begins && !replicas.isFollowed() && thread != ThreadRuntime.NONE) {
+        boolean matters = replicas.follow(self, map, wanted);
+        while (matters && !replicas.isFollowed() && thread != ThreadRuntime.NONE) {
             threads.signal(thread);
             threads.sleep(PAUSE_NANOS);
         }
@@ -121,9 +121,10 @@ public final class ReplicatedStore implements AutoCloseable {
         thread = ThreadRuntime.NONE;
     }
 
-    /** Ends the store. */
+    /** Ends the store, as it is: what is not in replicas is lost. */
     @Override
     public void close() {
+        replicas.close();
         store.close();
     }
 }

@@ -185,6 +185,33 @@ class HashTableTest {
     }
 
     @Test
+    void growFor_objectsToCome_isAsLongAsTheyWouldMakeIt() {
+        int count = 5_000;
+        HashTable grown =
+                HashTable.open(new HeapLines(keys(0), CHUNK_LINES, 100), Backoff.YIELDING);
+        while (grown.growFor(count, 64)) {
+            assertThat(grown.count()).isZero();
+        }
+        Key[] keys = keys(count);
+        HashTable filled = HashTable.open(new HeapLines(keys, CHUNK_LINES, 100), Backoff.YIELDING);
+        for (int number = 0; number < count; number++) {
+            put(filled, keys[number], HeapLines.entry(number, 1));
+        }
+        assertThat(grown.lines()).isBetween(filled.lines() - 1, filled.lines() + 1);
+        assertThat(grown.growFor(count, 64)).isFalse();
+    }
+
+    @Test
+    void growFor_memoryRefused_endsWithoutAll() {
+        HashTable table =
+                HashTable.open(new HeapLines(keys(0), 8, 2), Backoff.YIELDING, 1, CROWDED);
+        while (table.growFor(1_000, 4)) {
+            assertThat(table.lines()).isLessThanOrEqualTo(16);
+        }
+        assertThat(table.lines()).isEqualTo(16);
+    }
+
+    @Test
     void claim_memoryRefused_servesWithLongerChainsUntilFull() {
         Key[] keys = keys(5_000);
         HeapLines memory = new HeapLines(keys, 16, 400);

@@ -21,6 +21,7 @@ import io.silkstone.store.master.Predecessor;
 import io.silkstone.store.master.ReplicatedHoldings;
 import io.silkstone.store.master.ReplicatedStore;
 import io.silkstone.store.master.StoreHoldings;
+import io.silkstone.store.memory.Backoff;
 import io.silkstone.store.memory.HugePages;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.transport.memory.MemoryTransport;
@@ -174,7 +175,7 @@ final class SimulatedServer {
                         timeOfDay,
                         random,
                         world.metrics(),
-                        attempt -> mine.yield());
+                        Backoff.over(mine::yield, mine::sleep));
         store = replicated.store();
         Odds machine = world.settings().get(ClusterSettings.SERVER_MACHINE);
         backups =
@@ -263,8 +264,10 @@ final class SimulatedServer {
         transport.crash();
         service.close();
         migrations.close();
-        store.close();
-        if (disks != null) {
+        if (disks == null) {
+            store.close();
+        } else {
+            replicated.close();
             disks.end(
                     world.settings().get(ClusterSettings.SERVER_MACHINE).happens(standstills)
                             && world.script().has("machine failure of " + name));

@@ -116,7 +116,9 @@ class LateMessagesTest {
     void start() {
         coordinator.start();
         for (int number = 1; number <= 2; number++) {
-            servers.add(new SimulatedServer(world, number, List.of(SimulatedCoordinator.ADDRESS), false));
+            servers.add(
+                    new SimulatedServer(
+                            world, number, List.of(SimulatedCoordinator.ADDRESS), false));
         }
         servers.forEach(SimulatedServer::start);
         for (Customer each : List.of(customer, rival)) {

@@ -1,0 +1,25 @@
+package io.silkstone.api.cluster;
+
+/**
+ * How far a tablet is on its way to this server.
+ *
+ * @param table the table's number
+ * @param firstHash lowest hash of the tablet
+ * @param lastHash highest hash
+ * @param source who had it
+ * @param objects how many have come
+ * @param bytes what they take in the log
+ * @param bytesExpected about what all of them take
+ * @param nanos how long it has been on its way, pauses included
+ * @param paused whether only what clients ask for is fetched at present
+ */
+public record MigrationStatus(
+        int table,
+        long firstHash,
+        long lastHash,
+        ServerId source,
+        long objects,
+        long bytes,
+        long bytesExpected,
+        long nanos,
+        boolean paused) {}

@@ -3,6 +3,7 @@ package io.silkstone.benchmarks;
 import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.kv.KvBenchmark;
 import io.silkstone.benchmarks.migration.MigrationBenchmark;
+import io.silkstone.benchmarks.recovery.RecoveryBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.scale.ScaleBenchmark;
 import io.silkstone.benchmarks.swap.SwapBenchmark;
@@ -26,6 +27,7 @@ public final class Main {
                     new KvBenchmark(),
                     new ScaleBenchmark(),
                     new MigrationBenchmark(),
+                    new RecoveryBenchmark(),
                     new ThreadsBenchmark());
 
     private Main() {}

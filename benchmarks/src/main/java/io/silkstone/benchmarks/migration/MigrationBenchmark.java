@@ -5,6 +5,7 @@ import io.silkstone.benchmarks.Benchmark;
 import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.Setting;
 import io.silkstone.benchmarks.load.ObjectFormat;
+import io.silkstone.benchmarks.load.Objects;
 import io.silkstone.benchmarks.measure.CpuClock;
 import io.silkstone.benchmarks.measure.ResultLine;
 import io.silkstone.benchmarks.measure.Rounds;

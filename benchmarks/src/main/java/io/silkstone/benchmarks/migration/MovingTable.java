@@ -4,6 +4,7 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.benchmarks.BenchmarkFailed;
+import io.silkstone.benchmarks.load.Objects;
 import io.silkstone.client.Answer;
 import io.silkstone.client.TableClient;
 import io.silkstone.javaclient.SilkstoneClient;

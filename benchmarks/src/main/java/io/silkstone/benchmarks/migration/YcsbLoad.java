@@ -1,6 +1,7 @@
 package io.silkstone.benchmarks.migration;
 
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.benchmarks.load.Objects;
 import io.silkstone.client.Answer;
 import io.silkstone.client.TableClient;
 import io.silkstone.javaclient.SilkstoneClient;

@@ -544,15 +544,16 @@ public final class Rpc implements AutoCloseable {
                 return;
             }
             Kind kind = kindOf(request.templateId());
-            if (kind == null) {
-                unknown.increment();
-                request.refuse(Status.UNKNOWN_REQUEST);
-            } else if (request.cluster() != 0 && request.cluster() != cluster) {
+            // First whom it means: who is that no more may have ended some services already.
+            if (request.cluster() != 0 && request.cluster() != cluster) {
                 misdirected.increment();
                 request.refuse(Status.WRONG_CLUSTER);
             } else if (request.target() != 0 && request.target() != server) {
                 misdirected.increment();
                 request.refuse(Status.WRONG_SERVER);
+            } else if (kind == null) {
+                unknown.increment();
+                request.refuse(Status.UNKNOWN_REQUEST);
             } else if (length > options.messageBytesMax()) {
                 request.refuse(Status.TOO_LARGE);
             } else if (kind.mayWait()) {

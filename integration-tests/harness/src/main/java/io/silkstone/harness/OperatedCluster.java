@@ -47,6 +47,12 @@ public final class OperatedCluster implements AutoCloseable {
         return home().resolve("node-" + node);
     }
 
+    /** Writes {@code text} to {@code etc/<pid>.cfg} of a node. */
+    public void configure(int node, String pid, String text) throws IOException {
+        Path etc = Files.createDirectories(home(node).resolve("etc"));
+        Files.writeString(etc.resolve(pid + ".cfg"), text);
+    }
+
     /** The first port of the first node. */
     public int portBase() {
         return portBase;

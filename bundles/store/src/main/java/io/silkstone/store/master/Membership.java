@@ -383,6 +383,8 @@ public final class Membership {
                             leaseAsking.request(REQUEST_BYTES_MAX), 0, leaseAsking.header())
                     .server(self.packed());
             leaseAsking.ask(leader, request.encodedLength(), LEAVE_NANOS);
+            // Whoever still asks looks for who has it now.
+            rpc.identity(rpc.cluster(), 0);
         }
         leaseAsking.close();
         mapAsking.close();

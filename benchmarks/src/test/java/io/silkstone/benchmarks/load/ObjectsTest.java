@@ -1,4 +1,4 @@
-package io.silkstone.benchmarks.migration;
+package io.silkstone.benchmarks.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,8 +1,7 @@
-package io.silkstone.benchmarks.migration;
+package io.silkstone.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import io.silkstone.benchmarks.load.ObjectFormat;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -13,33 +12,35 @@ import java.util.Arrays;
  * @param count how many
  * @param valueBytes length of a value
  */
-record Objects(int count, int valueBytes) {
+public record Objects(int count, int valueBytes) {
     private static final int VERSION = Long.BYTES;
     private static final byte FILLER = 'x';
 
     /** As many as have about {@code bytes} of key and value. */
-    static Objects ofBytes(long bytes, int valueBytes) {
+    public static Objects ofBytes(long bytes, int valueBytes) {
         return new Objects((int) (bytes / (ObjectFormat.KEY_BYTES + valueBytes)), valueBytes);
     }
 
     /** Keys and values of all. */
-    long bytes() {
+    public long bytes() {
         return (long) count * (ObjectFormat.KEY_BYTES + valueBytes);
     }
 
-    byte[] key(int number) {
+    /** The key with that number. */
+    public byte[] key(int number) {
         byte[] key = new byte[ObjectFormat.KEY_BYTES];
         ObjectFormat.putKey(key, number);
         return key;
     }
 
     /** Whose key that is. */
-    int number(byte[] key) {
+    public int number(byte[] key) {
         int prefix = ObjectFormat.KEY_PREFIX.length();
         return Integer.parseInt(new String(key, prefix, key.length - prefix, US_ASCII));
     }
 
-    byte[] value(int number, int version) {
+    /** What is under that key after so many changes. */
+    public byte[] value(int number, int version) {
         byte[] value = new byte[valueBytes];
         Arrays.fill(value, FILLER);
         ByteBuffer buffer = ByteBuffer.wrap(value);
@@ -50,7 +51,7 @@ record Objects(int count, int valueBytes) {
     }
 
     /** The version of a value of {@code number}; -1 when it is none. */
-    int version(int number, byte[] value) {
+    public int version(int number, byte[] value) {
         if (value == null || value.length != valueBytes) {
             return -1;
         }

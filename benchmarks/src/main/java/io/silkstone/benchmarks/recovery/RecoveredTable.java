@@ -18,13 +18,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class RecoveredTable {
     private static final int FILL_BATCH = 1_000;
     private static final long LOOK_MILLIS = 2;
-    private static final long WAIT_NANOS_MAX = 120_000_000_000L;
+    private static final long WAIT_NANOS_MAX = 60_000_000_000L;
 
     private final SilkstoneClient client;
     private final String name;
     private final int tablets;
     private final Objects objects;
     private ServerId owner = ServerId.NONE;
+    private String refusal = "";
 
     /** What kills its owner. */
     interface Killing {
@@ -56,7 +57,7 @@ final class RecoveredTable {
         long deadline = System.nanoTime() + WAIT_NANOS_MAX;
         while (!condition.holds()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new BenchmarkFailed("after two minutes " + what + " is still to come");
+                throw new BenchmarkFailed("after a minute " + what + " is still to come" + refusal);
             }
             Thread.sleep(LOOK_MILLIS);
         }
@@ -73,7 +74,7 @@ final class RecoveredTable {
         await("the server", () -> isUp(address));
         for (Tablet tablet : all()) {
             if (!tablet.owner().equals(owner)) {
-                await("a move's begin", () -> isMoved(tablet.firstHash()));
+                await("a move", () -> isMoved(tablet.firstHash()));
             }
         }
         await("the table", () -> all().stream().allMatch(this::isHere));
@@ -99,6 +100,7 @@ final class RecoveredTable {
             client.store().migrateTablet(name, hash, owner);
             return true;
         } catch (StoreRefused e) {
+            refusal = ": " + e.getMessage();
             return false;
         }
     }

@@ -101,13 +101,15 @@ public final class RecoveryBenchmark implements Benchmark {
         try (ControlSession operator = new ControlSession(cluster.home(1));
                 SilkstoneClient client =
                         SilkstoneClient.builder(cluster.address(1)).timeout(TIMEOUT).connect()) {
-            operator.run("table:create %s --tablets %d --replicas %d".formatted(name, TABLETS, REPLICAS));
+            operator.run(
+                    "table:create %s --tablets %d --replicas %d"
+                            .formatted(name, TABLETS, REPLICAS));
             RecoveredTable table = new RecoveredTable(client, name, TABLETS, objects);
             table.bringTo(cluster.address(victim));
             double filled = objects.bytes() / MEGA / table.fill();
             RecoveredTable.Times times = table.recover(() -> kill(victim));
             table.check();
-            operator.run("table:drop " + name);
+            operator.run("table:drop " + name + " --force");
             double mbps = objects.bytes() / MEGA / times.recoverySeconds();
             series.add("fill_mbps", filled);
             series.add("noticed_s", times.noticedSeconds());
@@ -115,7 +117,8 @@ public final class RecoveryBenchmark implements Benchmark {
             series.add("served_s", times.noticedSeconds() + times.recoverySeconds());
             series.add("recovery_mbps", mbps);
             setting.say(
-                    "%.0f MB, written with %.0f MB/s: noticed after %.2f s, served %.2f s later, %.0f MB/s",
+                    "%.0f MB, written with %.0f MB/s: noticed after %.2f s, served %.2f s later,"
+                            + " %.0f MB/s",
                     objects.bytes() / MEGA,
                     filled,
                     times.noticedSeconds(),

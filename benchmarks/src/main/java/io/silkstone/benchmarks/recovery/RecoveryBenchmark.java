@@ -117,7 +117,8 @@ public final class RecoveryBenchmark implements Benchmark {
             series.add("served_s", times.noticedSeconds() + times.recoverySeconds());
             series.add("recovery_mbps", mbps);
             setting.say(
-                    "%.0f MB, written with %.0f MB/s: noticed after %.2f s, served %.2f s later, %.0f MB/s",
+                    "%.0f MB, written with %.0f MB/s: noticed after %.2f s, served %.2f s later,"
+                            + " %.0f MB/s",
                     objects.bytes() / MEGA,
                     filled,
                     times.noticedSeconds(),

@@ -73,7 +73,7 @@ final class Settlement {
 
     /** The object of {@code hash} was removed by what was appended at {@code entry}. */
     void removed(long hash, long entry) {
-        if (keeper != null) {
+        if (isNeeded()) {
             long mark = markOf(entry);
             removals.accumulateAndGet(stripeOf(hash), mark, Math::max);
         }
@@ -134,7 +134,7 @@ final class Settlement {
      * @return the entry; 0 when nobody copies the log, or memory is full to the last
      */
     long beginStep() {
-        return keeper == null ? 0 : claimMark();
+        return isNeeded() ? claimMark() : 0;
     }
 
     /** The mark of whoever finds no object of {@code hash}. */

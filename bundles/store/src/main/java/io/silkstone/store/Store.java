@@ -667,8 +667,9 @@ public final class Store implements KvStore, AutoCloseable {
         wakeUp.run();
     }
 
+    /** Not while there is somebody to keep the log who does not: then nobody ever reads it. */
     boolean writesTombstones() {
-        return options.tombstones();
+        return options.tombstones() && (keeper == null || keeper.isNeeded());
     }
 
     long nowMillis() {

@@ -228,8 +228,8 @@ public final class StoreComponent implements KvStore {
         Checks.inRange("log.flush.interval.ms", config.log_flush_interval_ms(), 1, INTERVAL_MS_MAX);
         Checks.require(
                 !inCluster || config.log_flush() == Flush.OFF,
-                "log.flush must be OFF in a node of a cluster, was %s: other nodes keep its log, for"
-                        + " tables that have replicas",
+                "log.flush must be OFF in a node of a cluster, was %s: other nodes keep its log,"
+                        + " for tables that have replicas",
                 config.log_flush());
         return new Keeping(config.log_flush(), config.log_flush_interval_ms());
     }

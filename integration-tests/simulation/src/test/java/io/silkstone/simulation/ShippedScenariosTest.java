@@ -114,6 +114,17 @@ class ShippedScenariosTest {
                                     "tablet split",
                                     "server cut off")),
                     Map.entry(
+                            "recovery",
+                            List.of(
+                                    "key to be recovered, was NORMAL",
+                                    "key to be recovered, was RECOVERING",
+                                    "key recovered",
+                                    "message WriteReplica",
+                                    "message ListReplicas",
+                                    "message ReadReplica",
+                                    "message RaiseLogEpoch",
+                                    "message DropReplicas")),
+                    Map.entry(
                             "full-memory",
                             List.of(
                                     "refused for want of memory",

@@ -7,7 +7,6 @@ import io.silkstone.base.NanoClock;
 import io.silkstone.store.backup.CopiesLost;
 import io.silkstone.store.backup.SegmentCopies;
 import io.silkstone.store.log.Copies;
-import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.log.Segment;
 import io.silkstone.store.memory.Epochs;
@@ -237,11 +236,13 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     @Override
     public void begun(Segment segment) {
         begun.add(segment);
+        wake();
     }
 
     @Override
     public void grown(Segment segment) {
         grown.add(segment);
+        wake();
     }
 
     @Override
@@ -351,7 +352,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     private long behindBytes() {
         Log copied = log;
-        return copied == null ? 0 : Math.max(0, copied.headPosition() - settled);
+        boolean isNone = copied == null || !files.areWanted();
+        return isNone ? 0 : Math.max(0, copied.headPosition() - settled);
     }
 
     /**
@@ -449,7 +451,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         long written = copyAll();
         long reached = reached();
         boolean makesRemovalSafe = !removing.isEmpty() && !removalIsSafe && reached >= removeAfter;
-        boolean removes = removalIsSafe && !removalIsNoted && latest() != null;
+        boolean canNote = latest() != null || !files.areWanted();
+        boolean removes = removalIsSafe && !removalIsNoted && canNote;
         written += writeNote(removes);
         long notes = notesWritten();
         boolean isUnsafe = !unsafe.isEmpty() || ended > 0;
@@ -461,7 +464,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         }
         settle(reached);
         settledNotes = notes;
-        alarms.ring(reached);
+        alarms.ring(files.areWanted() ? reached : Long.MAX_VALUE);
         removalIsSafe |= makesRemovalSafe;
         removalIsNoted |= removes;
         return written > 0 || removalIsSafe ? 1 : 0;
@@ -554,17 +557,13 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
                 return 0;
             }
             copy.wasClosed = segment.isClosed();
-            long end = segment.shownEnd();
-            long to = copy.end;
-            int header = to < end ? Entry.header(to) : 0;
-            while (header != 0) {
-                to += Entry.strideOf(header);
-                header = to < end ? Entry.header(to) : 0;
+            if (!files.areWanted()) {
+                // Nobody reads any of it: it counts as copied as soon as it may be cleaned.
+                return copy.wasClosed ? (int) (segment.shownEnd() - copy.end) : 0;
             }
-            if (files.areWanted()) {
-                Memory.copy(copy.end, staging.address(), to - copy.end);
-            }
-            return (int) (to - copy.end);
+            int bytes = (int) (segment.wholeEnd(copy.end) - copy.end);
+            Memory.copy(copy.end, staging.address(), bytes);
+            return bytes;
         } finally {
             epochs.exit(slot);
         }
@@ -703,6 +702,8 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         removing.addAll(departed);
         departed.clear();
         removeAfter = log.headPosition();
+        // What nobody reads needs no note to go.
+        removalIsNoted = !files.areWanted();
     }
 
     /** Some at a time, for writers wait meanwhile. */

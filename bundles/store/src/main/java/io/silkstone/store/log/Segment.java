@@ -123,6 +123,18 @@ public final class Segment {
         return shown == 0 ? end : shown;
     }
 
+    /** Where the first entry behind {@code from} begins that is not whole, or may not be seen. */
+    public long wholeEnd(long from) {
+        long end = shownEnd();
+        long to = from;
+        int header = to < end ? Entry.header(to) : 0;
+        while (header != 0) {
+            to += Entry.strideOf(header);
+            header = to < end ? Entry.header(to) : 0;
+        }
+        return to;
+    }
+
     /** From now on only the cleaner adds, and what it has added by now may be looked at. */
     void show() {
         shownEnd = end();

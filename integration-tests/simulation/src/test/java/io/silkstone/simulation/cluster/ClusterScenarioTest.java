@@ -45,6 +45,13 @@ class ClusterScenarioTest {
                     "key migrated",
                     "key whose tablet was frozen, and recalled",
                     "tablet migrated",
+                    // No table has replicas in it.
+                    "message WriteReplica",
+                    "message DropReplicas",
+                    "message ListReplicas",
+                    "message ReplicaList",
+                    "message ReadReplica",
+                    "message RaiseLogEpoch",
                     // Processes of one version with whole messages, and memory enough.
                     "coordinator.commands.unknown_total",
                     "rpc.messages.malformed_total",

@@ -719,10 +719,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             left(gone);
         }
         if (removing.isEmpty()) {
-            sync();
             removalIsSafe = false;
             removalIsNoted = false;
             removedAt = clock.nanoTime();
+            // At last: it fails while copies have to be begun anew, which comes after this.
+            sync();
         }
     }
 
@@ -784,7 +785,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         while (turns < FLUSHES_AT_END_MAX && doWork() > 0) {
             turns++;
         }
-        if (!failing) {
+        if (!failing && files.areWanted()) {
             sync();
         }
     }

@@ -24,12 +24,12 @@ public final class KeptStore implements AutoCloseable {
 
     private final Store store;
     private final LogKeeper keeper;
-    private final Thread thread;
+    private final DiskThread thread;
 
     private KeptStore(Store store, LogKeeper keeper) {
         this.store = store;
         this.keeper = keeper;
-        thread = Thread.ofPlatform().daemon().name(THREAD).unstarted(keeper);
+        thread = new DiskThread(THREAD, keeper);
     }
 
     /**
@@ -113,19 +113,6 @@ public final class KeptStore implements AutoCloseable {
     @Override
     public void close() {
         keeper.stop();
-        // An interrupt would close the files under the last of the log.
-        boolean interrupted = Thread.interrupted();
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                // Whoever is in a hurry waits all the same: it is the clients' data.
-                interrupted = true;
-            }
-        }
-        store.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.end(store::close);
     }
 }

@@ -4,11 +4,8 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.rpc.Call;
-import io.silkstone.rpc.Completion;
 import io.silkstone.rpc.Leader;
-import io.silkstone.rpc.Peer;
 import io.silkstone.rpc.Rpc;
-import io.silkstone.rpc.messages.DropReplicasEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.RaiseLogEpochEncoder;
@@ -59,18 +56,12 @@ public final class LogReplicas implements SegmentCopies {
     /** A backup that has not answered for so long is replaced by another one. */
     private static final long WRITE_NANOS = 1_000_000_000;
 
-    private static final long DROP_NANOS = 1_000_000_000;
     private static final long ASK_NANOS = 1_000_000_000;
-
-    /** For so long no replica goes to a server that has lost one. */
-    private static final long SHUN_NANOS = 5_000_000_000L;
 
     private static final int DRAWN = 5;
 
     /** Calls that are kept for the next message, with as much memory as their longest took. */
     private static final int CALLS_KEPT = 8;
-
-    private static final int DROPPED_AT_ONCE = 256;
 
     /** What may be under way at once, when much of the log is begun anew. */
     private static final long PENDING_BYTES_MAX = 32 << 20;
@@ -78,29 +69,8 @@ public final class LogReplicas implements SegmentCopies {
     private static final int ASK_BYTES = 256;
     private static final byte[] NO_NOTE = {};
 
-    /** A replica that is needed no more, and those of the same segment before it. */
-    private record Dropped(long segment, long incarnation) {}
-
     /** What is known of the cluster. */
     private record View(ServerId self, ClusterMap map, int wanted) {}
-
-    /** Who has replicas. */
-    private static final class Backup {
-        final Server server;
-        final Peer peer;
-        final List<Dropped> dropped = new ArrayList<>();
-        long bytes;
-        long shunnedUntil;
-        boolean isShunned;
-
-        /** Null while nothing is being dropped. */
-        Call dropping;
-
-        Backup(Server server, Peer peer) {
-            this.server = server;
-            this.peer = peer;
-        }
-    }
 
     /** A segment's replica on one backup. */
     private static final class Replica {
@@ -251,13 +221,20 @@ public final class LogReplicas implements SegmentCopies {
     }
 
     private void adopt(View before) {
-        backups.values().removeIf(each -> isGone(each.server.id()));
+        for (Backup backup : List.copyOf(backups.values())) {
+            if (isGone(backup.id())) {
+                backups.remove(backup.id());
+                backup.close();
+            }
+        }
         if (!areWanted() || !before.self.equals(view.self) || before.wanted == 0) {
             // Replicas of what this process was before are somebody else's log by now.
             for (Copy copy : copies.values()) {
                 fail(copy);
                 copy.replicas.forEach(this::abandon);
             }
+            backups.values().forEach(Backup::close);
+            backups.clear();
             epochKnown = 0;
             epochWanted = incarnations + 1;
         } else {
@@ -266,7 +243,7 @@ public final class LogReplicas implements SegmentCopies {
             }
             for (Copy copy : copies.values()) {
                 for (Replica replica : copy.replicas) {
-                    if (isGone(replica.backup.server.id())) {
+                    if (isGone(replica.backup.id())) {
                         lost(copy, replica);
                     }
                 }
@@ -341,17 +318,12 @@ public final class LogReplicas implements SegmentCopies {
         List<Backup> candidates = new ArrayList<>();
         for (Server server : view.map.servers()) {
             if (server.up() && !server.id().equals(view.self)) {
-                Backup backup =
-                        backups.computeIfAbsent(
-                                server.id(), id -> new Backup(server, rpc.peer(server.address())));
-                backup.isShunned &= rpc.now() - backup.shunnedUntil < 0;
-                candidates.add(backup);
+                candidates.add(backups.computeIfAbsent(server.id(), id -> new Backup(rpc, server)));
             }
         }
         // Better one that has failed than none.
-        boolean allAreShunned = candidates.stream().allMatch(each -> each.isShunned);
-        if (!allAreShunned) {
-            candidates.removeIf(each -> each.isShunned);
+        if (!candidates.stream().allMatch(Backup::isShunned)) {
+            candidates.removeIf(Backup::isShunned);
         }
         return candidates;
     }
@@ -367,6 +339,7 @@ public final class LogReplicas implements SegmentCopies {
         if (before != null) {
             fail(before);
             before.replicas.forEach(this::abandon);
+            count(-(long) before.bytes * before.replicas.size());
         }
         Copy copy = new Copy(segment, ++incarnations);
         if (!areWanted()) {
@@ -413,7 +386,7 @@ public final class LogReplicas implements SegmentCopies {
         Backup best = null;
         for (int draw = 0; draw < DRAWN; draw++) {
             Backup drawn = candidates.get(random.nextInt(candidates.size()));
-            best = best == null || drawn.bytes < best.bytes ? drawn : best;
+            best = best == null || drawn.sentBytes() < best.sentBytes() ? drawn : best;
         }
         candidates.remove(best);
         return best;
@@ -424,7 +397,7 @@ public final class LogReplicas implements SegmentCopies {
         for (Replica replica : before.replicas) {
             boolean stays = copy.replicas.stream().anyMatch(it -> it.backup == replica.backup);
             if (!stays) {
-                replica.backup.dropped.add(new Dropped(before.segment, before.incarnation));
+                replica.backup.drop(before.segment, before.incarnation);
             }
         }
     }
@@ -458,7 +431,7 @@ public final class LogReplicas implements SegmentCopies {
         encode(copy, entries);
         copy.hasEntries = true;
         copy.bytes += (int) entries.byteSize();
-        bytes += entries.byteSize() * copy.replicas.size();
+        count(entries.byteSize() * copy.replicas.size());
         if (pendingBytes > PENDING_BYTES_MAX) {
             sendAll();
             settleAll();
@@ -481,6 +454,10 @@ public final class LogReplicas implements SegmentCopies {
             throw new CopiesLost("replicas of segment " + segment + " have to be begun again");
         }
         return copy;
+    }
+
+    private void count(long more) {
+        bytes += more;
     }
 
     /** Writes the message to each of its replicas, but for whether it ends. */
@@ -541,7 +518,7 @@ public final class LogReplicas implements SegmentCopies {
             replica.length = copy.length;
             replica.isSent = true;
             start(replica);
-            replica.backup.bytes += copy.length;
+            replica.backup.sent(copy.length);
         }
         copy.sequence++;
         copy.hasEntries = false;
@@ -553,12 +530,7 @@ public final class LogReplicas implements SegmentCopies {
     }
 
     private static void start(Replica replica) {
-        replica.call.start(
-                replica.backup.peer,
-                replica.backup.server.id().packed(),
-                replica.length,
-                WRITE_NANOS,
-                Completion.NONE);
+        replica.backup.send(replica.call, replica.length, WRITE_NANOS);
     }
 
     private void sendAll() throws CopiesLost {
@@ -595,12 +567,11 @@ public final class LogReplicas implements SegmentCopies {
                     Level.WARNING,
                     "server {0} keeps no replica of segment {1} any more ({2} {3}): another one is"
                             + " to",
-                    replica.backup.server.id(),
+                    replica.backup.id(),
                     copy.segment,
                     status,
                     call.text());
-            replica.backup.isShunned = true;
-            replica.backup.shunnedUntil = rpc.now() + SHUN_NANOS;
+            replica.backup.shun();
             lost(copy, replica);
         }
         giveBack(call);
@@ -653,7 +624,7 @@ public final class LogReplicas implements SegmentCopies {
         }
         end();
         raiseEpoch();
-        sendDrops();
+        backups.values().forEach(backup -> backup.sendDrops(view.self));
     }
 
     /**
@@ -726,45 +697,12 @@ public final class LogReplicas implements SegmentCopies {
         }
         fail(copy);
         failed.remove(segment);
+        count(-(long) copy.bytes * copy.replicas.size());
         for (Replica replica : copy.replicas) {
             abandon(replica);
             if (!replica.isLost) {
-                replica.backup.dropped.add(new Dropped(segment, copy.incarnation));
+                replica.backup.drop(segment, copy.incarnation);
             }
-        }
-    }
-
-    /** A replica that stays, since nobody hears of this, goes with the whole log some day. */
-    private void sendDrops() {
-        for (Backup backup : backups.values()) {
-            boolean isBusy = backup.dropping != null && !backup.dropping.isDone();
-            if (isBusy || backup.dropped.isEmpty()) {
-                continue;
-            }
-            if (backup.dropping == null) {
-                backup.dropping = rpc.newCall().priority(Priority.LOW);
-            }
-            int count = Math.min(backup.dropped.size(), DROPPED_AT_ONCE);
-            List<Dropped> some = backup.dropped.subList(0, count);
-            DropReplicasEncoder drop = new DropReplicasEncoder();
-            int room =
-                    BODY
-                            + DropReplicasEncoder.BLOCK_LENGTH
-                            + LENGTH_BYTES
-                            + count * DropReplicasEncoder.SegmentsEncoder.sbeBlockLength();
-            drop.wrapAndApplyHeader(backup.dropping.request(room), 0, header)
-                    .master(view.self.packed());
-            DropReplicasEncoder.SegmentsEncoder segments = drop.segmentsCount(count);
-            for (Dropped each : some) {
-                segments.next().segment(each.segment).incarnation(each.incarnation);
-            }
-            some.clear();
-            backup.dropping.start(
-                    backup.peer,
-                    backup.server.id().packed(),
-                    BODY + drop.encodedLength(),
-                    DROP_NANOS,
-                    Completion.NONE);
         }
     }
 

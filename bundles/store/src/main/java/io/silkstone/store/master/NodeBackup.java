@@ -5,6 +5,7 @@ import io.silkstone.base.Checks;
 import io.silkstone.base.NanoClock;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.store.AgentLoop;
+import io.silkstone.store.DiskThread;
 import io.silkstone.store.backup.Backups;
 import io.silkstone.store.backup.FileDisks;
 import io.silkstone.store.durable.Flush;
@@ -25,7 +26,7 @@ final class NodeBackup implements AutoCloseable {
 
     private final BackupService service;
     private final AgentLoop loop;
-    private final Thread thread;
+    private final DiskThread thread;
 
     /**
      * When what is written for others is safe.
@@ -57,8 +58,8 @@ final class NodeBackup implements AutoCloseable {
         Backups backups = new Backups(new FileDisks(directory), clock, random, metrics);
         service = new BackupService(rpc, backups, options.flush, intervalNanos);
         loop = new AgentLoop(List.of(service), Thread::yield, LockSupport::parkNanos, metrics);
-        thread = Thread.ofPlatform().daemon().name(THREAD).unstarted(loop);
-        service.onDemand(() -> LockSupport.unpark(thread));
+        thread = new DiskThread(THREAD, loop);
+        service.onDemand(thread::wake);
     }
 
     /** What is done for others. */
@@ -74,19 +75,7 @@ final class NodeBackup implements AutoCloseable {
     @Override
     public void close() {
         loop.stop();
-        LockSupport.unpark(thread);
-        // An interrupt would close the files under what others rely on.
-        boolean interrupted = Thread.interrupted();
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        service.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.wake();
+        thread.end(service::close);
     }
 }

@@ -57,6 +57,10 @@ class LogKeeperTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+        beginLog();
+    }
+
+    private void beginLog() {
         epochs = new Epochs(8);
         log = new Log(pool, epochs, new Versions(), Backoff.YIELDING, keeper, 0);
         checksum = new Checksum(pool);
@@ -300,6 +304,36 @@ class LogKeeperTest {
                     .contains(version);
         }
         return crashed;
+    }
+
+    @Test
+    void copies_thatAreLostWhileOthersGo_areBegunAnew() {
+        for (int rounds = 0; rounds < 8; rounds++) {
+            close();
+            pool = new SegletPool(POOL_BYTES, SEGMENT_BYTES, 2, HugePages.OFF, Backoff.YIELDING);
+            LosableCopies copies = new LosableCopies();
+            keeper =
+                    new LogKeeper(
+                            copies, Flush.ALWAYS, 0, KeptLog.NONE, () -> nowNanos, new Metrics());
+            beginLog();
+            Segment first = log.segmentOf(append(1));
+            long last = fill(2);
+            settle();
+            clean(first);
+            append(last + 1);
+            nowNanos += 100 * MILLI;
+            for (int round = 0; round < rounds; round++) {
+                keeper.doWork();
+            }
+            copies.lose();
+            append(last + 2);
+            for (int round = 0; round < 100; round++) {
+                nowNanos += 100 * MILLI;
+                keeper.doWork();
+            }
+            assertThat(keeper.settled()).as("%d rounds", rounds).isEqualTo(log.headPosition());
+            assertThat(copies.segments()).doesNotContain(first.id());
+        }
     }
 
     @Test

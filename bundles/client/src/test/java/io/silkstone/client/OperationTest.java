@@ -285,6 +285,35 @@ class OperationTest {
     }
 
     @Test
+    void change_thatOneOwnerMayHaveMade_isAskedOfTheNextThatKnowsOfIt() {
+        first.script.add(request -> cluster.publish(tablet(second.id, 2).withSince(1)));
+        for (int time = 0; time < 5; time++) {
+            first.script.add(SILENCE);
+        }
+        assertThat(cluster.write(LOW, "there")).isEqualTo(Status.OK);
+        assertThat(second.changes).hasSize(1);
+        assertThat(second.changes.getFirst().request())
+                .isEqualTo(first.changes.getFirst().request());
+    }
+
+    @Test
+    void change_thatOneOwnerMayHaveMade_waitsForTheMapWhenItIsRedirected() {
+        first.script.add(SILENCE);
+        first.script.add(
+                request -> {
+                    cluster.publish(tablet(second.id, 3).withSince(3));
+                    request.moved(second.id.packed(), 3);
+                });
+        assertThat(cluster.write(LOW, "?")).isEqualTo(Status.UNKNOWN);
+        assertThat(second.changes).isEmpty();
+    }
+
+    private static ClusterMap.Tablet tablet(ServerId owner, long epoch) {
+        return new ClusterMap.Tablet(
+                1, 0, -1, owner, epoch, ClusterMap.TabletState.NORMAL, ServerId.NONE);
+    }
+
+    @Test
     void change_thatWasSurelyNotMade_goesToTheNextOwner() {
         first.script.add(
                 request -> {

@@ -84,27 +84,12 @@ final class Lineage {
                         .distinct()
                         .sorted()
                         .toList();
-        return new Tablet(
-                tablet.table(),
-                tablet.firstHash(),
-                tablet.lastHash(),
-                owner,
-                epoch,
-                state,
-                ServerId.NONE,
-                logs);
+        return tablet.in(epoch, owner, state, ServerId.NONE).withLogs(logs);
     }
 
     private static Tablet beside(Tablet tablet, ServerId peer) {
-        return new Tablet(
-                tablet.table(),
-                tablet.firstHash(),
-                tablet.lastHash(),
-                tablet.owner(),
-                tablet.epoch(),
-                tablet.state(),
-                peer,
-                tablet.logs());
+        return tablet.in(tablet.epoch(), tablet.owner(), tablet.state(), peer)
+                .withLogs(tablet.logs());
     }
 
     /** With another owner, as the one that was to recover it was down already. */

@@ -101,7 +101,8 @@ final class Snapshots {
                     .epoch(tablet.epoch())
                     .state((short) tablet.state().ordinal())
                     .stayed((short) held.stayed().ordinal())
-                    .lineage(lineages.computeIfAbsent(tablet.logs(), logs -> lineages.size()));
+                    .lineage(lineages.computeIfAbsent(tablet.logs(), logs -> lineages.size()))
+                    .since(tablet.since());
         }
         lineages.remove(List.<ServerId>of());
         return lineages;
@@ -224,16 +225,19 @@ final class Snapshots {
         }
         List<Integer> lineages = new ArrayList<>();
         for (TabletsDecoder each : message.tablets()) {
+            boolean saysSince = each.since() != TabletsDecoder.sinceNullValue();
+            long since = saysSince ? each.since() : each.epoch();
             state.tablets()
                     .put(
                             new Tablet(
-                                    (int) each.table(),
-                                    each.firstHash(),
-                                    each.lastHash(),
-                                    ServerId.of(each.owner()),
-                                    each.epoch(),
-                                    TabletState.values()[each.state()],
-                                    ServerId.of(each.peer())),
+                                            (int) each.table(),
+                                            each.firstHash(),
+                                            each.lastHash(),
+                                            ServerId.of(each.owner()),
+                                            each.epoch(),
+                                            TabletState.values()[each.state()],
+                                            ServerId.of(each.peer()))
+                                    .withSince(since),
                             Stayed.values()[each.stayed()]);
             lineages.add(orNone(each.lineage(), TabletsDecoder.lineageNullValue()));
         }

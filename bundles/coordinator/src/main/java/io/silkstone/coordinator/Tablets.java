@@ -224,13 +224,14 @@ final class Tablets {
 
     private static Tablet range(Tablet of, long firstHash, long lastHash) {
         return new Tablet(
-                of.table(),
-                firstHash,
-                lastHash,
-                of.owner(),
-                of.epoch() + 1,
-                of.state(),
-                ServerId.NONE);
+                        of.table(),
+                        firstHash,
+                        lastHash,
+                        of.owner(),
+                        of.epoch() + 1,
+                        of.state(),
+                        ServerId.NONE)
+                .withSince(of.since());
     }
 
     /**
@@ -247,26 +248,17 @@ final class Tablets {
                 onItsWay(tablet));
         if (tablet.state() == TabletState.LOST) {
             notices.warn(described(tablet) + " is lost; server " + server + " has it, empty");
-            put(owned(tablet, server), Stayed.NO);
+            put(empty(tablet, server), Stayed.NO);
             return null;
         }
         if (tablet.owner().equals(server)) {
             if (tablet.state() == TabletState.LEAVING) {
-                put(owned(tablet, server), Stayed.CALLED_OFF);
+                put(kept(tablet), Stayed.CALLED_OFF);
             }
             return null;
         }
         if (tablet.state() == TabletState.NORMAL) {
-            put(
-                    new Tablet(
-                            tablet.table(),
-                            tablet.firstHash(),
-                            tablet.lastHash(),
-                            tablet.owner(),
-                            tablet.epoch(),
-                            TabletState.LEAVING,
-                            server),
-                    Stayed.NO);
+            put(tablet.in(tablet.epoch(), tablet.owner(), TabletState.LEAVING, server), Stayed.NO);
         } else {
             require(
                     tablet.peer().equals(server),
@@ -288,9 +280,12 @@ final class Tablets {
             return false;
         }
         Tablet tablet = held.tablet;
-        put(
-                owned(tablet, released ? tablet.peer() : tablet.owner()),
-                released ? Stayed.NO : Stayed.HAD_OBJECTS);
+        if (released) {
+            // Results of requests on what was removed stay behind.
+            put(empty(tablet, tablet.peer()), Stayed.NO);
+        } else {
+            put(kept(tablet), Stayed.HAD_OBJECTS);
+        }
         return true;
     }
 
@@ -328,16 +323,7 @@ final class Tablets {
                 server,
                 epoch);
         require(!server.equals(source), "%s is with server %s already", described(tablet), server);
-        put(
-                new Tablet(
-                        table,
-                        firstHash,
-                        lastHash,
-                        server,
-                        epochMax + 1,
-                        TabletState.MIGRATING,
-                        source),
-                Stayed.NO);
+        put(tablet.in(epochMax + 1, server, TabletState.MIGRATING, source), Stayed.NO);
         notices.say(described(tablet) + " comes to server " + server + " from " + source);
         return epochMax;
     }
@@ -373,7 +359,7 @@ final class Tablets {
         if (held == null) {
             return false;
         }
-        put(owned(held.tablet, server), held.stayed);
+        put(kept(held.tablet), held.stayed);
         notices.say(described(held.tablet) + " stays with server " + server + ": nobody took it");
         return true;
     }
@@ -447,7 +433,9 @@ final class Tablets {
                             + " keeps what it has: the objects that had not come are lost");
             put(alone(tablet), held.stayed);
         } else if (tablet.peer().equals(server)) {
-            put(owned(tablet, tablet.owner(), epoch), Stayed.HEIR_DOWN);
+            put(
+                    tablet.in(epoch, tablet.owner(), TabletState.NORMAL, ServerId.NONE),
+                    Stayed.HEIR_DOWN);
         } else if (!tablet.owner().equals(server) || tablet.state() == TabletState.LOST) {
             return false;
         } else if (tablet.state() == TabletState.LEAVING) {
@@ -458,18 +446,9 @@ final class Tablets {
                             + ", which is down; server "
                             + tablet.peer()
                             + " has it, empty: its objects are lost");
-            put(owned(tablet, tablet.peer(), epoch), Stayed.NO);
+            put(empty(tablet, tablet.peer(), epoch), Stayed.NO);
         } else {
-            put(
-                    new Tablet(
-                            tablet.table(),
-                            tablet.firstHash(),
-                            tablet.lastHash(),
-                            server,
-                            tablet.epoch(),
-                            TabletState.LOST,
-                            ServerId.NONE),
-                    Stayed.NO);
+            put(tablet.in(tablet.epoch(), server, TabletState.LOST, ServerId.NONE), Stayed.NO);
             return true;
         }
         return false;
@@ -510,7 +489,7 @@ final class Tablets {
         for (Held held : all()) {
             Tablet tablet = held.tablet;
             if (tablet.state() == TabletState.LOST && tablet.owner().index() == server.index()) {
-                put(owned(tablet, server, epoch), Stayed.NO);
+                put(empty(tablet, server, epoch), Stayed.NO);
                 back++;
             }
         }
@@ -560,15 +539,15 @@ final class Tablets {
     }
 
     /**
-     * The same range with another owner, in an epoch above that of every tablet there ever was, not
-     * just of this one: a server counts versions for all its tablets together, from the highest of
-     * their epochs on, and the next owner has to begin above what it came to.
+     * The same range with an owner that has nothing of it, in an epoch above that of every tablet
+     * there ever was, not just of this one: a server counts versions for all its tablets together,
+     * from the highest of their epochs on, and the next owner has to begin above what it came to.
      */
-    private Tablet owned(Tablet tablet, ServerId owner) {
-        return owned(tablet, owner, epochMax + 1);
+    private Tablet empty(Tablet tablet, ServerId owner) {
+        return empty(tablet, owner, epochMax + 1);
     }
 
-    private static Tablet owned(Tablet tablet, ServerId owner, long epoch) {
+    private static Tablet empty(Tablet tablet, ServerId owner, long epoch) {
         return new Tablet(
                 tablet.table(),
                 tablet.firstHash(),
@@ -581,7 +560,12 @@ final class Tablets {
 
     /** Its owner's, in the same epoch, and nobody else has to do with it. */
     private static Tablet alone(Tablet tablet) {
-        return owned(tablet, tablet.owner(), tablet.epoch());
+        return tablet.in(tablet.epoch(), tablet.owner(), TabletState.NORMAL, ServerId.NONE);
+    }
+
+    /** Its owner's again, in a new epoch: nobody was given it. */
+    private Tablet kept(Tablet tablet) {
+        return tablet.in(epochMax + 1, tablet.owner(), TabletState.NORMAL, ServerId.NONE);
     }
 
     private static boolean isStill(Tablet tablet) {

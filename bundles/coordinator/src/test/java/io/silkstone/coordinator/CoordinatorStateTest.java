@@ -336,9 +336,13 @@ class CoordinatorStateTest {
 
         assertThat(state.mapVersion()).isEqualTo(version);
         assertThat(tablet("t", 4))
-                .isEqualTo(new Tablet(2, 0, 4, server, 2, TabletState.NORMAL, ServerId.NONE));
+                .isEqualTo(
+                        new Tablet(2, 0, 4, server, 2, TabletState.NORMAL, ServerId.NONE)
+                                .withSince(1));
         assertThat(tablet("t", 5))
-                .isEqualTo(new Tablet(2, 5, -1, server, 2, TabletState.NORMAL, ServerId.NONE));
+                .isEqualTo(
+                        new Tablet(2, 5, -1, server, 2, TabletState.NORMAL, ServerId.NONE)
+                                .withSince(1));
         assertRefused(state.splitTablet(++calls, "default", 5), "borders of slots");
         assertThat(state.splitTablet(++calls, "default", 5L << Key.SLOT_SHIFT).isOk()).isTrue();
         assertRefused(state.splitTablet(++calls, "none", 5), "no table called none");
@@ -466,7 +470,7 @@ class CoordinatorStateTest {
 
         assertThat(result).isEqualTo(Result.ok(3));
         assertThat(tablet("default", 0))
-                .isEqualTo(new Tablet(1, 0, -1, two, 3, TabletState.MIGRATING, one));
+                .isEqualTo(new Tablet(1, 0, -1, two, 3, TabletState.MIGRATING, one).withSince(1));
         assertThat(state.mapVersion()).isEqualTo(version + 1);
     }
 
@@ -557,7 +561,9 @@ class CoordinatorStateTest {
         assertThat(endMigration(taken).isOk()).isTrue();
 
         assertThat(tablet("default", 0))
-                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE));
+                .isEqualTo(
+                        new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE)
+                                .withSince(1));
         assertThat(state.mapVersion()).isEqualTo(version + 1);
         assertChangesNothing(() -> endMigration(taken));
     }
@@ -587,7 +593,9 @@ class CoordinatorStateTest {
         assertThat(recall(known).isOk()).isTrue();
 
         assertThat(tablet("default", 0))
-                .isEqualTo(new Tablet(1, 0, -1, one, 2, TabletState.NORMAL, ServerId.NONE));
+                .isEqualTo(
+                        new Tablet(1, 0, -1, one, 2, TabletState.NORMAL, ServerId.NONE)
+                                .withSince(1));
         assertThat(state.mapVersion()).isEqualTo(version + 1);
         assertRefused(take(two, known), "with server 1.1 in epoch 2");
         assertChangesNothing(() -> recall(known));
@@ -631,7 +639,7 @@ class CoordinatorStateTest {
 
         state.down(1, two);
 
-        Tablet lost = new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE);
+        Tablet lost = new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE).withSince(1);
         assertThat(tablet("default", 0)).isEqualTo(lost);
         assertThat(warnings.getLast()).isEqualTo("1 tablets of server 2.1 are lost");
         assertChangesNothing(() -> endMigration(taken));
@@ -664,7 +672,9 @@ class CoordinatorStateTest {
         state.down(1, one);
 
         assertThat(tablet("default", 0))
-                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE));
+                .isEqualTo(
+                        new Tablet(1, 0, -1, two, 2, TabletState.NORMAL, ServerId.NONE)
+                                .withSince(1));
         assertThat(warnings.getLast())
                 .contains("server 1.1, which is down", "the objects that had not come are lost");
         assertChangesNothing(() -> endMigration(taken));
@@ -683,7 +693,8 @@ class CoordinatorStateTest {
         state.down(1, two);
 
         assertThat(tablet("default", 0))
-                .isEqualTo(new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE));
+                .isEqualTo(
+                        new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE).withSince(1));
     }
 
     @Test

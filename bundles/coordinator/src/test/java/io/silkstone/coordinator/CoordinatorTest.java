@@ -270,13 +270,12 @@ class CoordinatorTest {
         assertThat(ask(takeTablet(target, known)).number()).isEqualTo(2);
         assertThat(ask(takeTablet(target, known)).number()).isEqualTo(2);
         Tablet taken = tablet(0);
-        assertThat(taken).isEqualTo(new Tablet(1, 0, -1, target, 2, TabletState.MIGRATING, source));
+        assertThat(taken).isEqualTo(known.in(2, target, TabletState.MIGRATING, source));
         assertThat(ask(recallTablet(known)).status()).isEqualTo(Status.OK);
         assertThat(tablet(0)).isEqualTo(taken);
 
         assertThat(ask(migrationEnded(taken)).status()).isEqualTo(Status.OK);
-        assertThat(tablet(0))
-                .isEqualTo(new Tablet(1, 0, -1, target, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(tablet(0)).isEqualTo(known.in(2, target, TabletState.NORMAL, ServerId.NONE));
     }
 
     @Test
@@ -288,8 +287,7 @@ class CoordinatorTest {
 
         assertThat(ask(recallTablet(known)).status()).isEqualTo(Status.OK);
 
-        assertThat(tablet(0))
-                .isEqualTo(new Tablet(1, 0, -1, source, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(tablet(0)).isEqualTo(known.in(2, source, TabletState.NORMAL, ServerId.NONE));
         Answer answer = ask(takeTablet(target, known));
         assertThat(answer.status()).isEqualTo(Status.REFUSED);
         assertThat(answer.text()).contains("is with server 1.1 in epoch 2");

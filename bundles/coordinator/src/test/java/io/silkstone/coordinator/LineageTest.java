@@ -106,7 +106,9 @@ class LineageTest {
 
     private Tablet tablet(
             ServerId owner, long epoch, TabletState tabletState, ServerId peer, ServerId... logs) {
-        return new Tablet(TABLE, 0, -1, owner, epoch, tabletState, peer, List.of(logs));
+        return new Tablet(TABLE, 0, -1, owner, epoch, tabletState, peer)
+                .withLogs(List.of(logs))
+                .withSince(1);
     }
 
     private Tablet recovering(ServerId owner, long epoch, ServerId... logs) {

@@ -59,7 +59,8 @@ public final class MapCodec {
                     .owner(each.owner().packed())
                     .peer(each.peer().packed())
                     .epoch(each.epoch())
-                    .lineage(lineages.computeIfAbsent(each.logs(), logs -> lineages.size()));
+                    .lineage(lineages.computeIfAbsent(each.logs(), logs -> lineages.size()))
+                    .since(each.since());
         }
         lineages.remove(List.<ServerId>of());
         ClusterMapEncoder.LineagesEncoder all = message.lineagesCount(lineages.size());
@@ -94,15 +95,17 @@ public final class MapCodec {
         List<ClusterMap.Tablet> tablets = new ArrayList<>();
         List<Integer> lineages = new ArrayList<>();
         for (TabletsDecoder each : message.tablets()) {
+            boolean saysSince = each.since() != TabletsDecoder.sinceNullValue();
             tablets.add(
                     new ClusterMap.Tablet(
-                            (int) each.table(),
-                            each.firstHash(),
-                            each.lastHash(),
-                            ServerId.of(each.owner()),
-                            each.epoch(),
-                            state(each.state()),
-                            ServerId.of(each.peer())));
+                                    (int) each.table(),
+                                    each.firstHash(),
+                                    each.lastHash(),
+                                    ServerId.of(each.owner()),
+                                    each.epoch(),
+                                    state(each.state()),
+                                    ServerId.of(each.peer()))
+                            .withSince(saysSince ? each.since() : each.epoch()));
             lineages.add(orNone(each.lineage(), TabletsDecoder.lineageNullValue()));
         }
         decodeLineages(message, lineages, tablets);

@@ -127,6 +127,7 @@ class SchemaEvolutionTest {
                     .peer(0)
                     .epoch(9)
                     .lineage(half)
+                    .since(4)
                     .later(half);
         }
         map.lineagesCount(1).next().holdersCount(1).next().server(LOST.packed());
@@ -153,13 +154,14 @@ class SchemaEvolutionTest {
 
     private static ClusterMap.Tablet tablet(long first, long last) {
         return new ClusterMap.Tablet(
-                5,
-                first,
-                last,
-                new ServerId(1, 2),
-                9,
-                ClusterMap.TabletState.NORMAL,
-                ServerId.NONE);
+                        5,
+                        first,
+                        last,
+                        new ServerId(1, 2),
+                        9,
+                        ClusterMap.TabletState.NORMAL,
+                        ServerId.NONE)
+                .withSince(4);
     }
 
     @Test

@@ -189,6 +189,7 @@ class ShippedScenariosTest {
         "JOURNAL_TAIL_BELIEVED, coordinator-outage",
         "TOLD_BEFORE_THE_REPLICAS, recovery",
         "TOMBSTONES_LEFT_OUT, recovery",
+        "RESULTS_LEFT_BEHIND, recovery",
     })
     void plantedBug_isCaughtThroughAFile(Bug bug, String name) {
         Scenario scenario = new Catalogue(List.of(bug.kind())).find(name);

@@ -90,6 +90,8 @@ public final class ClusterMap {
      *     that it had then, so that what the logs say comes on top; else NONE
      * @param logs its lineage: servers that are down and whose logs hold something of it that its
      *     owner has not, ascending; with RECOVERING only
+     * @param since the lowest epoch of whose changes its owner knows that they were made; what an
+     *     owner before that epoch was asked, nobody can say
      */
     public record Tablet(
             int table,
@@ -99,13 +101,14 @@ public final class ClusterMap {
             long epoch,
             TabletState state,
             ServerId peer,
-            List<ServerId> logs) {
+            List<ServerId> logs,
+            long since) {
         /** Keeps a list of its own. */
         public Tablet {
             logs = List.copyOf(logs);
         }
 
-        /** One that depends on no logs. */
+        /** One that begins empty in this epoch. */
         public Tablet(
                 int table,
                 long firstHash,
@@ -114,12 +117,23 @@ public final class ClusterMap {
                 long epoch,
                 TabletState state,
                 ServerId peer) {
-            this(table, firstHash, lastHash, owner, epoch, state, peer, List.of());
+            this(table, firstHash, lastHash, owner, epoch, state, peer, List.of(), epoch);
         }
 
         /** The same, but dependent on these logs. */
         public Tablet withLogs(List<ServerId> logs) {
-            return new Tablet(table, firstHash, lastHash, owner, epoch, state, peer, logs);
+            return new Tablet(table, firstHash, lastHash, owner, epoch, state, peer, logs, since);
+        }
+
+        /** The same, but with an owner that knows of changes since another epoch. */
+        public Tablet withSince(long since) {
+            return new Tablet(table, firstHash, lastHash, owner, epoch, state, peer, logs, since);
+        }
+
+        /** The same objects, in another epoch, dependent on no logs. */
+        public Tablet in(long epoch, ServerId owner, TabletState state, ServerId peer) {
+            return new Tablet(
+                    table, firstHash, lastHash, owner, epoch, state, peer, List.of(), since);
         }
 
         /** Whether its owner serves it, unless that is down and nobody knows yet. */

@@ -143,6 +143,7 @@ public final class Call extends Waitable {
                 .target(target)
                 .priority(priority);
         rpc.countCall();
+        rpc.talks(now);
         state = SENDING;
         boolean fits = false;
         boolean returned = false;

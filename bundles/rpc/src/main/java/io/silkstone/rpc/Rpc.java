@@ -76,6 +76,9 @@ public final class Rpc implements AutoCloseable {
      */
     static final long LOOK_NANOS = 200_000;
 
+    /** A conversation goes on for so long after its last message. */
+    static final long TALK_NANOS = 2_000_000;
+
     /** How many messages are handled in one poll. */
     private static final int MESSAGES_PER_POLL = 64;
 
@@ -151,7 +154,7 @@ public final class Rpc implements AutoCloseable {
     private volatile long server;
     private volatile boolean hasUnsent;
     private volatile boolean lookSoon;
-    private volatile long oftenUntil;
+    private volatile long talksUntil;
     private volatile boolean closed;
     private volatile boolean faultLogged;
     private volatile boolean malformedLogged;
@@ -213,7 +216,7 @@ public final class Rpc implements AutoCloseable {
         dropped = metrics.counter(RpcMetrics.DROPPED);
         repeated = metrics.counter(RpcMetrics.REPEATED);
         lookedAt = clock.nanoTime();
-        oftenUntil = lookedAt;
+        talksUntil = lookedAt;
     }
 
     /**
@@ -382,11 +385,15 @@ public final class Rpc implements AutoCloseable {
             return 0;
         }
         try {
+            long messagesBefore = messages;
             int work = transport.poll(incoming, MESSAGES_PER_POLL);
             if (hasUnsent) {
                 work += sendUnsent();
             }
             long now = clock.nanoTime();
+            if (messages != messagesBefore) {
+                talks(now);
+            }
             if (lookSoon || now - lookedAt >= LOOK_NANOS) {
                 lookSoon = false;
                 lookedAt = now;
@@ -432,17 +439,20 @@ public final class Rpc implements AutoCloseable {
         return next == Long.MAX_VALUE ? next : Math.max(next, lookedAt + LOOK_NANOS - now);
     }
 
-    /**
-     * Messages will come one upon the other for so long: whoever polls is to sleep as shortly as it
-     * can between two looks.
-     */
-    public void lookOften(long nanos) {
-        oftenUntil = clock.nanoTime() + nanos;
+    /** Something has come or gone at {@code now}: an answer or the next request is likely soon. */
+    void talks(long now) {
+        // Seldom written, for every thread that calls comes here.
+        if (talksUntil - now < TALK_NANOS / 2) {
+            talksUntil = now + TALK_NANOS;
+        }
     }
 
-    /** See {@link #lookOften}. */
-    boolean isLookedAtOften() {
-        return clock.nanoTime() - oftenUntil < 0;
+    /**
+     * Whether the next message is likely soon: whoever polls is to sleep as shortly as it can
+     * between two looks.
+     */
+    boolean isTalking() {
+        return clock.nanoTime() - talksUntil < 0;
     }
 
     /** Whether a reply to a call of ours may come at any moment. */

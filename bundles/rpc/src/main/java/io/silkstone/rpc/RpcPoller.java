@@ -15,16 +15,16 @@ import java.util.concurrent.TimeUnit;
  * #UNPOLLED_NANOS_MIN} ns after there was something, and grows to {@value #UNPOLLED_NANOS_MAX} ns
  * while there is nothing: looking a thousand times a second costs an idle node more than all else
  * that it does. So who calls a node after a silence waits for up to that long, once; in a
- * conversation the other side's next message is awaited by the core's own spinning. A call of ours
- * that is under way is never looked after less often than at first, and while much comes ({@link
- * Rpc#lookOften}) looks are {@value #UNPOLLED_NANOS_OFTEN} ns apart.
+ * conversation looks are {@value #UNPOLLED_NANOS_TALKING} ns apart, until it has been silent for
+ * {@value Rpc#TALK_NANOS} ns. A call of ours that is under way for longer is never looked after
+ * less often than at first.
  */
 public final class RpcPoller implements CorePoller {
     /** The least time between two looks. */
     static final long UNPOLLED_NANOS_MIN = 1_000_000;
 
-    /** The time between two looks while messages come one upon the other. */
-    static final long UNPOLLED_NANOS_OFTEN = 50_000;
+    /** The time between two looks in a conversation. */
+    static final long UNPOLLED_NANOS_TALKING = 50_000;
 
     /** The longest time between two looks; small against a lease and what people notice. */
     static final long UNPOLLED_NANOS_MAX = 10_000_000;
@@ -70,8 +70,8 @@ public final class RpcPoller implements CorePoller {
     /** The core asks before it waits: a look in vain is behind it. */
     @Override
     public long nanosUnpolledMax() {
-        if (rpc.isLookedAtOften()) {
-            return UNPOLLED_NANOS_OFTEN;
+        if (rpc.isTalking()) {
+            return UNPOLLED_NANOS_TALKING;
         }
         if (rpc.hasCallsUnderWay()) {
             return UNPOLLED_NANOS_MIN;

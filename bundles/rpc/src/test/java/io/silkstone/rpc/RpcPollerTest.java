@@ -46,6 +46,8 @@ class RpcPollerTest {
         afterLooks(serverPoller, 100);
         client.ping(client.rpc.newCall(), client.rpc.peer(SERVER), 1_000);
         assertThat(serverPoller.poll()).isPositive();
+        assertThat(serverPoller.nanosUnpolledMax()).isEqualTo(RpcPoller.UNPOLLED_NANOS_TALKING);
+        clock.addAndGet(Rpc.TALK_NANOS);
         assertThat(serverPoller.nanosUnpolledMax()).isEqualTo(RpcPoller.UNPOLLED_NANOS_MIN);
     }
 
@@ -53,21 +55,15 @@ class RpcPollerTest {
     void nanosUnpolledMax_callUnderWay_staysShort() {
         afterLooks(clientPoller, 100);
         Call call = client.ping(client.rpc.newCall(), client.rpc.peer(SERVER), 1_000);
+        assertThat(afterLooks(clientPoller, 100)).isEqualTo(RpcPoller.UNPOLLED_NANOS_TALKING);
+        clock.addAndGet(Rpc.TALK_NANOS);
         assertThat(afterLooks(clientPoller, 100)).isEqualTo(RpcPoller.UNPOLLED_NANOS_MIN);
         server.answerPings();
         server.rpc.poll();
         clientPoller.poll();
         assertThat(call.isDone()).isTrue();
+        clock.addAndGet(Rpc.TALK_NANOS);
         assertThat(afterLooks(clientPoller, 100)).isEqualTo(RpcPoller.UNPOLLED_NANOS_MAX);
-    }
-
-    @Test
-    void nanosUnpolledMax_muchComes_isShortestForThatTime() {
-        afterLooks(serverPoller, 100);
-        server.rpc.lookOften(MILLIS);
-        assertThat(serverPoller.nanosUnpolledMax()).isEqualTo(RpcPoller.UNPOLLED_NANOS_OFTEN);
-        clock.addAndGet(MILLIS);
-        assertThat(serverPoller.nanosUnpolledMax()).isEqualTo(RpcPoller.UNPOLLED_NANOS_MAX);
     }
 
     @Test

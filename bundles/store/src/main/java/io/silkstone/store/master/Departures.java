@@ -46,9 +46,6 @@ final class Departures {
     private static final long ASK_NANOS = 2_000_000_000;
     private static final int REQUEST_BYTES = 256;
 
-    /** The next pull comes sooner than that. */
-    private static final long OFTEN_NANOS = 2_000_000;
-
     private final Rpc rpc;
     private final ThreadRuntime threads;
     private final Store store;
@@ -256,7 +253,6 @@ final class Departures {
         pull.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         Place place =
                 new Place((int) pull.table(), pull.firstHash(), pull.lastHash(), pull.epoch());
-        rpc.lookOften(OFTEN_NANOS);
         reply.begin(request, (int) Math.min(pull.bytes(), Integer.MAX_VALUE));
         long next = reader.objects(place, pull.cursor(), pull.until(), reply);
         answer(request, next);

@@ -59,9 +59,6 @@ final class Migration {
     /** With the objects that exceed it, what Aeron takes in one piece: nobody puts it together. */
     private static final int PULL_BYTES = 56 << 10;
 
-    /** Pulls follow each other sooner than that. */
-    private static final long OFTEN_NANOS = 2_000_000;
-
     /** While clients wait: what they wait for is not to stand behind much else on either core. */
     private static final int BUSY_PULL_BYTES = 24 << 10;
 
@@ -185,7 +182,6 @@ final class Migration {
                     .until(until)
                     .table(place.table())
                     .bytes(pullBytes());
-            rpc.lookOften(OFTEN_NANOS);
             asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
         }
 

@@ -148,14 +148,18 @@ public final class LogReplay implements AutoCloseable {
         // Whatever became of it, nothing here may get its version again.
         log.versions().raiseAbove(version);
         session.gave(version);
-        long hash = Entry.keyHash(entry);
+        TableData table = wanted(entry, segment);
+        return table == null || table.index() == null ? null : table;
+    }
+
+    private TableData wanted(long entry, long segment) {
         TableData table = scope.tableFor(entry, segment);
         if (table != null && store.gate().isActive()) {
             // As any operation: somebody may be about to take the range away.
-            store.gate().pass(session, table, hash);
+            store.gate().pass(session, table, Entry.keyHash(entry));
             table = scope.tableFor(entry, segment);
         }
-        return table == null || table.index() == null ? null : table;
+        return table;
     }
 
     private boolean takeObject(long entry, int header, long segment) {
@@ -262,8 +266,7 @@ public final class LogReplay implements AutoCloseable {
     }
 
     private boolean takeResult(long entry, int header, long segment) {
-        TableData table = scope.tableFor(entry, segment);
-        if (table == null) {
+        if (wanted(entry, segment) == null) {
             return true;
         }
         int bytes = Entry.strideOf(header);

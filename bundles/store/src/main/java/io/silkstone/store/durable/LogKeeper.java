@@ -5,6 +5,7 @@ import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.NanoClock;
 import io.silkstone.store.backup.CopiesLost;
+import io.silkstone.store.backup.NoBackup;
 import io.silkstone.store.backup.SegmentCopies;
 import io.silkstone.store.log.Copies;
 import io.silkstone.store.log.Log;
@@ -402,11 +403,10 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         failures.increment();
         if (!failing) {
             LOG.log(
-                    Level.ERROR,
-                    "the store cannot write to "
-                            + files.path()
-                            + ", and no change is acknowledged until it can: "
-                            + e);
+                    e instanceof NoBackup ? Level.WARNING : Level.ERROR,
+                    "the store cannot write to {0}, and no change is acknowledged until it can: {1}",
+                    files.path(),
+                    e instanceof NoBackup ? e.getMessage() : e);
         }
         failing = true;
         repairAt = clock.nanoTime() + REPAIR_NANOS;

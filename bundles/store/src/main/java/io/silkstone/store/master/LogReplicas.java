@@ -12,6 +12,7 @@ import io.silkstone.rpc.messages.RaiseLogEpochEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.WriteReplicaEncoder;
 import io.silkstone.store.backup.CopiesLost;
+import io.silkstone.store.backup.NoBackup;
 import io.silkstone.store.backup.SegmentCopies;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -351,7 +352,7 @@ public final class LogReplicas implements SegmentCopies {
         if (candidates.isEmpty()) {
             copies.put(segment, copy);
             fail(copy);
-            throw new IOException("no other server is up that could keep a replica of its log");
+            throw new NoBackup("no other server is up that could keep a replica of its log");
         }
         for (int number = 0; number < view.wanted && !candidates.isEmpty(); number++) {
             copy.replicas.add(new Replica(bestOf(candidates)));

@@ -76,6 +76,7 @@ final class Recovery implements Runnable {
     private volatile boolean closed;
     private volatile boolean done;
     private volatile String status = "begins";
+    private long replayedAt;
 
     /**
      * Of {@code tablets}, which are {@code self}'s and depend on the same logs.
@@ -158,10 +159,12 @@ final class Recovery implements Runnable {
                 status = "is told to the coordinator";
                 LOG.log(
                         Level.INFO,
-                        "{0} tablets are recovered from the logs of {1} after {2} ms",
+                        "{0} tablets are recovered from the logs of {1} after {2} ms, the last {3} of"
+                                + " which went by until their replicas were made",
                         tablets.size(),
                         tablets.getFirst().logs(),
-                        (rpc.now() - began) / 1_000_000);
+                        (rpc.now() - began) / 1_000_000,
+                        (rpc.now() - replayedAt) / 1_000_000);
             }
             while (!isOver() && !isServed()) {
                 tell();
@@ -191,6 +194,7 @@ final class Recovery implements Runnable {
                 }
             }
             status = "waits for its replicas";
+            replayedAt = rpc.now();
             long mark = store.mark();
             while (!isOver() && !store.isSettled(mark)) {
                 threads.sleep(PAUSE_NANOS / 5);

@@ -63,7 +63,8 @@ import java.util.random.RandomGenerator;
  * suspect is asked once more by the coordinator, and one that is wrongly declared dead finds out
  * from its backups or peers. Without backups nothing would keep it from serving reads meanwhile;
  * leases do, at the price of a message from each server to the coordinator every 750 ms, or four
- * times per lease when leases are short.
+ * times per lease when leases are short. Where the transport knows that a server's process has
+ * ended, as on one machine, nobody waits for its lease.
  *
  * <p>Threads: requests come from the thread that polls the {@link Rpc}, outcomes from the log's;
  * {@link #doWork} is called by one thread at a time, over and over.
@@ -73,6 +74,9 @@ public final class Coordinator implements AutoCloseable {
     private static final long LOOK_NANOS = 10_000_000;
 
     private static final long EXPIRY_LOOK_NANOS = 1_000_000_000;
+
+    /** How often processes are looked for that have ended; each time may read a file a server. */
+    private static final long ENDS_LOOK_NANOS = 200_000_000;
 
     private static final long RETRY_NANOS = 20_000_000;
 
@@ -93,6 +97,7 @@ public final class Coordinator implements AutoCloseable {
     private long lastDutyAt;
     private long lookedAt;
     private long lookedAtLeasesAt;
+    private long lookedForEndsAt;
 
     private final Counter commands;
     private final Counter unknown;
@@ -137,6 +142,7 @@ public final class Coordinator implements AutoCloseable {
         lastDutyAt = clock.nanoTime();
         lookedAt = lastDutyAt;
         lookedAtLeasesAt = lastDutyAt;
+        lookedForEndsAt = lastDutyAt;
         log.start(replica);
         tellIdentity();
         requests.serve(rpc);
@@ -291,6 +297,10 @@ public final class Coordinator implements AutoCloseable {
         int work = 0;
         View view = replica.view();
         current.forget(view);
+        if (now - lookedForEndsAt >= ENDS_LOOK_NANOS) {
+            lookedForEndsAt = now;
+            buryEnded(current, view);
+        }
         for (var entry : view.leaseNanos().entrySet()) {
             ServerId server = entry.getKey();
             boolean isDown = current.condemn(server, now, entry.getValue(), options.marginNanos());
@@ -300,6 +310,15 @@ public final class Coordinator implements AutoCloseable {
             }
         }
         return work;
+    }
+
+    /** Nobody waits for the lease of a process that is known to have ended. */
+    private void buryEnded(Leadership current, View view) {
+        for (ClusterMap.Server server : view.map().servers()) {
+            if (server.up() && rpc.hasEnded(server.address())) {
+                current.bury(server.id());
+            }
+        }
     }
 
     private void proposeDown(Leadership current, ServerId server) {

@@ -100,6 +100,11 @@ final class Leadership {
         return now - startedAt - before > patience && at.compareAndSet(before, CONDEMNED);
     }
 
+    /** {@code server} counts as down, from now on: its process has ended. */
+    void bury(ServerId server) {
+        heard.computeIfAbsent(server, key -> new AtomicLong()).set(CONDEMNED);
+    }
+
     /**
      * Who was there before this leader counts from its beginning, has to find it, and may be sure
      * of others.

@@ -34,6 +34,7 @@ import io.silkstone.rpc.messages.EnlistEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.transport.memory.Faults;
+import io.silkstone.transport.memory.MemoryTransport;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.agrona.MutableDirectBuffer;
@@ -142,6 +143,24 @@ class CoordinatorTest {
 
         assertThat(ask(renew(first)).status()).isEqualTo(Status.NOT_A_MEMBER);
         assertThat(cluster.enlisted(FIRST, 7, 71)).isEqualTo(new ServerId(1, 2));
+    }
+
+    @Test
+    void server_thatIsSeenToHaveEnded_isDownLongBeforeItsLease() {
+        cluster.alone();
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+        MemoryTransport process = cluster.network.transport("memory:7");
+        cluster.network.showEnds();
+        keepAlive(2 * LEASE, first);
+        long began = cluster.now;
+
+        process.crash();
+        while (cluster.map(FIRST).server(first).up()) {
+            cluster.run(MILLI);
+        }
+
+        assertThat(cluster.now - began).isLessThan(LEASE / 2);
+        assertThat(ask(renew(first)).status()).isEqualTo(Status.NOT_A_MEMBER);
     }
 
     @Test

@@ -676,6 +676,11 @@ public final class Rpc implements AutoCloseable {
         return clock.nanoTime();
     }
 
+    /** See {@link Transport#hasEnded}. */
+    public boolean hasEnded(String address) {
+        return transport.hasEnded(address);
+    }
+
     /** Where others reach this process; empty when it only calls others. */
     public String address() {
         return transport.address();

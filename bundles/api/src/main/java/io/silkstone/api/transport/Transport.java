@@ -38,6 +38,15 @@ public interface Transport extends AutoCloseable {
      */
     int poll(MessageHandler handler, int messagesMax);
 
+    /**
+     * Whether the process that had {@code address} has certainly ended, and nothing of it goes on
+     * anywhere: what others need not wait for. False whenever that is not known, as of a process of
+     * another machine, or of another kind of address. May read a small file in memory.
+     */
+    default boolean hasEnded(String address) {
+        return false;
+    }
+
     /** Closes all sessions. Not while another thread polls. */
     @Override
     void close();

@@ -4,7 +4,7 @@
  * layer above, which is written for the weakest promise that is made here.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package io.silkstone.api.transport;
 
 import org.osgi.annotation.bundle.Export;

@@ -421,6 +421,20 @@ public final class AeronTransport implements Transport {
         callOverUdp(caller);
     }
 
+    /** A home whose process has ended says so until somebody clears it away. */
+    @Override
+    public boolean hasEnded(String address) {
+        return PeerAddress.isOne(address) && hasEnded(PeerAddress.parse(address));
+    }
+
+    private static boolean hasEnded(PeerAddress peer) {
+        return peer.directory() != null
+                && DriverHome.owner(peer.directory())
+                        .filter(owner -> owner.token().equals(peer.token()))
+                        .filter(owner -> owner.process().isGone())
+                        .isPresent();
+    }
+
     /** An address without a home, as people write it, may be that of a neighbour all the same. */
     private Optional<DriverHome.Owner> neighbour(PeerAddress peer) {
         if (peer.directory() == null) {
@@ -553,7 +567,10 @@ public final class AeronTransport implements Transport {
         long loggedNanos = errorLoggedNanos.get();
         boolean due = nowNanos - loggedNanos >= ERROR_LOG_INTERVAL_NANOS;
         if (due && errorLoggedNanos.compareAndSet(loggedNanos, nowNanos)) {
-            LOG.log(System.Logger.Level.WARNING, "Aeron: " + error.getMessage());
+            // Who closes is told of everything that it cuts off.
+            System.Logger.Level level =
+                    closed ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
+            LOG.log(level, "Aeron: " + error.getMessage());
             LOG.log(System.Logger.Level.DEBUG, "Aeron", error);
         }
     }

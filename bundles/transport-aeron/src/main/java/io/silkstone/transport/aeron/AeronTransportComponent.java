@@ -159,6 +159,11 @@ public final class AeronTransportComponent implements Transport {
     }
 
     @Override
+    public boolean hasEnded(String peer) {
+        return transport.hasEnded(peer);
+    }
+
+    @Override
     public int poll(MessageHandler handler, int messagesMax) {
         return transport.poll(handler, messagesMax);
     }

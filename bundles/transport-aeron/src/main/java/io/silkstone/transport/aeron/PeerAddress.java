@@ -50,6 +50,11 @@ record PeerAddress(InetAddress host, int port, Path directory, String token) {
                 matcher.group(4));
     }
 
+    /** Whether {@code text} looks like an address. */
+    static boolean isOne(String text) {
+        return text.length() <= LENGTH_MAX && FORM.matcher(text).matches();
+    }
+
     /** Host and port as Aeron's channels have them. */
     static String endpoint(InetAddress host, int port) {
         String address = host.getHostAddress();

@@ -13,13 +13,15 @@ import java.util.Optional;
  *
  * @param pid its number
  * @param startMillis when it started, since numbers are used again
- * @param namespace whose number that is: containers number their processes each on their own
+ * @param namespace whose number that is: containers number their processes each on their own, and
+ *     each run of a kernel begins anew
  */
 record ProcessIdentity(long pid, long startMillis, String namespace) {
     /** Two processes may compute one start differently when the machine's clock is corrected. */
     private static final long START_TOLERANCE_MS = 10_000;
 
     private static final Path NAMESPACE = Path.of("/proc/self/ns/pid");
+    private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
 
     /** Belongs to whom the process runs as, also where that user has no name. */
     private static final Path PROCESS = Path.of("/proc/self");
@@ -52,6 +54,16 @@ record ProcessIdentity(long pid, long startMillis, String namespace) {
         return namespace.equals(ownNamespace()) && find().isEmpty();
     }
 
+    /**
+     * Whether nobody has its number any more. Who has it now may be another process, but when that
+     * started is told by a clock that people set: no ground for giving up one that may live.
+     */
+    boolean isGone() {
+        return !namespace.isEmpty()
+                && namespace.equals(ownNamespace())
+                && ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty();
+    }
+
     private boolean startedThen(ProcessHandle process) {
         return Math.abs(startMillis(process) - startMillis) < START_TOLERANCE_MS;
     }
@@ -62,7 +74,7 @@ record ProcessIdentity(long pid, long startMillis, String namespace) {
 
     private static String ownNamespace() {
         try {
-            return Files.readSymbolicLink(NAMESPACE).toString();
+            return Files.readString(BOOT).strip() + " " + Files.readSymbolicLink(NAMESPACE);
         } catch (IOException | UnsupportedOperationException noNamespaces) {
             return "";
         }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aeron.ExclusivePublication;
 import io.silkstone.api.transport.Session;
 import io.silkstone.api.transport.Session.State;
+import io.silkstone.api.transport.Transport;
+import io.silkstone.base.FileTrees;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -103,6 +105,27 @@ class AeronFailureTest {
                     return session[0].state() == State.OPEN;
                 });
         return session[0];
+    }
+
+    @Test
+    void hasEnded_killedProcess_isCertain() throws Exception {
+        Transport near = bench(AeronOptions.Route.IPC).calling().transport;
+        Process process = echo(AeronOptions.Route.IPC);
+        String address = process.inputReader(StandardCharsets.UTF_8).readLine();
+        assertThat(near.hasEnded(address)).isFalse();
+
+        kill(process);
+
+        assertThat(near.hasEnded(address)).isTrue();
+        String udp = address.substring(0, address.indexOf('?'));
+        assertThat(near.hasEnded(udp)).isFalse();
+        assertThat(near.hasEnded(udp + "?dir=" + directory + ";token=1f")).isFalse();
+        assertThat(near.hasEnded(address.replace("token=", "token=0"))).isFalse();
+        assertThat(near.hasEnded("memory:somebody")).isFalse();
+        String[] words = address.split("\\?dir=|;token=");
+        DriverHomeTest.moveToAnotherNamespace(Path.of(words[1]), "driver-1");
+        assertThat(near.hasEnded(address)).isFalse();
+        FileTrees.remove(Path.of(words[1]));
     }
 
     @ParameterizedTest

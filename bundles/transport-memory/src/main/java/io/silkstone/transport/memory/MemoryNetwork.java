@@ -69,6 +69,7 @@ public final class MemoryNetwork implements AutoCloseable {
     private MemoryTransport enter(Place place, String address) {
         Checks.require(place.present == null, "there is a transport at %s already", address);
         place.present = new MemoryTransport(wire, place, address);
+        place.crashed = false;
         return place.present;
     }
 
@@ -85,6 +86,16 @@ public final class MemoryNetwork implements AutoCloseable {
                 SCHEME,
                 ADDRESS_LENGTH_MAX,
                 address);
+    }
+
+    /**
+     * From now on everybody can know of a transport that has crashed that it has, as on one
+     * machine, until another one takes its address.
+     */
+    public void showEnds() {
+        synchronized (wire) {
+            wire.endsAreShown = true;
+        }
     }
 
     /** What messages suffer from now on, where no link says otherwise. */

@@ -219,6 +219,15 @@ public final class MemoryTransport implements Transport {
         }
     }
 
+    /** See {@link MemoryNetwork#showEnds}. */
+    @Override
+    public boolean hasEnded(String there) {
+        synchronized (wire) {
+            Place place = wire.places.get(there);
+            return wire.endsAreShown && place != null && place.crashed;
+        }
+    }
+
     @Override
     public void close() {
         leave(MemorySession::closeLocked);
@@ -233,6 +242,7 @@ public final class MemoryTransport implements Transport {
         synchronized (wire) {
             if (!gone) {
                 wire.counters.crashed.increment();
+                place.crashed = true;
             }
         }
         leave(MemorySession::vanish);

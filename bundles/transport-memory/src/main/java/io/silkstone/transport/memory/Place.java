@@ -13,6 +13,9 @@ final class Place {
     /** Who is there now, or null. */
     MemoryTransport present;
 
+    /** Whether nobody has come since somebody crashed there. */
+    boolean crashed;
+
     boolean isolated;
     double slowness = 1;
 

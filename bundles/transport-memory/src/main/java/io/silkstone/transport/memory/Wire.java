@@ -20,6 +20,7 @@ final class Wire {
     final MessageMemory memory = new MessageMemory();
     final SortedMap<String, Place> places = new TreeMap<>();
     Faults faults = Faults.NONE;
+    boolean endsAreShown;
 
     private final RandomGenerator random;
     private final Queue<Runnable> hooks = new ArrayDeque<>();

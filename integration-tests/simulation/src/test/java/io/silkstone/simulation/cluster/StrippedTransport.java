@@ -35,6 +35,11 @@ final class StrippedTransport implements Transport {
     }
 
     @Override
+    public boolean hasEnded(String address) {
+        return genuine.hasEnded(address);
+    }
+
+    @Override
     public int poll(MessageHandler handler, int messagesMax) {
         return genuine.poll(
                 new MessageHandler() {

@@ -32,7 +32,7 @@ public record CoordinatorOptions(
     public static final int AUTOMATIC = -1;
 
     /** What {@link #AUTOMATIC} comes to in a cluster that has servers enough. */
-    static final int AUTOMATIC_REPLICAS = 0;
+    static final int AUTOMATIC_REPLICAS = 2;
 
     /** For a cluster that begins with one server. */
     public static final CoordinatorOptions DEFAULT =

@@ -77,7 +77,7 @@ class FaultTest {
 
     @BeforeEach
     void start() throws Exception {
-        nodes = new Nodes(IS_SHARED ? new String[] {"--coordinators", "3"} : new String[0]);
+        nodes = new Nodes(IS_SHARED);
         client = SilkstoneClient.builder(nodes.addresses()).timeout(OPERATION_MAX).connect();
         for (int node = 1; node <= Nodes.COUNT; node++) {
             NodeRecord record = new NodeRecord(node, nodes.slots(node));

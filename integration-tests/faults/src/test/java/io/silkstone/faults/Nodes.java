@@ -16,22 +16,33 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The nodes of a cluster as processes that can be killed and stopped. */
 final class Nodes implements AutoCloseable {
     static final int COUNT = 3;
 
-    private static final Pattern COORDINATOR = Pattern.compile("coordinator +aeron:[^ ]*?:(\\d+)");
     private static final Duration SIGNAL_MAX = Duration.ofSeconds(30);
 
     private final OperatedCluster cluster;
 
-    /** Starts them. */
-    Nodes(String... upMore) throws IOException, InterruptedException {
-        cluster = new OperatedCluster(COUNT, upMore);
+    /**
+     * Starts them; what each holds is nowhere else.
+     *
+     * @param isShared whether each has a coordinator
+     */
+    Nodes(boolean isShared) throws IOException, InterruptedException {
+        cluster =
+                isShared
+                        ? new OperatedCluster(COUNT, "--coordinators", Integer.toString(COUNT))
+                        : new OperatedCluster(COUNT);
+        for (int node = 1; node <= (isShared ? COUNT : 1); node++) {
+            cluster.configure(
+                    node,
+                    "io.silkstone.coordinator.service",
+                    "enabled = true\nlog = %s\nservers.first = %d\ntable.replicas = 0\n"
+                            .formatted(isShared ? "aeron-cluster" : "local", COUNT));
+        }
         Tool.Outcome up = cluster.up();
         assertThat(up.succeeded()).as(up.output()).isTrue();
     }
@@ -72,19 +83,9 @@ final class Nodes implements AutoCloseable {
         return contains && port == cluster.port(node);
     }
 
-    /** The node whose coordinator leads, as {@code asked} has last met it. */
+    /** See {@link OperatedCluster#leader}. */
     int leader(int asked) throws IOException, InterruptedException {
-        String home = cluster.home(asked).toString();
-        Tool.Outcome status = cluster.command("shell", "--home", home, "-c", "cluster:status");
-        Matcher matcher = COORDINATOR.matcher(status.output());
-        assertThat(matcher.find()).as(status.output()).isTrue();
-        int port = Integer.parseInt(matcher.group(1));
-        for (int node = 1; node <= COUNT; node++) {
-            if (cluster.address(node).endsWith(":" + port)) {
-                return node;
-            }
-        }
-        throw new AssertionError("no node has " + matcher.group());
+        return cluster.leader(asked);
     }
 
     /** Removes what the coordinator of a node that does not run has written. */

@@ -10,6 +10,9 @@ import java.util.stream.IntStream;
 
 /** Nodes that are one cluster, each in a process, started by the script as an operator does it. */
 public final class ClusterProcesses implements AutoCloseable {
+    private static final String COORDINATOR = "io.silkstone.coordinator.service";
+    private static final String NO_REPLICAS = "table.replicas = 0\n";
+
     private final Workplace workplace;
     private final Path home;
     private final int nodes;
@@ -26,13 +29,14 @@ public final class ClusterProcesses implements AutoCloseable {
     }
 
     /**
-     * Starts {@code nodes} of them with fresh homes and waits until all keys are served.
+     * Starts {@code nodes} of them with fresh homes and waits until all keys are served. Their
+     * tables have no replicas unless it is said, as those of most that they are measured beside.
      *
      * @param prefix words before the command, such as a pinning to a processor
      */
     public static ClusterProcesses start(Workplace workplace, List<String> prefix, int nodes)
             throws IOException, InterruptedException {
-        return start(workplace, prefix, nodes, Map.of());
+        return start(workplace, prefix, nodes, Map.of(), NO_REPLICAS);
     }
 
     /**
@@ -43,6 +47,21 @@ public final class ClusterProcesses implements AutoCloseable {
     public static ClusterProcesses start(
             Workplace workplace, List<String> prefix, int nodes, Map<String, String> configuration)
             throws IOException, InterruptedException {
+        return start(workplace, prefix, nodes, configuration, NO_REPLICAS);
+    }
+
+    /**
+     * As the others.
+     *
+     * @param coordinator further lines of the coordinator's configuration
+     */
+    public static ClusterProcesses start(
+            Workplace workplace,
+            List<String> prefix,
+            int nodes,
+            Map<String, String> configuration,
+            String coordinator)
+            throws IOException, InterruptedException {
         int portBase = Ports.freeForCluster(nodes);
         Path home = workplace.newFolder("cluster-" + portBase);
         for (int node = 1; node <= nodes; node++) {
@@ -50,6 +69,11 @@ public final class ClusterProcesses implements AutoCloseable {
             for (Map.Entry<String, String> each : configuration.entrySet()) {
                 Files.writeString(etc.resolve(each.getKey() + ".cfg"), each.getValue());
             }
+        }
+        if (nodes > 1) {
+            Files.writeString(
+                    home.resolve("node-1/etc/" + COORDINATOR + ".cfg"),
+                    "enabled = true\nservers.first = " + nodes + "\n" + coordinator);
         }
         List<String> words =
                 List.of(

@@ -7,12 +7,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The home of a cluster and the start script, used as an operator uses them. Closing ends the nodes
  * that there are.
  */
 public final class OperatedCluster implements AutoCloseable {
+    private static final Pattern COORDINATOR = Pattern.compile("coordinator +aeron:[^ ]*?:(\\d+)");
+
     /** Several nodes at once, on a machine that may do other things. */
     private static final Duration COMMAND_MAX = Duration.ofMinutes(5);
 
@@ -66,6 +70,24 @@ public final class OperatedCluster implements AutoCloseable {
     /** Where others reach a node's transport. */
     public String address(int node) {
         return "aeron:127.0.0.1:" + (port(node) + Ports.TRANSPORT_OFFSET);
+    }
+
+    /**
+     * The node whose coordinator leads, as node {@code asked} has last met it.
+     *
+     * @throws IllegalStateException when it has met none; the message is what it says instead
+     */
+    public int leader(int asked) throws IOException, InterruptedException {
+        String asks = home(asked).toString();
+        Tool.Outcome status = command("shell", "--home", asks, "-c", "cluster:status");
+        Matcher matcher = COORDINATOR.matcher(status.output());
+        for (int node = 1; matcher.find() && node <= nodes; node++) {
+            if (address(node).endsWith(":" + matcher.group(1))) {
+                return node;
+            }
+            matcher.reset();
+        }
+        throw new IllegalStateException("no node leads: " + status.output());
     }
 
     /** What starts the cluster, without the script. */

@@ -63,7 +63,9 @@ class ClusterNodesTest {
             if (number == 1) {
                 // A machine that runs several builds may stop a process for longer than a second.
                 node.configure(
-                        COORDINATOR, "enabled = true\nservers.first = 3\nserver.lease.ms = 4000\n");
+                        COORDINATOR,
+                        "enabled = true\nservers.first = 3\nserver.lease.ms = 4000\n"
+                                + "table.replicas = 0\n");
             }
             node.started();
         }

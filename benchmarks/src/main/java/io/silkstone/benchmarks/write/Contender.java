@@ -18,6 +18,9 @@ import java.util.random.RandomGenerator;
 
 /** A server that is measured, with how it keeps what is written, and what it must have. */
 final class Contender {
+    /** What the keys of Redis's figures begin with. */
+    static final String REDIS = "redis_";
+
     private static final int FILL_PIPELINE = 64;
     private static final int FILL_CONNECTIONS = 4;
     private static final long FILL_NANOS_MAX = 120_000_000_000L;
@@ -62,6 +65,10 @@ final class Contender {
 
     ServerProcess server() {
         return server;
+    }
+
+    Keeping keeping() {
+        return keeping;
     }
 
     /** It was killed, and is another process now. */
@@ -142,6 +149,6 @@ final class Contender {
     @Override
     public String toString() {
         // What keeps likewise in Redis is in the name of the server.
-        return key.isEmpty() ? server.name() + " " + keeping : server.name();
+        return key.startsWith(REDIS) ? server.name() : server.name() + " " + keeping;
     }
 }

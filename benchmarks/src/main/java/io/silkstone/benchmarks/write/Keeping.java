@@ -38,9 +38,12 @@ enum Keeping {
 
     /** Of a node that keeps so, for {@link io.silkstone.harness.NodeProcess#start}. */
     Map<String, String> configuration() {
-        return Map.of(
-                "io.silkstone.store.master",
-                "log.flush = " + name() + "\nmemory.bytes = " + MEMORY_BYTES + "\n");
+        return Map.of("io.silkstone.store.master", "log.flush = " + name() + "\n" + memory());
+    }
+
+    /** How much memory a node has for its log, as a line of its configuration. */
+    String memory() {
+        return "memory.bytes = " + MEMORY_BYTES + "\n";
     }
 
     /** Of a redis-server that keeps so, words of its command line. */

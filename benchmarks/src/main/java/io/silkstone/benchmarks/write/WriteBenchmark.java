@@ -14,6 +14,8 @@ import io.silkstone.harness.NodeProcess;
 import io.silkstone.harness.RedisProcess;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,7 +37,6 @@ public final class WriteBenchmark implements Benchmark {
     private static final List<Shape> SHAPES = List.of(Shape.ALONE, Shape.TOGETHER, Shape.PIPELINED);
 
     private static final String OURS = "";
-    private static final String REDIS = "redis_";
     private static final String DISK = "disk_";
     private static final long WARM_UP_NANOS = 250_000_000;
 
@@ -50,6 +51,10 @@ public final class WriteBenchmark implements Benchmark {
     private final Series series = new Series();
     private final Map<Keeping, Contender> ours = new EnumMap<>(Keeping.class);
     private final Map<Keeping, Contender> redis = new EnumMap<>(Keeping.class);
+
+    /** Whose clusters have ended by now, and how many replicas they had. */
+    private final Map<Contender, Integer> replicated = new LinkedHashMap<>();
+
     private final List<String> prefix = Affinity.prefix(0);
     private Setting setting;
     private DiskProbe disk;
@@ -93,6 +98,11 @@ public final class WriteBenchmark implements Benchmark {
         trials.add(this::killAndLook);
         Rounds rounds = new Rounds(setting);
         rounds.interleave(setting.choose(7, 2), trials);
+        for (int replicas = setting.choose(1, 2); replicas <= setting.choose(3, 2); replicas++) {
+            for (Keeping keeping : EnumSet.range(Keeping.NEVER, Keeping.ALWAYS)) {
+                measureReplicated(replicas, keeping, rounds);
+            }
+        }
         print(rounds);
         if (lost > 0) {
             throw new BenchmarkFailed(
@@ -134,7 +144,7 @@ public final class WriteBenchmark implements Benchmark {
                             "redis " + keeping.redis(),
                             prefix,
                             keeping.redisSettings());
-            redis.put(keeping, Contender.fill(REDIS, keeping, server, keys, random));
+            redis.put(keeping, Contender.fill(Contender.REDIS, keeping, server, keys, random));
         }
     }
 
@@ -154,12 +164,43 @@ public final class WriteBenchmark implements Benchmark {
     }
 
     private void measure(Contender contender, Shape shape) throws Exception {
+        measure(contender, shape, "");
+    }
+
+    private void measure(Contender contender, Shape shape, String where) throws Exception {
         disk.settle();
         Tally tally = contender.write(shape, setting.choose(800, 250) * 1_000_000L);
-        String key = contender.key(shape);
+        String key = where + contender.key(shape);
         series.add(key + "p50_us", tally.millis(50) * 1e3);
         series.add(key + "p99_us", tally.millis(99) * 1e3);
         series.add(key + "per_second", tally.perSecond());
+    }
+
+    /** With Redis, if it is there, in the same rounds. */
+    private void measureReplicated(int replicas, Keeping keeping, Rounds rounds) throws Exception {
+        setting.say("%d replicas, backups that keep them %s", replicas, keeping);
+        int keys = setting.choose(100_000, 20_000);
+        try (ReplicatedNodes nodes =
+                ReplicatedNodes.start(setting.workplace(), prefix, replicas, keeping)) {
+            Contender contender =
+                    Contender.fill("r" + replicas + "_", keeping, nodes, keys, random);
+            warmUp(contender, setting.choose(20, 5));
+            List<Rounds.Trial> trials = new ArrayList<>();
+            for (Shape shape : SHAPES) {
+                trials.add(() -> measure(contender, shape));
+                if (redis.containsKey(keeping)) {
+                    String beside = beside(replicas);
+                    trials.add(() -> measure(redis.get(keeping), shape, beside));
+                }
+            }
+            rounds.interleaveAll(setting.choose(3, 2), trials);
+            replicated.put(contender, replicas);
+        }
+    }
+
+    /** Where the figures of a rival go that was measured beside a cluster. */
+    private static String beside(int replicas) {
+        return "beside_r" + replicas + "_";
     }
 
     private void measureDisk() throws Exception {
@@ -209,8 +250,18 @@ public final class WriteBenchmark implements Benchmark {
         ResultLine result = new ResultLine(name());
         for (Shape shape : SHAPES) {
             for (Keeping keeping : Keeping.values()) {
-                row(table, result, keeping, shape);
+                Contender rival = redis.get(keeping);
+                row(table, result, ours.get(keeping), rival, "", shape);
+                if (rival != null) {
+                    put(result, rival.key(shape));
+                    row(table, shape + " " + rival, rival.key(shape), "", "");
+                }
             }
+            replicated.forEach(
+                    (contender, replicas) -> {
+                        Contender rival = redis.get(contender.keeping());
+                        row(table, result, contender, rival, beside(replicas), shape);
+                    });
         }
         series.addRatios(
                 "always_disk_ratio",
@@ -230,35 +281,40 @@ public final class WriteBenchmark implements Benchmark {
         setting.say("%s", result);
     }
 
-    /** One shape and one way to keep: ours, and Redis's when it is there. */
-    private void row(Table table, ResultLine result, Keeping keeping, Shape shape) {
-        Contender our = ours.get(keeping);
-        Contender rival = redis.get(keeping);
+    /**
+     * One of ours, beside Redis when it is there.
+     *
+     * @param where what the rival's figures of the same rounds begin with
+     */
+    private void row(
+            Table table,
+            ResultLine result,
+            Contender our,
+            Contender rival,
+            String where,
+            Shape shape) {
         String p50Ratio = "";
         String opsRatio = "";
         put(result, our.key(shape));
         if (rival != null) {
-            put(result, rival.key(shape));
-            String middle = shape == Shape.ALONE ? "" : shape.key() + "_";
-            String prefixOfRatios = keeping.key() + "_" + middle;
-            p50Ratio = ratio(result, prefixOfRatios + "p50_ratio", our, rival, shape, "p50_us");
-            ratio(result, prefixOfRatios + "p99_ratio", our, rival, shape, "p99_us");
-            opsRatio = ratio(result, prefixOfRatios + "ops_ratio", our, rival, shape, "per_second");
+            // One write at a time is what is meant where nothing is said.
+            String name = our.key(shape).replace("_" + Shape.ALONE.key() + "_", "_");
+            String theirs = where + rival.key(shape);
+            p50Ratio =
+                    ratio(result, name + "p50_ratio", our.key(shape) + "p50_us", theirs + "p50_us");
+            ratio(result, name + "p99_ratio", our.key(shape) + "p99_us", theirs + "p99_us");
+            opsRatio =
+                    ratio(
+                            result,
+                            name + "ops_ratio",
+                            our.key(shape) + "per_second",
+                            theirs + "per_second");
         }
         row(table, shape + " " + our, our.key(shape), p50Ratio, opsRatio);
-        if (rival != null) {
-            row(table, shape + " " + rival, rival.key(shape), "", "");
-        }
     }
 
-    private String ratio(
-            ResultLine result,
-            String name,
-            Contender our,
-            Contender rival,
-            Shape shape,
-            String figure) {
-        series.addRatios(name, our.key(shape) + figure, rival.key(shape) + figure);
+    private String ratio(ResultLine result, String name, String ours, String theirs) {
+        series.addRatios(name, ours, theirs);
         result.put(name, series.median(name));
         return spread(name);
     }

@@ -6,14 +6,11 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
-import io.silkstone.harness.OperatedCluster;
 import io.silkstone.harness.Tool;
-import io.silkstone.javaclient.SilkstoneClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,128 +24,44 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NodeRecoveryTest {
     private static final long SEED =
             Long.getLong("recovery.seed", System.nanoTime() & 0xffff_ffffL);
-    private static final int NODES = 3;
     private static final int KEYS = 8_000;
     private static final int CHANGES = 4_000;
-
-    /** A machine that runs several builds may stop a process for longer than a second. */
-    private static final int LEASE_MS = 4_000;
-
-    private static final long WAIT_NANOS_MAX = Duration.ofMinutes(2).toNanos();
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final List<Promises> all = new ArrayList<>();
-    private OperatedCluster cluster;
-    private SilkstoneClient client;
+    private KilledNodes nodes;
 
     @BeforeEach
     void start() throws Exception {
-        cluster = new OperatedCluster(NODES);
-        cluster.configure(
-                1,
-                "io.silkstone.coordinator.service",
-                "enabled = true\nservers.first = %d\nserver.lease.ms = %d\n"
-                        .formatted(NODES, LEASE_MS));
-        for (int node = 1; node <= NODES; node++) {
-            cluster.configure(
-                    node,
-                    "io.silkstone.store.master",
-                    "memory.bytes = 134217728\nmemory.prefault.bytes = 0\n");
-            // A policy that does not answer in time on a busy machine is not what is tested here.
-            cluster.configure(node, "io.silkstone.threads.runtime", "policy.limit.ms = 60000\n");
-        }
-        up();
-        connect();
+        nodes = new KilledNodes(1);
     }
 
     @AfterEach
     void close() throws Exception {
-        try {
-            if (client != null) {
-                client.close();
-            }
-        } finally {
-            cluster.close();
-        }
-    }
-
-    private void up() throws Exception {
-        Tool.Outcome outcome = cluster.up();
-        assertThat(outcome.succeeded()).as(outcome.output()).isTrue();
-    }
-
-    private void connect() {
-        client = SilkstoneClient.builder(cluster.address(1)).timeout(PATIENCE).connect();
-    }
-
-    private String said(String command) throws Exception {
-        Tool.Outcome outcome = cluster.command("shell", "-c", command);
-        assertThat(outcome.succeeded()).as(command + ": " + outcome.output()).isTrue();
-        return outcome.output();
+        nodes.close();
     }
 
     /** A table, full, of tablets that lie on all servers. */
     private Promises table(String name, int replicas, int tablets) throws Exception {
-        said("table:create %s --tablets %d --replicas %d".formatted(name, tablets, replicas));
-        Promises promises = new Promises(client.table(name), KEYS, random.split());
+        nodes.said("table:create %s --tablets %d --replicas %d".formatted(name, tablets, replicas));
+        Promises promises = new Promises(nodes.client().table(name), KEYS, random.split());
         all.add(promises);
         promises.fill();
         return promises;
     }
 
-    private void kill(int... nodes) throws Exception {
-        List<ProcessHandle> processes = new ArrayList<>();
-        for (int node : nodes) {
-            processes.add(cluster.process(node).orElseThrow());
-        }
-        processes.forEach(ProcessHandle::destroyForcibly);
-        for (ProcessHandle process : processes) {
-            process.onExit().get(60, TimeUnit.SECONDS);
-        }
-    }
-
-    private ServerId server(int node) {
-        String address = cluster.address(node) + "?";
-        return client.store().refreshMap().servers().stream()
-                .filter(each -> each.up() && each.address().startsWith(address))
-                .findFirst()
-                .orElseThrow()
-                .id();
-    }
-
-    private void await(String what, Predicate<ClusterMap> wanted) throws Exception {
-        long deadline = System.nanoTime() + WAIT_NANOS_MAX;
-        ClusterMap map = client.store().refreshMap();
-        while (!wanted.test(map)) {
-            assertThat(System.nanoTime() - deadline)
-                    .as("%s, seed %d: %s", what, SEED, map.tablets())
-                    .isNegative();
-            Thread.sleep(10);
-            map = client.store().refreshMap();
-        }
-    }
-
     /** Waits until {@code dead} is given up, and then until everything is served again. */
     private void awaitRecovery(String what, ServerId dead, long killed) throws Exception {
-        await(dead + " is down", map -> !map.server(dead).up());
+        nodes.await(dead + " is down", map -> !map.server(dead).up());
         long noticed = System.nanoTime();
-        await("everything is served", NodeRecoveryTest::isAllServed);
+        nodes.awaitServed();
         tell(
                 "%s: noticed after %d ms (with leases of %d ms), and served %d ms later",
-                what, millis(killed, noticed), LEASE_MS, millis(noticed, System.nanoTime()));
-    }
-
-    /** Of tables that have replicas. */
-    private static boolean isAllServed(ClusterMap map) {
-        return map.tablets().stream()
-                .filter(each -> hasReplicas(map, each))
-                .allMatch(each -> each.state() == TabletState.NORMAL);
-    }
-
-    private static boolean hasReplicas(ClusterMap map, Tablet tablet) {
-        return map.tables().stream()
-                .anyMatch(each -> each.id() == tablet.table() && each.replicas() > 0);
+                what,
+                millis(killed, noticed),
+                KilledNodes.LEASE_MS,
+                millis(noticed, System.nanoTime()));
     }
 
     private static long millis(long from, long to) {
@@ -164,14 +77,7 @@ class NodeRecoveryTest {
     }
 
     private void awaitChanges(long more) throws Exception {
-        long deadline = System.nanoTime() + WAIT_NANOS_MAX;
-        for (Promises each : all) {
-            long wanted = each.changes() + more;
-            while (each.changes() < wanted) {
-                assertThat(System.nanoTime() - deadline).as("changes, seed " + SEED).isNegative();
-                Thread.sleep(10);
-            }
-        }
+        KilledNodes.awaitChanges(all, more);
     }
 
     private void stopAndCheck(String when) throws Exception {
@@ -191,20 +97,20 @@ class NodeRecoveryTest {
         table("kept", replicas, 4);
         startAll();
         awaitChanges(CHANGES);
-        ServerId dead = server(2);
+        ServerId dead = nodes.server(2);
         long killed = System.nanoTime();
-        kill(2);
+        nodes.kill(2);
         awaitRecovery("a table of %d replicas".formatted(replicas), dead, killed);
         awaitChanges(CHANGES);
         stopAndCheck("after the first kill");
 
         // The one that comes back has nothing, and is as good a server as any.
-        up();
+        nodes.up();
         startAll();
         awaitChanges(CHANGES);
-        dead = server(3);
+        dead = nodes.server(3);
         killed = System.nanoTime();
-        kill(3);
+        nodes.kill(3);
         awaitRecovery("the same, from a server that recovered it", dead, killed);
         awaitChanges(CHANGES);
         stopAndCheck("after the second kill");
@@ -214,16 +120,16 @@ class NodeRecoveryTest {
     void kill9_whileTabletsMove_losesNothingThatWasAcknowledged() throws Exception {
         table("going", 2, 1);
         table("coming", 2, 1);
-        ServerId second = server(2);
-        ServerId third = server(3);
+        ServerId second = nodes.server(2);
+        ServerId third = nodes.server(3);
         bring("going", second);
         bring("coming", third);
         startAll();
         awaitChanges(CHANGES);
-        client.store().migrateTablet("going", 0, third);
-        client.store().migrateTablet("coming", 0, second);
+        nodes.client().store().migrateTablet("going", 0, third);
+        nodes.client().store().migrateTablet("coming", 0, second);
         long killed = System.nanoTime();
-        kill(2);
+        nodes.kill(2);
         awaitRecovery("the source of one tablet and target of another", second, killed);
         awaitChanges(CHANGES);
         stopAndCheck("after the kill");
@@ -234,15 +140,16 @@ class NodeRecoveryTest {
         table("kept", 1, 4);
         startAll();
         awaitChanges(CHANGES);
-        ServerId left = server(3);
+        ServerId left = nodes.server(3);
         long began = System.nanoTime();
-        Tool.Outcome down = cluster.command("down", "--home", cluster.home(3).toString());
+        Tool.Outcome down =
+                nodes.cluster.command("down", "--home", nodes.cluster.home(3).toString());
         assertThat(down.succeeded()).as(down.output()).isTrue();
         awaitRecovery("a node that was stopped", left, began);
         awaitChanges(CHANGES);
         stopAndCheck("after the stop");
-        for (int node = 1; node <= NODES; node++) {
-            assertThat(cluster.log(node)).doesNotContain("ERROR").doesNotContain("\tat ");
+        for (int node = 1; node <= KilledNodes.COUNT; node++) {
+            assertThat(nodes.cluster.log(node)).doesNotContain("ERROR").doesNotContain("\tat ");
         }
     }
 
@@ -253,9 +160,9 @@ class NodeRecoveryTest {
                     Tablet tablet = map.tablet(map.table(name).id(), 0);
                     return tablet.owner().equals(server) && tablet.state() == TabletState.NORMAL;
                 };
-        if (!isThere.test(client.store().refreshMap())) {
-            client.store().migrateTablet(name, 0, server);
-            await(name + " is at " + server, isThere);
+        if (!isThere.test(nodes.map())) {
+            nodes.client().store().migrateTablet(name, 0, server);
+            nodes.await(name + " is at " + server, isThere);
         }
     }
 
@@ -267,20 +174,20 @@ class NodeRecoveryTest {
         for (Promises each : all) {
             each.stop();
         }
-        ServerId second = server(2);
-        ServerId third = server(3);
-        kill(2, 3);
+        ServerId second = nodes.server(2);
+        ServerId third = nodes.server(3);
+        nodes.kill(2, 3);
         // With disks that are gone for good, so that what is left is all there is.
         for (int node = 2; node <= 3; node++) {
             Tool.run(
-                    cluster.workplace(),
-                    cluster.home(node),
+                    nodes.cluster.workplace(),
+                    nodes.cluster.home(node),
                     PATIENCE,
                     List.of("rm", "-r", "data/backup"));
         }
-        await("both are down", map -> !map.server(second).up() && !map.server(third).up());
-        up();
-        await("everything is served", NodeRecoveryTest::isAllServed);
+        nodes.await("both are down", map -> !map.server(second).up() && !map.server(third).up());
+        nodes.up();
+        nodes.awaitServed();
         for (Promises each : all) {
             assertThat(each.broken()).as("after the kills, seed " + SEED).isEmpty();
         }
@@ -296,10 +203,10 @@ class NodeRecoveryTest {
             each.stop();
         }
         long killed = System.nanoTime();
-        kill(1, 2, 3);
-        up();
+        nodes.kill(1, 2, 3);
+        nodes.up();
         long upAgain = System.nanoTime();
-        await("everything is back", NodeRecoveryTest::isAllServed);
+        nodes.awaitServed();
         tell(
                 "all nodes: up again %d ms after kill -9, and served %d ms later",
                 millis(killed, upAgain), millis(upAgain, System.nanoTime()));

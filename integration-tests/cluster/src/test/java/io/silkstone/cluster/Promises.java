@@ -33,6 +33,8 @@ final class Promises {
     private final AtomicLong changes = new AtomicLong();
     private final AtomicLong unknown = new AtomicLong();
     private final List<String> failures = new ArrayList<>();
+    private long answeredAt;
+    private volatile long longestGapNanos;
     private volatile boolean stopped;
     private Thread thread;
 
@@ -74,6 +76,8 @@ final class Promises {
     /** Goes on changing keys at random until {@link #stop}. */
     void start() {
         stopped = false;
+        answeredAt = System.nanoTime();
+        longestGapNanos = 0;
         thread = Thread.ofPlatform().daemon().name("silkstone-test-promises-0").start(this::run);
     }
 
@@ -106,6 +110,9 @@ final class Promises {
         switch (answer.status()) {
             case OK, NOT_FOUND -> {
                 acknowledged[number] = tried[number];
+                long now = System.nanoTime();
+                longestGapNanos = Math.max(longestGapNanos, now - answeredAt);
+                answeredAt = now;
                 changes.incrementAndGet();
             }
             case UNKNOWN -> unknown.incrementAndGet();
@@ -130,6 +137,11 @@ final class Promises {
      */
     List<String> failures() {
         return List.copyOf(failures);
+    }
+
+    /** The longest time between two changes that were acknowledged since {@link #start}. */
+    long longestGapMillis() {
+        return longestGapNanos / 1_000_000;
     }
 
     /** How many changes were under way when a server went, so that nobody knows of them. */

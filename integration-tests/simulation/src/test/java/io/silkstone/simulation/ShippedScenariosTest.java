@@ -112,10 +112,24 @@ class ShippedScenariosTest {
                                     "message MigrationEnded",
                                     "message RecallTablet",
                                     "tablet split",
-                                    "server cut off")),
+                                    "server cut off",
+                                    "message Pull came twice",
+                                    "message Pull sent again",
+                                    "killed before MigrateTablet",
+                                    "killed after PrepareMigration",
+                                    "killed before TakeTablet",
+                                    "cut off after TakeTablet",
+                                    "killed before answer to Pull",
+                                    "killed after MigrationEnded",
+                                    "killed before answer to MigrationEnded")),
                     Map.entry(
                             "recovery",
                             List.of(
+                                    "replica damaged",
+                                    "store.backup.damaged_total",
+                                    "killed before WriteReplica",
+                                    "killed after answer to ReadReplica",
+                                    "cut off before MigrationEnded",
                                     "key to be recovered, was NORMAL",
                                     "key to be recovered, was RECOVERING",
                                     "key recovered",
@@ -189,7 +203,14 @@ class ShippedScenariosTest {
         "JOURNAL_TAIL_BELIEVED, coordinator-outage",
         "TOLD_BEFORE_THE_REPLICAS, recovery",
         "TOMBSTONES_LEFT_OUT, recovery",
+<<<<<<< HEAD
         "RESULTS_LEFT_BEHIND, recovery",
+=======
+        "PRIORITY_PULL_LOST, busy-migration",
+        "NO_VERSION_CEILING, migration",
+        "DEPENDENCY_DROPPED_EARLY, migration",
+        "SOURCE_DROPPED_BEFORE_REPLICATION, migration",
+>>>>>>> h/faults
     })
     void plantedBug_isCaughtThroughAFile(Bug bug, String name) {
         Scenario scenario = new Catalogue(List.of(bug.kind())).find(name);

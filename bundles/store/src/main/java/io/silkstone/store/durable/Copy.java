@@ -14,7 +14,11 @@ final class Copy {
     /** Whether it has a file. */
     boolean begun;
 
-    /** How many bytes of it are safe in its file; -1 if that may not be there after a crash. */
+    /**
+     * How many bytes of it are safe in its file; -1 if that may not be there after a crash. While
+     * it is begun anew the one before counts, which stays until the new one is safe: a note must
+     * not say that there may be neither.
+     */
     int safeBytes = NOT_SAFE;
 
     /** Whether the segment was closed when it was last looked at. */
@@ -39,7 +43,9 @@ final class Copy {
 
     /** All that was written to its file by now is safe. */
     void isSafe() {
-        safeBytes = begun ? (int) (end - segment.begin()) : NOT_SAFE;
+        if (begun) {
+            safeBytes = (int) (end - segment.begin());
+        }
     }
 
     /** Whether writers wait for it. */

@@ -532,7 +532,6 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         if (!copy.begun) {
             files.begin(segment.id());
             copy.begun = true;
-            copy.safeBytes = Copy.NOT_SAFE;
         }
         unsafe.add(copy);
         boolean isFirst = from == segment.begin();

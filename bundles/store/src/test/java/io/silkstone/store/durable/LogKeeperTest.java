@@ -336,6 +336,32 @@ class LogKeeperTest {
         }
     }
 
+    /** Who finds the new copy of the last one, and none of the first, must not do without it. */
+    @Test
+    void notes_whileCopiesAreBegunAnew_countThoseBefore() {
+        close();
+        pool = new SegletPool(POOL_BYTES, SEGMENT_BYTES, 2, HugePages.OFF, Backoff.YIELDING);
+        LosableCopies copies = new LosableCopies();
+        keeper =
+                new LogKeeper(copies, Flush.ALWAYS, 0, KeptLog.NONE, () -> nowNanos, new Metrics());
+        beginLog();
+        long first = log.segmentOf(append(1)).id();
+        settle();
+        long late = claim();
+        fill(2);
+        settle();
+        commit(late, 1);
+        copies.notes().clear();
+
+        copies.lose();
+        keeper.doWork();
+
+        assertThat(copies.notes())
+                .isNotEmpty()
+                .noneMatch(note -> note.allows(first, -1))
+                .allMatch(note -> note.allows(first, SEGMENT_BYTES));
+    }
+
     @Test
     void abandon_leavesNothing() {
         begin(Flush.ALWAYS, 1);

@@ -3,6 +3,8 @@ package io.silkstone.store.durable;
 import io.silkstone.store.backup.CopiesLost;
 import io.silkstone.store.backup.SegmentCopies;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -14,10 +16,17 @@ final class LosableCopies implements SegmentCopies {
     /** Of segments that nobody can begin again. */
     private final Set<Long> departed = new TreeSet<>();
 
+    private final List<LogNote> notes = new ArrayList<>();
+
     /** As when a server is down that had some of each. */
     void lose() {
         failed.addAll(present);
         failed.removeAll(departed);
+    }
+
+    /** All that were written. */
+    List<LogNote> notes() {
+        return notes;
     }
 
     /** Segments that have copies. */
@@ -64,6 +73,7 @@ final class LosableCopies implements SegmentCopies {
     @Override
     public void note(long segment, long number, byte[] note) throws CopiesLost {
         require(segment);
+        notes.add(LogNote.decode(note));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.silkstone.simulation.cluster;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 
 /** Who is in a run: its world, its processes, and which of its clients have ended. */
 final class Cast {
@@ -23,6 +24,19 @@ final class Cast {
     /** How many clients have not ended; the run ends with the last of them. */
     int clientsLeft() {
         return clients.size() - gone.cardinality();
+    }
+
+    /** The server or coordinator that is called {@code place} in the network. */
+    Optional<Whom> at(String place) {
+        if (place.equals(SimulatedCoordinator.ADDRESS)) {
+            return Optional.of(Whom.COORDINATOR);
+        }
+        for (int index = 0; index < servers.size(); index++) {
+            if (servers.get(index).address().equals(place)) {
+                return Optional.of(new Whom(Whom.Sort.SERVER, index + 1));
+            }
+        }
+        return Optional.empty();
     }
 
     boolean isGone(int client) {

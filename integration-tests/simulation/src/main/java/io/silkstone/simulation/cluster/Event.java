@@ -101,6 +101,16 @@ record Event(EventKind kind, String text, Map<Slot, Object> parts) {
         return part(Slot.TABLE, String.class);
     }
 
+    /** Which of those between whom a message goes. */
+    Slot.Party party() {
+        return part(Slot.PARTY, Slot.Party.class).orElseThrow();
+    }
+
+    /** For which message it waits, in words for {@link Protocol#meant}. */
+    String step() {
+        return part(Slot.STEP, String.class).orElseThrow();
+    }
+
     /** Where the tablet is cut. */
     Optional<Integer> slot() {
         return part(Slot.SLOT, Integer.class);

@@ -27,6 +27,18 @@ enum EventKind {
             "no message comes through, neither way; a server by default from the coordinator or"
                     + " from everybody, others from everybody"),
     MEND("mend network", true, "ends all cuts"),
+    KILL_AT(
+            "kill PARTY at STEP [for TIME]",
+            false,
+            "has such a message sent, and kills those between whom it goes, before or after it comes;"
+                    + " it is waited for for half a second, or three seconds behind `at`"),
+    CUT_AT("cut PARTY at STEP [for TIME]", false, "cuts them off instead, from everybody"),
+    PAUSE_AT("pause PARTY at STEP [for TIME]", false, "has them stand still instead"),
+    DAMAGE(
+            "damage SERVER",
+            true,
+            "turns over bits of replicas on its disk, which had been made safe and of which others"
+                    + " have the same"),
     SPLIT("split some tablet [of TABLE] [at slot SLOT]", false, "the operator cuts it in two"),
     ASSIGN(
             "assign some tablet [of TABLE] [to SERVER]",

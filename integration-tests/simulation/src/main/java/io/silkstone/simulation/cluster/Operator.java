@@ -164,22 +164,32 @@ final class Operator {
     boolean migrate(Optional<String> table, Optional<String> address, RandomGenerator chance) {
         return operate(
                 store -> {
+                    List<String> keys = cast.tables.keys();
+                    long hash = Named.hashOf(keys.get(chance.nextInt(keys.size())));
+                    String of = tableOr(table, chance);
+                    ClusterMap map = store.refreshMap();
                     List<ClusterMap.Server> all =
-                            store.refreshMap().servers().stream()
+                            map.servers().stream()
                                     .filter(
                                             server ->
-                                                    server.up()
-                                                            && address.map(server.address()::equals)
-                                                                    .orElse(true))
+                                                    address.map(server.address()::equals)
+                                                            .orElse(isOther(map, of, hash, server)))
+                                    .filter(ClusterMap.Server::up)
                                     .toList();
                     if (all.isEmpty()) {
-                        throw new StoreRefused("no server is up");
+                        throw new StoreRefused("no other server is up");
                     }
                     ClusterMap.Server server = all.get(chance.nextInt(all.size()));
-                    List<String> keys = cast.tables.keys();
-                    String name = keys.get(chance.nextInt(keys.size()));
-                    store.migrateTablet(tableOr(table, chance), Named.hashOf(name), server.id());
+                    store.migrateTablet(of, hash, server.id());
                     world.befell("operator", "tablet migrated");
                 });
+    }
+
+    /** Whether {@code server} has not the tablet of {@code hash}. */
+    private static boolean isOther(
+            ClusterMap map, String table, long hash, ClusterMap.Server server) {
+        ClusterMap.Table known = map.table(table);
+        ClusterMap.Tablet tablet = known == null ? null : map.tablet(known.id(), hash);
+        return tablet == null || !tablet.owner().equals(server.id());
     }
 }

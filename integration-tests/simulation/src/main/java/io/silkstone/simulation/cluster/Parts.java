@@ -4,6 +4,7 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.transport.Transport;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.disk.Disk;
+import io.silkstone.store.Store;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -33,6 +34,9 @@ interface Parts {
     default Transport transport(String name, Transport genuine) {
         return genuine;
     }
+
+    /** The server called {@code name} has this store, in which nothing is yet. */
+    default void begins(String name, Store store) {}
 
     /** What the coordinator's journal is on. */
     default Disk disk(Disk genuine) {

@@ -79,6 +79,11 @@ final class SimulatedServer {
         return address;
     }
 
+    /** What others have kept here; null where nothing is replicated. */
+    SimulatedDisks disks() {
+        return disks;
+    }
+
     String name() {
         return name;
     }
@@ -114,6 +119,7 @@ final class SimulatedServer {
                         world.random().split(),
                         world.metrics());
         openStore(rpc);
+        world.parts().begins(name, store);
         for (Agent agent : store.agents()) {
             process.create(ThreadRuntime.NORMAL, () -> drive(agent));
         }

@@ -3,6 +3,8 @@ package io.silkstone.simulation.cluster;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.simulation.settings.Forms;
+import io.silkstone.simulation.settings.Quoted;
+import java.util.Locale;
 import java.util.function.Function;
 
 /** What can be put into the sentence of an event, where its form has a word in capitals. */
@@ -30,11 +32,28 @@ enum Slot {
             ".+",
             text -> Forms.number(1, Key.SLOTS - 1).read("SLOT", text),
             "a hash slot, 1 to 16383"),
+    PARTY(
+            "sender|receiver|both|either",
+            text -> Party.valueOf(text.toUpperCase(Locale.ROOT)),
+            "`sender`, `receiver`, `both`, or `either` of them, of those that are no clients"),
+    STEP(
+            "some (?:migration |recovery )?step|(?:" + Protocol.ANSWER + ")?[A-Z][A-Za-z]+",
+            Words::step,
+            "`some step`, `some migration step`, `some recovery step`, or a request of one of them"
+                    + " as the schema calls it, such as `TakeTablet`, or `answer to` it"),
     COUNT(".+", text -> Forms.number(0, 64).read("COUNT", text), "0 to 64"),
     TIME(
             ".+",
             text -> Forms.times(1, 1, Words.TIME_NANOS_MAX).read("TIME", text),
             "a time or a range of times");
+
+    /** Of those between whom a message goes. */
+    enum Party {
+        SENDER,
+        RECEIVER,
+        BOTH,
+        EITHER
+    }
 
     private final String regex;
     private final Function<String, Object> reading;
@@ -52,6 +71,15 @@ enum Slot {
         private static final String CLIENT = "some client|client [0-9]{1,3}";
         private static final String PLACE = SERVER + "|" + CLIENT + "|coordinator";
         private static final long TIME_NANOS_MAX = 3_600_000_000_000L;
+
+        private static String step(String text) {
+            if (Protocol.meant(text, true).isEmpty()) {
+                throw new IllegalArgumentException(
+                        "STEP must be %s, or the answer to one, was %s."
+                                .formatted(String.join(", ", Protocol.MIGRATION), Quoted.of(text)));
+            }
+            return text;
+        }
     }
 
     /** What may stand there. */

@@ -1,6 +1,9 @@
 package io.silkstone.simulation.cluster;
 
+import io.silkstone.simulation.settings.Settings;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The steps of the protocol that runs are meant to reach. A report has each of them, also when it
@@ -109,7 +112,19 @@ final class Steps {
 
     /** Whose numbers are steps. */
     private static final List<String> METRICS =
-            List.of("client.", "coordinator.", "rpc.", "store.expired", "transport.memory.");
+            List.of(
+                    "client.",
+                    "coordinator.",
+                    "rpc.",
+                    "store.expired",
+                    "store.backup.",
+                    "transport.memory.");
+
+    private static final Map<EventKind, String> STRIKES =
+            Map.of(
+                    EventKind.KILL_AT, "killed",
+                    EventKind.CUT_AT, "cut off",
+                    EventKind.PAUSE_AT, "stopped");
 
     private Steps() {}
 
@@ -118,6 +133,28 @@ final class Steps {
         EVENTS.forEach(world::expect);
         REFUSALS.forEach(refusal -> world.expect("refusal " + refusal));
         MessageKinds.names().forEach(name -> world.expect("message " + name));
+        expectAmbushes(world);
+    }
+
+    /** That at each step of the protocol those were struck who were meant to be. */
+    private static void expectAmbushes(World world) {
+        Settings settings = world.settings();
+        boolean isReplicated = settings.get(ClusterSettings.TABLE_REPLICAS).high() > 0;
+        List<Event> events = new ArrayList<>(settings.get(ClusterSettings.TROUBLE_KINDS).things());
+        settings.get(ClusterSettings.EVENTS).forEach(timed -> events.add(timed.what()));
+        for (Event event : events) {
+            if (STRIKES.containsKey(event.kind())) {
+                for (String step : Protocol.meant(event.step(), isReplicated)) {
+                    world.expect(struck(event.kind(), true, step));
+                    world.expect(struck(event.kind(), false, step));
+                }
+            }
+        }
+    }
+
+    /** That somebody was struck at a step of the protocol. */
+    static String struck(EventKind kind, boolean isBefore, String step) {
+        return STRIKES.get(kind) + (isBefore ? " before " : " after ") + step;
     }
 
     /** Whether the metric called {@code label} counts steps. */

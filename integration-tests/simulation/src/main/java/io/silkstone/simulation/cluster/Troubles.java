@@ -1,17 +1,22 @@
 package io.silkstone.simulation.cluster;
 
 import io.silkstone.api.threads.ThreadRuntime;
+import io.silkstone.base.NanoClock;
 import io.silkstone.simulation.Chance;
 import io.silkstone.simulation.cluster.Cuts.Cut;
 import io.silkstone.simulation.settings.Range;
 import io.silkstone.simulation.settings.Settings;
 import io.silkstone.simulation.settings.Timed;
+import io.silkstone.store.backup.Backups.Item;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 
 /**
@@ -26,6 +31,17 @@ final class Troubles {
 
     /** While the coordinator's disk fails, so that it has something to write. */
     private static final int DECISIONS_HURRIED = 3;
+
+    /** How long a message is waited for by chance, and in time. */
+    private static final long AMBUSH_NANOS = 500 * MILLI;
+
+    private static final long AMBUSH_IN_TIME_NANOS = 3_000 * MILLI;
+
+    /** So much later than a message somebody is struck at most. */
+    private static final long LATE_NANOS = 2 * MILLI;
+
+    /** How often a migration is asked for, lest there be none when one is waited for. */
+    private static final int MIGRATIONS_ASKED = 3;
 
     private final Cast cast;
     private final World world;
@@ -149,6 +165,8 @@ final class Troubles {
                 case PAUSE -> stopSomebody();
                 case CUT -> cutOff();
                 case MEND -> cuts.endAll();
+                case KILL_AT, CUT_AT, PAUSE_AT -> strike();
+                case DAMAGE -> damage(server(event.whom()));
                 case SPLIT -> operator.split(event.table(), event.slot(), random);
                 case ASSIGN -> operator.assign(event.table(), address(), random);
                 case MIGRATE -> operator.migrate(event.table(), address(), random);
@@ -338,6 +356,204 @@ final class Troubles {
             world.history().note(spot.name + ": stands still for " + nanos / MILLI + " ms");
             spot.process.pause(nanos);
             return !spot.process.isKilled();
+        }
+
+        /** Lies in ambush for a message, has it sent, and strikes those between whom it goes. */
+        private boolean strike() {
+            boolean isReplicated = cast.servers.getFirst().disks() != null;
+            List<String> steps = Protocol.meant(event.step(), isReplicated);
+            if (steps.isEmpty()) {
+                // Of recovery, where nothing is recovered.
+                return false;
+            }
+            String step = steps.get(random.nextInt(steps.size()));
+            boolean isBefore = random.nextBoolean();
+            boolean isAtOnce = isBefore || random.nextBoolean();
+            boolean prefersSender = random.nextBoolean();
+            List<Whom> struck = new ArrayList<>();
+            List<Cut> made = new ArrayList<>();
+            long self = world.runtime().self();
+            Ambush[] ambush = new Ambush[1];
+            ambush[0] =
+                    new Ambush(
+                            step,
+                            isBefore,
+                            (from, to) -> {
+                                struck.addAll(parties(from, to, prefersSender));
+                                if (struck.isEmpty()) {
+                                    return false;
+                                }
+                                world.ambushes().remove(ambush[0]);
+                                world.runtime().signal(self);
+                                if (isAtOnce) {
+                                    // The receiver is the last, for it does not come back.
+                                    List.copyOf(struck).forEach(each -> hold(each, made));
+                                }
+                                return true;
+                            });
+            // What nobody waits for comes so soon that nobody would have to ask for it.
+            Ambush inTheWay = new Ambush("Pull", true, (from, to) -> true);
+            if (Protocol.requestOf(step).equals("PriorityPull")) {
+                world.ambushes().add(inTheWay);
+            }
+            world.ambushes().add(ambush[0]);
+            provoke(step);
+            long left = fate == null ? AMBUSH_NANOS : AMBUSH_IN_TIME_NANOS;
+            long end = world.runtime().clock().nanoTime() + left;
+            while (struck.isEmpty() && left > 0 && cast.clientsLeft() > 0) {
+                world.runtime().sleep(left);
+                left = end - world.runtime().clock().nanoTime();
+            }
+            world.ambushes().remove(ambush[0]);
+            world.ambushes().remove(inTheWay);
+            if (struck.isEmpty()) {
+                world.count("nobody came into an ambush");
+                return false;
+            }
+            if (!isAtOnce) {
+                world.runtime().sleep(random.nextLong(LATE_NANOS));
+                struck.forEach(each -> hold(each, made));
+            }
+            strike(struck, made, Steps.struck(event.kind(), isBefore, step));
+            return true;
+        }
+
+        /** Those to be struck of the two between whom a message goes, unless they are clients. */
+        private List<Whom> parties(String from, String to, boolean prefersSender) {
+            List<Whom> parties = new ArrayList<>();
+            if (event.party() != Slot.Party.RECEIVER) {
+                cast.at(from).ifPresent(parties::add);
+            }
+            if (event.party() != Slot.Party.SENDER) {
+                cast.at(to).ifPresent(parties::add);
+            }
+            if (event.party() == Slot.Party.EITHER && parties.size() == 2) {
+                parties.remove(prefersSender ? 1 : 0);
+            }
+            return parties;
+        }
+
+        /** From now on it does nothing more, or reaches nobody. */
+        private void hold(Whom whom, List<Cut> made) {
+            Spot spot = spot(whom);
+            switch (event.kind()) {
+                case KILL_AT -> spot.process.pause(AMBUSH_NANOS);
+                case CUT_AT -> made.add(cuts.isolate(spot.place));
+                default -> {
+                    Range time = event.time().orElse(settings.get(ClusterSettings.PAUSE_TIME));
+                    spot.process.pause(time.draw(random));
+                }
+            }
+        }
+
+        private void strike(List<Whom> struck, List<Cut> made, String what) {
+            world.count(what);
+            for (Whom each : struck) {
+                Spot spot = spot(each);
+                world.history().note(spot.name + ": " + what);
+                if (event.kind() == EventKind.CUT_AT) {
+                    world.befell(spot.name, spot.sort + " cut off");
+                }
+            }
+            if (event.kind() == EventKind.KILL_AT) {
+                List<Runnable> restarts = struck.stream().map(this::killAtOnce).toList();
+                afterwards(() -> restarts.forEach(Runnable::run));
+            } else if (event.kind() == EventKind.CUT_AT) {
+                afterwards(() -> made.forEach(cuts::end));
+            }
+        }
+
+        /** Returns what starts it again, unless somebody else has. */
+        private Runnable killAtOnce(Whom whom) {
+            if (whom.sort() == Whom.Sort.COORDINATOR) {
+                SimulatedCoordinator coordinator = cast.coordinator;
+                int starts = coordinator.starts();
+                if (coordinator.isRunning()) {
+                    world.befell("coordinator", "coordinator killed");
+                    coordinator.kill();
+                }
+                return () -> {
+                    if (coordinator.starts() == starts) {
+                        restartTheCoordinator();
+                    }
+                };
+            }
+            SimulatedServer server = server(whom);
+            int starts = server.starts();
+            if (server.isRunning()) {
+                world.befell(server.name(), "server killed");
+                server.kill();
+            }
+            return () -> {
+                if (server.starts() == starts) {
+                    start(server);
+                }
+            };
+        }
+
+        /** Has happen what {@code step} belongs to, in threads of its own. */
+        private void provoke(String step) {
+            String request = Protocol.requestOf(step);
+            SplittableRandom own = new SplittableRandom(random.nextLong());
+            if (Protocol.MIGRATION.contains(request)) {
+                world.runtime().create(ThreadRuntime.NORMAL, () -> migrateSomething(own));
+            } else if (!request.equals("WriteReplica")) {
+                long nanos = settings.get(ClusterSettings.TROUBLE_TIME).draw(own);
+                Runnable restart = killAtOnce(numbered(own.nextInt(cast.servers.size())));
+                world.runtime()
+                        .create(
+                                ThreadRuntime.NORMAL,
+                                () -> {
+                                    world.runtime().sleep(nanos);
+                                    restart.run();
+                                });
+            }
+        }
+
+        private static Whom numbered(int index) {
+            return new Whom(Whom.Sort.SERVER, index + 1);
+        }
+
+        private void migrateSomething(RandomGenerator own) {
+            boolean migrates = false;
+            for (int turn = 0; turn < MIGRATIONS_ASKED && !migrates; turn++) {
+                migrates = operator.migrate(Optional.empty(), Optional.empty(), own);
+            }
+        }
+
+        /** Damages replicas as far as others have the same. */
+        private boolean damage(SimulatedServer server) {
+            if (server.disks() == null) {
+                return false;
+            }
+            long cluster = cast.coordinator.map().cluster();
+            NanoClock clock = world.runtime().clock();
+            Map<SimulatedDisks.Part, Item> mine = server.disks().readable(cluster, clock);
+            Set<SimulatedDisks.Part> elsewhere = new TreeSet<>();
+            for (SimulatedServer other : cast.servers) {
+                if (other != server) {
+                    other.disks()
+                            .readable(cluster, clock)
+                            .forEach(
+                                    (part, item) -> {
+                                        if (isAsGood(item, mine.get(part))) {
+                                            elsewhere.add(part);
+                                        }
+                                    });
+                }
+            }
+            int damaged = server.disks().damage(elsewhere, random);
+            for (int count = 0; count < damaged; count++) {
+                world.befell(server.name(), "replica damaged");
+            }
+            return damaged > 0;
+        }
+
+        private static boolean isAsGood(Item item, Item mine) {
+            return mine != null
+                    && item.incarnation() >= mine.incarnation()
+                    && item.bytes() >= mine.bytes()
+                    && (item.hasEnded() || !mine.hasEnded());
         }
 
         private Spot spot(Whom whom) {

@@ -8,7 +8,7 @@ import io.silkstone.rpc.messages.RefusalDecoder;
 import java.lang.foreign.MemorySegment;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Counts what messages come, and changes nothing. */
+/** Counts what messages come, and tells those who lie in ambush for one of them. */
 final class WatchedTransport implements Transport {
     private final World world;
     private final Transport transport;
@@ -32,6 +32,11 @@ final class WatchedTransport implements Transport {
     }
 
     @Override
+    public boolean hasEnded(String there) {
+        return transport.hasEnded(there);
+    }
+
+    @Override
     public int poll(MessageHandler handler, int messagesMax) {
         return transport.poll(
                 new MessageHandler() {
@@ -39,7 +44,17 @@ final class WatchedTransport implements Transport {
                     public void onMessage(
                             Session session, MemorySegment memory, long offset, int length) {
                         count(memory, offset, length);
-                        handler.onMessage(session, memory, offset, length);
+                        String from = session.peer();
+                        String to = address();
+                        String step = world.protocol().step(from, to, memory, offset, length);
+                        boolean comes =
+                                step == null || !world.ambushes().spring(step, true, from, to);
+                        if (comes) {
+                            handler.onMessage(session, memory, offset, length);
+                        }
+                        if (comes && step != null) {
+                            world.ambushes().spring(step, false, from, to);
+                        }
                     }
 
                     @Override

@@ -30,6 +30,8 @@ final class World implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     private final Map<String, Long> coverage = new TreeMap<>();
     private final List<String> violations = new ArrayList<>();
+    private final Protocol protocol = new Protocol(this);
+    private final Ambush.Laid ambushes = new Ambush.Laid();
 
     World(SplittableRandom random, Parts parts, Script script, Settings settings) {
         this.random = random;
@@ -71,6 +73,16 @@ final class World implements AutoCloseable {
         long most = settings.get(ClusterSettings.CLOCK_DRIFT_PPM);
         process.clock().drift(random.nextLong(-most, most + 1));
         return process;
+    }
+
+    /** The steps in which tablets move. */
+    Protocol protocol() {
+        return protocol;
+    }
+
+    /** Who waits for such a step. */
+    Ambush.Laid ambushes() {
+        return ambushes;
     }
 
     MemoryNetwork network() {

@@ -6,19 +6,23 @@ import io.silkstone.api.store.KvStore.Table;
 import io.silkstone.api.store.ObjectView;
 import io.silkstone.api.store.ObjectVisitor;
 import io.silkstone.api.store.Status;
+import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import io.silkstone.api.transport.Transport;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.disk.Disk;
+import io.silkstone.rpc.messages.PriorityPullDecoder;
 import io.silkstone.simulation.Scenario;
 import io.silkstone.simulation.ScenarioKind;
 import io.silkstone.simulation.settings.Settings;
+import io.silkstone.store.Store;
 import io.silkstone.store.log.Entry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -73,7 +77,36 @@ public enum Bug {
     TOMBSTONES_LEFT_OUT(() -> stripped(Entry.TOMBSTONE), "fit no order"),
 
     /** Results of requests do not go with their tablet. */
-    RESULTS_LEFT_BEHIND(() -> stripped(Entry.RESULT), "fit no order");
+    RESULTS_LEFT_BEHIND(() -> stripped(Entry.RESULT), "fit no order"),
+
+    /** An answer to a priority pull that has not come is taken for one that found nothing. */
+    PRIORITY_PULL_LOST(
+            () -> stripped(number -> number == PriorityPullDecoder.TEMPLATE_ID, type -> true),
+            "fit no order"),
+
+    /** A tablet depends on its source no more once it has been taken. */
+    DEPENDENCY_DROPPED_EARLY(() -> eager(false), "fit no order"),
+
+    /** The source forgets a tablet when all has come, and is in no replica yet. */
+    SOURCE_DROPPED_BEFORE_REPLICATION(() -> eager(true), "fit no order"),
+
+    /** Versions of a server that takes a tablet do not begin above those of the one before. */
+    NO_VERSION_CEILING(
+            () ->
+                    new Parts() {
+                        @Override
+                        public void begins(String name, Store store) {
+                            if (name.equals("server-1")) {
+                                advanceVersions(store);
+                            }
+                        }
+                    },
+            "fit no order");
+
+    /** Whose versions are above those of all epochs that runs come to. */
+    private static final long EPOCH_AHEAD = 1L << 20;
+
+    private static final int TABLE_AHEAD = 1 << 20;
 
     /** What a method without result answers. */
     private static final Object NOTHING = new Object();
@@ -135,12 +168,35 @@ public enum Bug {
     }
 
     private static Parts stripped(int type) {
+        return stripped(request -> true, each -> each == type);
+    }
+
+    private static Parts stripped(IntPredicate requests, IntPredicate types) {
         return new Parts() {
             @Override
             public Transport transport(String name, Transport genuine) {
-                return new StrippedTransport(genuine, type);
+                return new StrippedTransport(genuine, requests, types);
             }
         };
+    }
+
+    private static Parts eager(boolean waitsForAll) {
+        return new Parts() {
+            @Override
+            public Transport transport(String name, Transport genuine) {
+                return new EagerTransport(genuine, waitsForAll);
+            }
+        };
+    }
+
+    private static void advanceVersions(Store store) {
+        try {
+            Table table = store.adoptTable(TABLE_AHEAD, "ahead");
+            store.takeTablet(table.id(), 0, -1, EPOCH_AHEAD);
+            store.dropTable(table.name());
+        } catch (StoreRefused e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Object settleNothing(KvSession session, Method operation, Object[] arguments) {

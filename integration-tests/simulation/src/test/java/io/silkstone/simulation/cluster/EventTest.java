@@ -53,6 +53,30 @@ class EventTest {
         assertThat(read("split some tablet of passing at slot 7").slot()).contains(7);
         assertThat(read("assign some tablet of default to server 3").table()).contains("default");
         assertThat(read("make passing table of 0 tablets").count()).contains(0);
+        assertThat(read("damage server 2").whom()).isEqualTo(new Whom(Whom.Sort.SERVER, 2));
+    }
+
+    @Test
+    void read_stepOfAProtocol() {
+        Event event = read("kill both at answer to TakeTablet for 5 ms");
+        assertThat(event.kind()).isEqualTo(EventKind.KILL_AT);
+        assertThat(event.party()).isEqualTo(Slot.Party.BOTH);
+        assertThat(event.step()).isEqualTo("answer to TakeTablet");
+        assertThat(event.time()).contains(new Range(5 * MILLI, 5 * MILLI));
+        assertThat(read("cut sender at some recovery step").step()).isEqualTo("some recovery step");
+    }
+
+    @Test
+    void steps_areMessagesOfTheSchema() {
+        for (String step : Protocol.steps()) {
+            assertThat(MessageKinds.names()).contains(Protocol.requestOf(step));
+            assertThat(Protocol.meant(step, true)).containsExactly(step);
+        }
+        assertThat(Protocol.meant(Protocol.SOME, false))
+                .contains("Pull", "answer to Pull")
+                .doesNotContain("ReadReplica", "RecallTablet");
+        assertThat(Protocol.meant(Protocol.SOME_OF_RECOVERY, false))
+                .containsExactly("MigrationEnded", "answer to MigrationEnded");
     }
 
     @ParameterizedTest
@@ -71,6 +95,9 @@ class EventTest {
                 "make passing table of 65 tablets",
                 "Kill server 1",
                 "kill server 1.",
+                "kill both at Read",
+                "kill both at some steps",
+                "pause both at answer to MigrateTablet",
             })
     void read_anythingElse_isRefused(String sentence) {
         assertThatThrownBy(() -> read(sentence))

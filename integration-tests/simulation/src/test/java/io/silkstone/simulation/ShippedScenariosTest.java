@@ -203,14 +203,12 @@ class ShippedScenariosTest {
         "JOURNAL_TAIL_BELIEVED, coordinator-outage",
         "TOLD_BEFORE_THE_REPLICAS, recovery",
         "TOMBSTONES_LEFT_OUT, recovery",
-<<<<<<< HEAD
         "RESULTS_LEFT_BEHIND, recovery",
-=======
+        "RESULTS_LEFT_BEHIND, migration",
         "PRIORITY_PULL_LOST, busy-migration",
         "NO_VERSION_CEILING, migration",
         "DEPENDENCY_DROPPED_EARLY, migration",
         "SOURCE_DROPPED_BEFORE_REPLICATION, migration",
->>>>>>> h/faults
     })
     void plantedBug_isCaughtThroughAFile(Bug bug, String name) {
         Scenario scenario = new Catalogue(List.of(bug.kind())).find(name);

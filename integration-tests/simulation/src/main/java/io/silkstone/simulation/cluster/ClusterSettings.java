@@ -56,6 +56,14 @@ final class ClusterSettings {
                     "servers that are killed with their machine, so that their disk has only what"
                             + " was made safe; backups then make everything safe");
 
+    static final Setting<Odds> ENDS_SHOWN =
+            add(
+                    "ends.shown",
+                    "never",
+                    Forms.odds(),
+                    "runs in which everybody knows of a process that was killed that it has ended,"
+                            + " as on one machine");
+
     static final Setting<Odds> TABLETS_MANY =
             add(
                     "tablets.many",

@@ -169,7 +169,8 @@ final class Recovery implements Runnable {
                 threads.sleep(PAUSE_NANOS);
             }
         } finally {
-            // Others read the log of a server that is given up: before that goes no further, nothing
+            // Others read the log of a server that is given up: before that goes no further,
+            // nothing
             // may say in it that a tablet is not here any more. Then all is dropped anyway.
             if (membership.self().equals(self) && !closed) {
                 giveUpOthers();

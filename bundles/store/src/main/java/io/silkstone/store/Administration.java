@@ -332,7 +332,9 @@ final class Administration implements AutoCloseable {
                         versions.raiseAbove(versionMax.getAsLong());
                         table.replace(held, range);
                     });
-            return new Reservation(store, table, range, held.incoming);
+            boolean hasAll = held.owned && held.incoming == null;
+            Incoming before = hasAll ? Incoming.ended() : held.incoming;
+            return new Reservation(store, table, range, before);
         } finally {
             unlock();
         }

@@ -55,6 +55,13 @@ final class Incoming {
         this.wake = wake;
     }
 
+    /** Everything has come. */
+    static Incoming ended() {
+        Incoming ended = new Incoming(() -> {});
+        ended.end();
+        return ended;
+    }
+
     /** Whether what is not here of {@code hash} is nowhere; ask before looking. */
     boolean knows(long hash) {
         if (ended) {

@@ -172,8 +172,10 @@ final class Recovery implements Runnable {
                 threads.sleep(PAUSE_NANOS);
             }
         } finally {
-            // Otherwise it is this server's for all that others know, and its log tells of it.
-            if (!membership.self().equals(self) || !closed) {
+            // Others read the log of a server that is given up: before that goes no further,
+            // nothing
+            // may say in it that a tablet is not here any more. Then all is dropped anyway.
+            if (membership.self().equals(self) && !closed) {
                 giveUpOthers();
             }
             done = true;
@@ -486,9 +488,8 @@ final class Recovery implements Runnable {
 
     private void giveUpOthers() {
         ClusterMap known = map.get();
-        boolean isMember = membership.self().equals(self);
         for (int number = 0; number < tablets.size(); number++) {
-            if (isMember && !isGone(tablets.get(number), known)) {
+            if (!isGone(tablets.get(number), known)) {
                 continue;
             }
             Reservation left = reservations.getAndSet(number, null);

@@ -4,7 +4,6 @@ import io.silkstone.base.EpochClock;
 import io.silkstone.base.Metrics;
 import io.silkstone.simulation.Script;
 import io.silkstone.simulation.history.History;
-import io.silkstone.simulation.settings.Odds;
 import io.silkstone.simulation.settings.Settings;
 import io.silkstone.threads.simulation.SimulatedProcess;
 import io.silkstone.threads.simulation.SimulatedRuntime;
@@ -42,12 +41,13 @@ final class World implements AutoCloseable {
         runtime = new SimulatedRuntime(random.split(), 1);
         network =
                 new MemoryNetwork(runtime.clock(), random.split(), MemoryOptions.DEFAULTS, metrics);
-        Odds shown = settings.get(ClusterSettings.ENDS_SHOWN);
-        if (!shown.isNever() && shown.happens(random.split())) {
-            network.showEnds();
-        }
         history = new History(epochClock()::millis);
         script.keep(history);
+    }
+
+    /** See {@link MemoryNetwork#showEnds}. */
+    void showEnds() {
+        network.showEnds();
     }
 
     SimulatedRuntime runtime() {

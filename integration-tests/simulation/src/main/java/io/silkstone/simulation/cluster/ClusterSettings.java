@@ -56,6 +56,13 @@ final class ClusterSettings {
                     "servers that are killed with their machine, so that their disk has only what"
                             + " was made safe; backups then make everything safe");
 
+    static final Setting<Weights<Strategies>> MIGRATION_STRATEGY =
+            add(
+                    "migration.strategy",
+                    "1 rocksteady",
+                    Forms.weights(List.of(Strategies.values())),
+                    "how a tablet moves, drawn anew for each migration");
+
     static final Setting<Odds> TABLETS_MANY =
             add(
                     "tablets.many",

@@ -24,8 +24,9 @@ import org.HdrHistogram.Histogram;
 /**
  * Moves whole tables between two node processes, over Aeron IPC: without clients, and while a third
  * process asks for their objects at half of what it could have (YCSB-B), as in Rocksteady's
- * evaluation (SOSP 2017, section 4). Beside it a Redis Cluster of two processes moves slots that
- * hold the same objects as densely.
+ * evaluation (SOSP 2017, section 4); in the end by all strategies there are, and by Rocksteady
+ * without this or that. Beside them a Redis Cluster of two processes moves slots that hold the same
+ * objects as densely.
  */
 public final class MigrationBenchmark implements Benchmark {
     private static final int SMALL_VALUE_BYTES = 100;
@@ -36,6 +37,7 @@ public final class MigrationBenchmark implements Benchmark {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final long PEAK_WINDOW_NANOS = 1_000_000_000;
     private static final double PERCENTILE = 99.9;
+    private static final List<Double> PERCENTILES = List.of(50.0, PERCENTILE, 100.0);
 
     private final Series series = new Series();
     private final List<Subject> subjects = new ArrayList<>();
@@ -95,6 +97,9 @@ public final class MigrationBenchmark implements Benchmark {
                 setting.say("redis-server or redis-cli is not installed: our figures stand alone.");
             }
             rounds.interleaveAll(setting.choose(5, 2), trials);
+            try (WaySwitch ways = new WaySwitch(cluster.homes())) {
+                compareWays(ways);
+            }
             for (Subject each : subjects) {
                 each.table.check();
             }
@@ -186,6 +191,76 @@ public final class MigrationBenchmark implements Benchmark {
                 mbps);
     }
 
+    /** Of the small objects, under load: all strategies, and Rocksteady without this or that. */
+    private void compareWays(WaySwitch ways) throws Exception {
+        Subject subject = subjects.get(0);
+        for (int round = 0; round < setting.choose(3, 1); round++) {
+            for (Way way : Way.ALL) {
+                subject.load.skew(way.theta());
+                ways.use(way);
+                moveIn(way, ways, subject);
+            }
+        }
+    }
+
+    private void moveIn(Way way, WaySwitch ways, Subject subject) throws Exception {
+        Histogram meanwhile;
+        double seconds;
+        subject.load.start(subject.peak / 2);
+        try {
+            Thread.sleep(setting.choose(1_000, 300));
+            meanwhile = subject.load.record();
+            MovingTable.Move move = subject.table.begin(othersThan(subject.table));
+            if (way.isEndless()) {
+                Thread.sleep(setting.choose(4_000, 1_500));
+                subject.load.record();
+                ways.use(way.withBackground());
+            }
+            seconds = subject.table.await(move);
+            subject.load.record();
+        } finally {
+            subject.load.stop();
+        }
+        double mbps = mbps(subject, seconds);
+        series.add("way_" + way.word() + "_mbps", mbps);
+        for (double percentile : PERCENTILES) {
+            series.add(wayKey(way, percentile), meanwhile.getValueAtPercentile(percentile) / 1e3);
+        }
+        setting.say(
+                "%s: %.0f MB/s, reads meanwhile p50 %.0f us, p99.9 %.0f us, slowest %.0f ms",
+                way.word(),
+                mbps,
+                meanwhile.getValueAtPercentile(50) / 1e3,
+                meanwhile.getValueAtPercentile(PERCENTILE) / 1e3,
+                meanwhile.getMaxValue() / 1e6);
+    }
+
+    private static String wayKey(Way way, double percentile) {
+        return "way_%s_p%s_us"
+                .formatted(way.word(), percentile == 100 ? "100" : percentile == 50 ? "50" : "999");
+    }
+
+    private Table ways(ResultLine result) {
+        Table table = new Table("way", "MB/s under load", "read p50 us", "p99.9 us", "slowest us");
+        for (Way each : Way.ALL) {
+            String mbps = "way_" + each.word() + "_mbps";
+            List<String> row = new ArrayList<>();
+            row.add(each.word());
+            // What has no end has no speed.
+            row.add(each.isEndless() ? "-" : text("%.0f", series.median(mbps)));
+            if (!each.isEndless()) {
+                result.put(mbps, series.median(mbps));
+            }
+            for (double percentile : PERCENTILES) {
+                double value = series.median(wayKey(each, percentile));
+                row.add(text("%.0f", value));
+                result.put(wayKey(each, percentile), value);
+            }
+            table.row(row.toArray(String[]::new));
+        }
+        return table;
+    }
+
     private void put(Subject subject, String when, Histogram reads) {
         series.add(subject.key(when + "_p50_us"), reads.getValueAtPercentile(50) / 1e3);
         series.add(subject.key(when + "_p999_us"), reads.getValueAtPercentile(PERCENTILE) / 1e3);
@@ -239,6 +314,7 @@ public final class MigrationBenchmark implements Benchmark {
         result.put("failed", failed);
         rounds.addTo(result);
         setting.say("%n%s", table);
+        setting.say("%n%s", ways(result));
         setting.say("%s", result);
         for (Subject each : subjects) {
             if (each.load.failed() > 0) {

@@ -44,9 +44,23 @@ final class MovingTable {
      * @return how long that took, in seconds
      */
     double move(long others) throws StoreRefused, BenchmarkFailed, InterruptedException {
+        return await(begin(others));
+    }
+
+    /** A move under way. */
+    record Move(ServerId target, long began) {}
+
+    /** As {@link #move}, without waiting for its end. */
+    Move begin(long others) throws StoreRefused, BenchmarkFailed, InterruptedException {
         awaitRest(others);
         ServerId target = other(tablet().owner());
-        long began = begin(target);
+        return new Move(target, begin(target));
+    }
+
+    /** Waits until all is there; returns how long that took, in seconds. */
+    double await(Move move) throws StoreRefused, BenchmarkFailed, InterruptedException {
+        ServerId target = move.target;
+        long began = move.began;
         ClusterMap.Tablet now = tablet();
         while (!now.owner().equals(target) || now.state() != ClusterMap.TabletState.NORMAL) {
             if (System.nanoTime() - began > MOVE_NANOS_MAX) {

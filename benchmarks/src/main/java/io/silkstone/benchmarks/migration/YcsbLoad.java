@@ -35,7 +35,7 @@ final class YcsbLoad {
     private final Objects objects;
     private final WriteOptions options = new WriteOptions();
     private final SplittableRandom random = new SplittableRandom(7);
-    private final Zipf zipf;
+    private Zipf zipf;
 
     /** The last write of each that was begun, and acknowledged. */
     private final int[] begun;
@@ -62,6 +62,11 @@ final class YcsbLoad {
         zipf = new Zipf(objects.count(), new SplittableRandom(11));
         begun = new int[objects.count()];
         acknowledged = new int[objects.count()];
+    }
+
+    /** Chooses keys with another skew from now on. While nobody asks. */
+    void skew(double theta) {
+        zipf = new Zipf(objects.count(), theta, new SplittableRandom(11));
     }
 
     /** Operations a second with {@value #WINDOW} of them under way at any time. */

@@ -18,19 +18,27 @@ final class Zipf {
     private final SplittableRandom random;
     private final double zeta;
     private final double eta;
-    private final double alpha = 1 / (1 - THETA);
+    private final double theta;
+    private final double alpha;
 
-    /** Of the numbers below {@code count}. */
+    /** Of the numbers below {@code count}, with YCSB's skew. */
     Zipf(int count, SplittableRandom random) {
+        this(count, THETA, random);
+    }
+
+    /** With a {@code theta} below 1; 0 for all alike. */
+    Zipf(int count, double theta, SplittableRandom random) {
         this.count = count;
+        this.theta = theta;
         this.random = random;
+        alpha = 1 / (1 - theta);
         double sum = 0;
         for (int rank = 1; rank <= count; rank++) {
-            sum += 1 / Math.pow(rank, THETA);
+            sum += 1 / Math.pow(rank, theta);
         }
         zeta = sum;
-        double zetaOfTwo = 1 + Math.pow(0.5, THETA);
-        eta = (1 - Math.pow(2.0 / count, 1 - THETA)) / (1 - zetaOfTwo / zeta);
+        double zetaOfTwo = 1 + Math.pow(0.5, theta);
+        eta = (1 - Math.pow(2.0 / count, 1 - theta)) / (1 - zetaOfTwo / zeta);
     }
 
     /** The next one. */
@@ -44,7 +52,7 @@ final class Zipf {
         if (weight < 1) {
             return 0;
         }
-        if (weight < 1 + Math.pow(0.5, THETA)) {
+        if (weight < 1 + Math.pow(0.5, theta)) {
             return 1;
         }
         return Math.min(count - 1, (long) (count * Math.pow(eta * share - eta + 1, alpha)));

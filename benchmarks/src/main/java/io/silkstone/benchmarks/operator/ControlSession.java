@@ -89,6 +89,17 @@ public final class ControlSession implements AutoCloseable {
         return metrics;
     }
 
+    /** Whether {@code list}, as {@code node:config} writes it for programs, has this. */
+    public static boolean hasSetting(String list, String key, String value) {
+        Matcher objects = OBJECT.matcher(list);
+        boolean found = false;
+        while (objects.find()) {
+            String object = objects.group();
+            found |= field(object, "key").equals(key) && field(object, "value").equals(value);
+        }
+        return found;
+    }
+
     /** The core policy in use. */
     public InUse coresInUse() throws IOException, BenchmarkFailed {
         String list = run("policy:list --json");

@@ -43,6 +43,10 @@ public final class Replay implements AutoCloseable {
     private final Store store;
     private final TableData table;
     private final Incoming incoming;
+
+    /** What is filled before it is a tablet; null when it is one. */
+    private final TabletRange ahead;
+
     private final StoreSession session;
     private final TabletGate gate;
     private final Log log;
@@ -58,15 +62,26 @@ public final class Replay implements AutoCloseable {
     /** What the last attempt found no room for: bytes of the log, or 0 for the hash table's. */
     private int lacking;
 
-    /**
-     * Of objects and results, or of results only.
-     *
-     * @param incoming with which objects come; null for none
-     */
+    /** Of the tablet to which objects come with {@code incoming}. */
     Replay(Store store, TableData table, Incoming incoming, StoreSession session) {
+        this(store, table, incoming, null, session);
+    }
+
+    /** Of a tablet that is to be, in the range that is reserved for it. */
+    Replay(Store store, TableData table, TabletRange reserved, StoreSession session) {
+        this(store, table, null, reserved, session);
+    }
+
+    private Replay(
+            Store store,
+            TableData table,
+            Incoming incoming,
+            TabletRange ahead,
+            StoreSession session) {
         this.store = store;
         this.table = table;
         this.incoming = incoming;
+        this.ahead = ahead;
         this.session = session;
         gate = store.gate();
         log = store.log();
@@ -187,7 +202,10 @@ public final class Replay implements AutoCloseable {
         boolean isOfTable = Entry.tableId(entry) == table.id();
         return isOfTable
                 && switch (type) {
-                    case Entry.OBJECT -> incoming != null && table.incoming(hash) == incoming;
+                    case Entry.OBJECT ->
+                            ahead == null
+                                    ? table.incoming(hash) == incoming
+                                    : table.tabletOf(hash) == ahead;
                     case Entry.RESULT -> table.holds(hash);
                     default -> false;
                 };
@@ -207,7 +225,7 @@ public final class Replay implements AutoCloseable {
         key.wrap(Memory.ALL, Entry.keyAddress(entry), Entry.keyLength(entry), hash);
         long line = index.lock(hash);
         try {
-            if (incoming.knows(hash) || index.locate(line, key) != 0) {
+            if (incoming != null && incoming.knows(hash) || index.locate(line, key) != 0) {
                 return true;
             }
             long target = index.claim(line);

@@ -26,9 +26,9 @@ public final class Reservation {
         return table.index() != null && table.tabletOf(range.firstHash) == range;
     }
 
-    /** A way in for results of requests on the range, for one thread. */
+    /** A way in for objects of the range and results of requests on them, for one thread. */
     public Replay openReplay() {
-        return new Replay(store, table, null, store.openReplaySession());
+        return new Replay(store, table, range, store.openReplaySession());
     }
 
     /**

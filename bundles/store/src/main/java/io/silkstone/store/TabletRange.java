@@ -45,6 +45,9 @@ final class TabletRange {
 
     private volatile boolean taken;
 
+    /** See {@link #copiesAhead}; counted by one thread at a time. */
+    private volatile long copiesAhead;
+
     /** See {@link #keepsTombstones}. */
     private volatile boolean dependent;
 
@@ -173,9 +176,19 @@ final class TabletRange {
         return state == State.FROZEN;
     }
 
-    /** Somebody has copied some of what is frozen, and so has the tablet by now. */
+    /** Somebody has copied some of what is frozen, to whom the tablet belongs by now. */
     void taken() {
         taken = true;
+    }
+
+    /** Somebody has copied some of what is frozen, who has not the tablet yet. */
+    void copiedAhead() {
+        copiesAhead++;
+    }
+
+    /** How often that happened. */
+    long copiesAhead() {
+        return copiesAhead;
     }
 
     /** Whether it was frozen and is another server's for certain. */

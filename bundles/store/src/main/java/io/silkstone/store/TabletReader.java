@@ -83,6 +83,24 @@ public final class TabletReader implements AutoCloseable {
         return frozen(place) != null;
     }
 
+    /**
+     * How many pieces of {@code place} were shown to somebody who has not the tablet yet; 0 also
+     * when it is not frozen here. Threads: any.
+     */
+    public long piecesAhead(Place place) {
+        TabletRange range = frozen(place);
+        return range == null ? 0 : range.copiesAhead();
+    }
+
+    /** Whoever is shown something of {@code range} has the tablet by now, or not yet. */
+    private static void note(TabletRange range, boolean ahead) {
+        if (ahead) {
+            range.copiedAhead();
+        } else {
+            range.taken();
+        }
+    }
+
     private TabletRange frozen(Place place) {
         TableData table = store.tableData(place.table);
         TabletRange range = table == null ? null : table.tabletOf(place.first);
@@ -100,9 +118,10 @@ public final class TabletReader implements AutoCloseable {
      *
      * @param cursor where to begin: 0, what the call before returned, or any other one
      * @param until a cursor to stop at; 0 for the end
+     * @param ahead whether it is shown to somebody who has not the tablet yet, and may never have
      * @return the next cursor; 0 at the end; {@link #NOT_HERE}, and then what was shown is void
      */
-    public long objects(Place place, long cursor, long until, Sink sink) {
+    public long objects(Place place, long cursor, long until, boolean ahead, Sink sink) {
         TabletRange range = frozen(place);
         TableData table = store.tableData(place.table);
         HashTable index = table == null ? null : table.index();
@@ -135,7 +154,7 @@ public final class TabletReader implements AutoCloseable {
             // What it held may have been removed meanwhile, or changed.
             return NOT_HERE;
         }
-        range.taken();
+        note(range, ahead);
         return isBefore(next, until) ? next : 0;
     }
 
@@ -182,9 +201,10 @@ public final class TabletReader implements AutoCloseable {
     /**
      * Shows all objects of {@code hash}.
      *
+     * @param ahead as above
      * @return false when the tablet is not frozen here, and then what was shown is void
      */
-    public boolean objects(Place place, long hash, Sink sink) {
+    public boolean objects(Place place, long hash, boolean ahead, Sink sink) {
         TabletRange range = frozen(place);
         TableData table = store.tableData(place.table);
         HashTable index = table == null ? null : table.index();
@@ -204,7 +224,7 @@ public final class TabletReader implements AutoCloseable {
         } finally {
             session.exit();
         }
-        range.taken();
+        note(range, ahead);
         return frozen(place) == range;
     }
 

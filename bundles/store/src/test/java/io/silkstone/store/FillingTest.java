@@ -88,7 +88,7 @@ class FillingTest {
     private void fetch(String key) {
         long hash = target.key(key).hash();
         piece.clear();
-        assertThat(reader.objects(place, hash, piece)).isTrue();
+        assertThat(reader.objects(place, hash, false, piece)).isTrue();
         assertThat(replay.take(piece.address(), piece.bytes())).isEqualTo(piece.bytes());
         filling.know(hash);
     }
@@ -101,7 +101,7 @@ class FillingTest {
 
     private long readAll() {
         piece.clear();
-        return reader.objects(place, 0, 0, piece);
+        return reader.objects(place, 0, 0, false, piece);
     }
 
     private long[] wanted() {
@@ -421,7 +421,7 @@ class FillingTest {
         source.pass(20);
         readAll();
         assertThat(piece.bytes()).isZero();
-        assertThat(reader.objects(place, source.key("k").hash(), piece)).isTrue();
+        assertThat(reader.objects(place, source.key("k").hash(), false, piece)).isTrue();
         assertThat(piece.bytes()).isZero();
     }
 
@@ -506,6 +506,56 @@ class FillingTest {
         target.drain();
         assertThat(target.store.usage().logLive()).isEqualTo(before);
         assertThat(target.store.isVacant(table, 0, -1)).isTrue();
+    }
+
+    @Test
+    void ahead_allComesBeforeItIsServed_andIsAllThereIs() throws StoreRefused {
+        for (int number = 0; number < OBJECTS; number++) {
+            source.write("key" + number, "value" + number);
+        }
+        incrementOnce(source, 1);
+        reserve();
+        Replay ahead = opened(reservation.openReplay());
+        assertThat(reader.objects(place, 0, 0, true, piece)).isZero();
+        ahead.take(piece.address(), piece.bytes());
+        assertThat(ahead.take(piece.address(), piece.bytes())).isEqualTo(piece.bytes());
+        bringResults();
+        target.drain();
+        assertThat(read("key1")).isEqualTo(NOT_OWNER);
+        fill();
+        filling.end();
+        assertThat(read("nothing")).isEqualTo(NOT_FOUND);
+        for (int number = 0; number < OBJECTS; number++) {
+            assertThat(target.read("key" + number)).isEqualTo("value" + number);
+        }
+        assertThat(incrementOnce(target, 1)).isEqualTo(OK);
+        assertThat(target.read("k")).isEqualTo("1");
+    }
+
+    @Test
+    void ahead_ofARangeThatIsDropped_comesNoMore() throws StoreRefused {
+        source.write("k", "1");
+        reserve();
+        Replay ahead = opened(reservation.openReplay());
+        piece.clear();
+        reader.objects(place, source.key("k").hash(), true, piece);
+        reservation.drop();
+        ahead.take(piece.address(), piece.bytes());
+        assertThat(ahead.objects()).isZero();
+        target.drain();
+        assertThat(target.store.isVacant(table, 0, -1)).isTrue();
+    }
+
+    @Test
+    void reader_ahead_theTabletIsTheSourcesStill() throws StoreRefused {
+        source.write("k", "1");
+        reserve();
+        reader.objects(place, 0, 0, true, piece);
+        reader.objects(place, source.key("k").hash(), true, piece);
+        assertThat(reader.piecesAhead(place)).isEqualTo(2);
+        assertThat(source.store.frozenTablets().getFirst().state()).isEqualTo("frozen");
+        reader.objects(place, source.key("k").hash(), false, piece);
+        assertThat(source.store.frozenTablets().getFirst().state()).isEqualTo(Store.TAKEN);
     }
 
     @Test
@@ -612,7 +662,7 @@ class FillingTest {
             long until = part == 3 ? 0 : Long.reverse((long) part + 1 << 62);
             do {
                 piece.clear();
-                cursor = reader.objects(place, cursor, until, piece);
+                cursor = reader.objects(place, cursor, until, false, piece);
                 replay.take(piece.address(), piece.bytes());
                 pieces++;
             } while (cursor != 0);
@@ -639,8 +689,8 @@ class FillingTest {
 
     private void isNotHere(Place other, long hash) {
         assertThat(reader.holds(other)).isFalse();
-        assertThat(reader.objects(other, 0, 0, piece)).isEqualTo(TabletReader.NOT_HERE);
-        assertThat(reader.objects(other, hash, piece)).isFalse();
+        assertThat(reader.objects(other, 0, 0, false, piece)).isEqualTo(TabletReader.NOT_HERE);
+        assertThat(reader.objects(other, hash, false, piece)).isFalse();
         assertThat(reader.results(other, 0, piece)).isEqualTo(TabletReader.NOT_HERE);
         assertThat(piece.bytes()).isZero();
     }

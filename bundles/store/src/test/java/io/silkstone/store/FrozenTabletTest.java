@@ -90,7 +90,7 @@ class FrozenTabletTest {
                         return false;
                     }
                 };
-        assertThat(reader.objects(low, 0, 0, sink)).isZero();
+        assertThat(reader.objects(low, 0, 0, false, sink)).isZero();
         return shown;
     }
 

@@ -88,6 +88,17 @@ class ShippedScenariosTest {
                                     "refusal NO_SUCH_TABLE",
                                     "WALK NO_TABLE")),
                     Map.entry(
+                            "migration-strategies",
+                            List.of(
+                                    "key migrated",
+                                    "message Pull",
+                                    "message PriorityPull",
+                                    "message PullAhead",
+                                    "migration by rocksteady",
+                                    "migration by synchronous",
+                                    "migration by unasked",
+                                    "migration by stop_and_copy")),
+                    Map.entry(
                             "busy-migration",
                             List.of(
                                     "key migrated",

@@ -63,9 +63,10 @@ public interface Cluster {
     /**
      * Moves the tablet in which {@code hash} lies to {@code server} while clients go on using it.
      * Returns when the server serves it, which is before all of its objects have come: what is
-     * asked for comes first.
+     * asked for comes first. If that server's strategy copies it first, it returns when the copying
+     * has begun, and nobody serves the tablet until it is over.
      *
-     * @return the epoch in which the server has the tablet
+     * @return the epoch in which the server has the tablet; 0 when it is copied first
      * @throws ClusterRefused when the server has it already or cannot take it now, or nobody
      *     answers in time; then it may still come about
      */
@@ -83,6 +84,17 @@ public interface Cluster {
      * @return how many tablets that concerns
      */
     default int pauseMigrations(boolean pause) {
+        return 0;
+    }
+
+    /**
+     * Has tablets stay where they are that are on their way to this node and not its own yet, as
+     * those that are copied first. The others cannot be called back: they can be moved back when
+     * they have come.
+     *
+     * @return how many tablets stay where they are
+     */
+    default int cancelMigrations() {
         return 0;
     }
 }

@@ -12,6 +12,8 @@ package io.silkstone.api.cluster;
  * @param bytesExpected about what all of them take
  * @param nanos how long it has been on its way, pauses included
  * @param paused whether only what clients ask for is fetched at present
+ * @param strategy name and version of the migration strategy that planned it
+ * @param copying whether the tablet is not this server's before all has come
  */
 public record MigrationStatus(
         int table,
@@ -22,4 +24,6 @@ public record MigrationStatus(
         long bytes,
         long bytesExpected,
         long nanos,
-        boolean paused) {}
+        boolean paused,
+        String strategy,
+        boolean copying) {}

@@ -22,7 +22,7 @@ public @interface Policy {
     String PREFIX_ = "silkstone.";
 
     /**
-     * What it decides: {@code cores}, later {@code migration}, {@code protection}, {@code codec}.
+     * What it decides: {@code cores}, {@code migration}, later {@code protection}, {@code codec}.
      */
     String kind();
 

@@ -58,7 +58,13 @@ public final class MigrationCommands implements CommandScope {
                 Command.named(SCOPE, "resume")
                         .says("Goes on with what migration:pause stopped.")
                         .example("migration:resume")
-                        .does(call -> pause(false)));
+                        .does(call -> pause(false)),
+                Command.named(SCOPE, "cancel")
+                        .says(
+                                "Has tablets stay where they are that are being copied to this"
+                                        + " node and not served by it yet.")
+                        .example("migration:cancel")
+                        .does(call -> cancel()));
     }
 
     private Answer list(Call call) throws Exception {
@@ -68,11 +74,12 @@ public final class MigrationCommands implements CommandScope {
                 .column("first_hash", each -> TabletCommands.hexadecimal(each.firstHash()))
                 .column("last_hash", each -> TabletCommands.hexadecimal(each.lastHash()))
                 .column("source", MigrationStatus::source)
-                .column("state", each -> each.paused() ? "paused" : "moving")
+                .column("state", MigrationCommands::state)
                 .column("objects", MigrationStatus::objects)
                 .column("progress", MigrationCommands::bar)
                 .column("mb_per_second", each -> Math.round(megabytesPerSecond(each)))
                 .column("seconds_left", MigrationCommands::secondsLeft)
+                .data("strategy", MigrationStatus::strategy)
                 .data("bytes", MigrationStatus::bytes)
                 .data("bytes_expected", MigrationStatus::bytesExpected);
     }
@@ -107,6 +114,34 @@ public final class MigrationCommands implements CommandScope {
         return (long) Math.ceil(left / perSecond);
     }
 
+    private static String state(MigrationStatus status) {
+        if (status.copying()) {
+            return "copying";
+        }
+        return status.paused() ? "paused" : "moving";
+    }
+
+    private Answer cancel() throws Exception {
+        Cluster present = ClusterCommands.required(cluster);
+        int count = present.cancelMigrations();
+        long others = present.migrations().stream().filter(each -> !each.copying()).count();
+        String stay =
+                switch (count) {
+                    case 0 -> "No tablet is being copied to this node.";
+                    case 1 -> "1 tablet stays where it is.";
+                    default -> count + " tablets stay where they are.";
+                };
+        String rest =
+                switch ((int) others) {
+                    case 0 -> "";
+                    case 1 -> " 1 is this node's already: move it back when all has come.";
+                    default ->
+                            " %d are this node's already: move them back when all has come."
+                                    .formatted(others);
+                };
+        return Details.of().with("tablets", count).with("others", others).saying(stay + rest);
+    }
+
     private Answer pause(boolean pause) throws Exception {
         int count = ClusterCommands.required(cluster).pauseMigrations(pause);
         return Details.of()
@@ -137,7 +172,11 @@ public final class MigrationCommands implements CommandScope {
                 .with("server", server.toString())
                 .with("epoch", epoch)
                 .saying(
-                        "Server %s serves the tablet of %s with %s; its objects follow."
+                        (epoch == 0
+                                        ? "Server %s copies the tablet of %s with %s, and serves it"
+                                                + " when all of it is there."
+                                        : "Server %s serves the tablet of %s with %s; its objects"
+                                                + " follow.")
                                 .formatted(server, table, place));
     }
 }

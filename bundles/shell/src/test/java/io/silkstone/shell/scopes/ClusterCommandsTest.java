@@ -31,6 +31,7 @@ class ClusterCommandsTest {
         final List<String> migrated = new ArrayList<>();
         boolean member = true;
         boolean paused;
+        boolean copying;
         String refusal;
 
         @Override
@@ -112,7 +113,22 @@ class ClusterCommandsTest {
             long quarter = 250_000_000;
             return List.of(
                     new MigrationStatus(
-                            1, 0, -1, SECOND, 9, quarter, 4 * quarter, 500_000_000, paused));
+                            1,
+                            0,
+                            -1,
+                            SECOND,
+                            9,
+                            quarter,
+                            4 * quarter,
+                            500_000_000,
+                            paused,
+                            "rocksteady built-in",
+                            copying));
+        }
+
+        @Override
+        public int cancelMigrations() {
+            return copying ? 1 : 0;
         }
 
         @Override
@@ -247,6 +263,17 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void cancel_saysWhatStaysAndWhatCannot() throws Exception {
+        assertThat(migration.run("cancel"))
+                .isEqualTo(
+                        "No tablet is being copied to this node. 1 is this node's already: move it"
+                                + " back when all has come.");
+        node.copying = true;
+        assertThat(migration.run("list")).contains("copying");
+        assertThat(migration.run("cancel")).isEqualTo("1 tablet stays where it is.");
+    }
+
+    @Test
     void start_offersTablesTabletsAndServersThatAreUp() {
         assertThat(migration.offers("start", 0)).containsExactly("default");
         assertThat(migration.offers("start", 1, "default")).containsExactly("0x0000000000000000");
@@ -272,6 +299,6 @@ class ClusterCommandsTest {
     @Test
     void start_withoutServices_saysSo() {
         new CommandRunner(new MigrationCommands(() -> null, () -> null))
-                .assertWellBehavedWithoutServices(4);
+                .assertWellBehavedWithoutServices(5);
     }
 }

@@ -35,6 +35,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
      *
      * @param predecessor what is known of the node's process before this one
      * @param backups what this server keeps for others; the caller's to close, after this
+     * @param strategies where it is decided how tablets come here
      * @throws IllegalStateException when there are no threads for that
      */
     public ClusterMember(
@@ -44,6 +45,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
             ReplicatedStore store,
             Predecessor predecessor,
             BackupService backups,
+            MigrationSlot strategies,
             RandomGenerator random) {
         this.rpc = rpc;
         this.random = random;
@@ -51,7 +53,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
         membership = new Membership(options, rpc, threads, holdings, predecessor, random);
         service = new MasterService(rpc, store.store(), membership);
         operator = new OperatorRequests(rpc, membership.leader(), OPERATOR_NANOS, this::newRequest);
-        migrations = new Migrations(rpc, threads, store.store(), membership);
+        migrations = new Migrations(rpc, threads, store.store(), membership, strategies);
         holdings.start(membership);
         service.register();
         migrations.register();
@@ -131,6 +133,11 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     @Override
     public int pauseMigrations(boolean pause) {
         return migrations.pause(pause);
+    }
+
+    @Override
+    public int cancelMigrations() {
+        return migrations.cancel();
     }
 
     /**

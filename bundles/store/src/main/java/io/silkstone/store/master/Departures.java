@@ -11,6 +11,7 @@ import io.silkstone.rpc.messages.MigrationPreparedEncoder;
 import io.silkstone.rpc.messages.PrepareMigrationDecoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.PriorityPullDecoder;
+import io.silkstone.rpc.messages.PullAheadDecoder;
 import io.silkstone.rpc.messages.PullDecoder;
 import io.silkstone.rpc.messages.PullResultsDecoder;
 import io.silkstone.rpc.messages.PulledEncoder;
@@ -31,9 +32,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * section 3.1). It freezes a tablet when it is asked to, and from then on answers pulls out of what
  * lies there, and remembers nothing of them.
  *
- * <p>A tablet that was frozen and that nobody takes is nobody's: so after a while this server asks
- * the coordinator to have it back. That gives it a new epoch, so that whoever comes with the old
- * one is too late; {@link StoreHoldings} thaws it when the map says so.
+ * <p>A tablet that was frozen and that nobody takes, nor copies before taking it, is nobody's: so
+ * after a while this server asks the coordinator to have it back. That gives it a new epoch, so
+ * that whoever comes with the old one is too late; {@link StoreHoldings} thaws it when the map says
+ * so.
  *
  * <p>Threads: pulls are served by the thread that polls, the rest by threads of their own.
  */
@@ -41,6 +43,10 @@ final class Departures {
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
     private static final int LENGTH_BYTES = Integer.BYTES;
     private static final long RECALL_NANOS = 1_000_000_000;
+
+    /** How long nobody may ask for more of a tablet that is copied before it is taken. */
+    private static final long COPY_SILENCE_NANOS = 3_000_000_000L;
+
     private static final long LOOK_NANOS = 50_000_000;
     private static final long SETTLE_NANOS = 200_000;
     private static final long ASK_NANOS = 2_000_000_000;
@@ -53,6 +59,7 @@ final class Departures {
     private final TabletReader reader;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final PullDecoder pull = new PullDecoder();
+    private final PullAheadDecoder pullAhead = new PullAheadDecoder();
     private final PullResultsDecoder pullResults = new PullResultsDecoder();
     private final PriorityPullDecoder priorityPull = new PriorityPullDecoder();
     private final PulledEncoder pulled = new PulledEncoder();
@@ -136,6 +143,7 @@ final class Departures {
         rpc.serveWaiting(PrepareMigrationDecoder.TEMPLATE_ID, 0, this::prepare);
         rpc.serve(PullResultsDecoder.TEMPLATE_ID, this::pullResults);
         rpc.serve(PullDecoder.TEMPLATE_ID, this::pull);
+        rpc.serve(PullAheadDecoder.TEMPLATE_ID, this::pullAhead);
         rpc.serve(PriorityPullDecoder.TEMPLATE_ID, this::priorityPull);
     }
 
@@ -196,8 +204,15 @@ final class Departures {
         watchers.add(watcher);
         try {
             long recallAt = rpc.now() + RECALL_NANOS;
+            long pieces = 0;
             while (!closed && membership.self().equals(self) && isNobodys(place, self)) {
                 threads.sleep(LOOK_NANOS);
+                long piecesNow = reader.piecesAhead(place);
+                if (piecesNow != pieces) {
+                    // Whoever copies it first is still at it.
+                    pieces = piecesNow;
+                    recallAt = rpc.now() + COPY_SILENCE_NANOS;
+                }
                 if (rpc.now() - recallAt >= 0 && isNobodys(place, self) && !closed) {
                     recall(place, self);
                     membership.hurry();
@@ -254,9 +269,29 @@ final class Departures {
         Place place =
                 new Place((int) pull.table(), pull.firstHash(), pull.lastHash(), pull.epoch());
         reply.begin(request, (int) Math.min(pull.bytes(), Integer.MAX_VALUE));
-        long next = reader.objects(place, pull.cursor(), pull.until(), reply);
+        long next = reader.objects(place, pull.cursor(), pull.until(), false, reply);
         answer(request, next);
         learnOfOwner(place);
+    }
+
+    private void pullAhead(Request request) {
+        pullAhead.wrap(
+                request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place(
+                        (int) pullAhead.table(),
+                        pullAhead.firstHash(),
+                        pullAhead.lastHash(),
+                        pullAhead.epoch());
+        reply.begin(request, (int) Math.min(pullAhead.bytes(), Integer.MAX_VALUE));
+        long next;
+        if (pullAhead.oneHash() == 1) {
+            boolean isHere = reader.objects(place, pullAhead.cursor(), true, reply);
+            next = isHere ? 0 : TabletReader.NOT_HERE;
+        } else {
+            next = reader.objects(place, pullAhead.cursor(), pullAhead.until(), true, reply);
+        }
+        answer(request, next);
     }
 
     private void priorityPull(Request request) {
@@ -271,7 +306,7 @@ final class Departures {
         reply.begin(request, Integer.MAX_VALUE);
         boolean isHere = true;
         for (PriorityPullDecoder.HashesDecoder each : priorityPull.hashes()) {
-            isHere &= reader.objects(place, each.hash(), reply);
+            isHere &= reader.objects(place, each.hash(), false, reply);
         }
         answer(request, isHere ? 0 : TabletReader.NOT_HERE);
         learnOfOwner(place);
@@ -309,6 +344,7 @@ final class Departures {
         rpc.serveNoMore(PrepareMigrationDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PullResultsDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PullDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(PullAheadDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PriorityPullDecoder.TEMPLATE_ID);
         reader.close();
     }

@@ -6,6 +6,7 @@ import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.node.Node;
+import io.silkstone.api.policy.PolicySlot;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.Checks;
 import io.silkstone.base.NanoClock;
@@ -17,6 +18,8 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -52,6 +55,12 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 @Capability(
         namespace = "osgi.service",
         attribute = "objectClass:List<String>=\"io.silkstone.api.cluster.Cluster\"")
+@Capability(
+        namespace = "osgi.service",
+        attribute = {
+            "objectClass:List<String>=\"io.silkstone.api.policy.PolicySlot\"",
+            "silkstone.kind=migration"
+        })
 public final class MembershipComponent implements HealthCheck {
     static final String PID = "io.silkstone.store.membership";
 
@@ -68,7 +77,7 @@ public final class MembershipComponent implements HealthCheck {
     private final boolean withoutRpc;
     private final NodeBackup backup;
     private final ClusterMember member;
-    private final ServiceRegistration<Cluster> registration;
+    private final List<ServiceRegistration<?>> registrations;
 
     /** Settings; see the bundle's README. */
     @ObjectClassDefinition(name = "Silkstone store: membership of a cluster")
@@ -121,7 +130,7 @@ public final class MembershipComponent implements HealthCheck {
         if (service == null || apart) {
             backup = null;
             member = null;
-            registration = null;
+            registrations = List.of();
             return;
         }
         Rpc rpc = service.getValue();
@@ -139,6 +148,7 @@ public final class MembershipComponent implements HealthCheck {
                                         rpc.address(), context.getProperty("silkstone.port.base"))
                                 : redisEndpoint,
                         List.of(coordinators));
+        MigrationSlot strategies = new MigrationSlot(NanoClock.SYSTEM);
         String home = context.getProperty("silkstone.home");
         backup =
                 new NodeBackup(
@@ -157,13 +167,19 @@ public final class MembershipComponent implements HealthCheck {
                             store.replicated(),
                             predecessor(home, context.getProperty("silkstone.home.hold")),
                             backup.service(),
+                            strategies,
                             new SplittableRandom());
         } catch (RuntimeException e) {
             backup.close();
             throw e;
         }
         backup.start();
-        registration = context.registerService(Cluster.class, member, null);
+        Dictionary<String, Object> kind = new Hashtable<>();
+        kind.put("silkstone.kind", strategies.kind());
+        registrations =
+                List.of(
+                        context.registerService(Cluster.class, member, null),
+                        context.registerService(PolicySlot.class, strategies, kind));
     }
 
     /** Without a hold nobody says that this process has the home for itself. */
@@ -277,7 +293,7 @@ public final class MembershipComponent implements HealthCheck {
     @Deactivate
     void close() {
         if (member != null) {
-            registration.unregister();
+            registrations.forEach(ServiceRegistration::unregister);
             member.close();
             backup.close();
         }

@@ -2,6 +2,9 @@ package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.MigrationStatus;
+import io.silkstone.api.migration.MigratingTablet;
+import io.silkstone.api.migration.MigrationPace.PriorityPulls;
+import io.silkstone.api.migration.MigrationPlan;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Call;
@@ -11,40 +14,39 @@ import io.silkstone.rpc.messages.MigrationPreparedDecoder;
 import io.silkstone.rpc.messages.PrepareMigrationEncoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.PriorityPullEncoder;
+import io.silkstone.rpc.messages.PullAheadEncoder;
 import io.silkstone.rpc.messages.PullEncoder;
 import io.silkstone.rpc.messages.PullResultsEncoder;
-import io.silkstone.rpc.messages.PulledDecoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.store.Filling;
 import io.silkstone.store.Replay;
 import io.silkstone.store.Reservation;
 import io.silkstone.store.TabletReader.Place;
-import io.silkstone.store.log.Entry;
-import io.silkstone.store.memory.Memory;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
-import org.agrona.DirectBuffer;
 
 /**
- * One tablet's way here. {@link #prepare} has the source freeze it and brings the results of
- * requests; {@link #begin}, once the coordinator has given the tablet to this server, brings the
- * objects: the hash table of the source is cut into parts, in the order of a scan, and a user
- * thread for each part pulls and replays in turn, with the next pull under way while it replays, so
- * that both servers always have something to do (Rocksteady, SOSP 2017, section 3.1). One more asks
- * for what clients wait for (PriorityPull, section 3.3): all of that in one request, and the next
- * one when that has been answered.
+ * One tablet's way here, in the order that a {@link io.silkstone.api.migration.MigrationStrategy}
+ * has planned. {@link #prepare} looks how much there is, has the source freeze the tablet and
+ * brings the results of requests; {@link #copy} brings the objects, if that is to come first;
+ * {@link #begin}, once the coordinator has given the tablet to this server, serves it, and brings
+ * the objects if they are not here yet.
  *
- * <p>Threads: {@link #prepare} and {@link #begin} one, {@link #close} any.
+ * <p>The hash table of the source is cut into parts, in the order of a scan, and a user thread for
+ * each part pulls and replays in turn, with the next pull under way while it replays, so that both
+ * servers always have something to do (Rocksteady, SOSP 2017, section 3.1). One more asks for what
+ * clients wait for (PriorityPull, section 3.3): all of that in one request, and the next one when
+ * that has been answered. Another asks the strategy how to go on; the rest go by what it said last.
+ *
+ * <p>Threads: {@link #prepare}, {@link #copy} and {@link #begin} one, {@link #close} any.
  */
 final class Migration {
     private static final Logger LOG = System.getLogger(Migration.class.getName());
-    private static final int LENGTH_BYTES = Integer.BYTES;
     private static final long PREPARE_NANOS = 2_000_000_000;
     private static final long PULL_NANOS = 500_000_000;
     private static final long PRIORITY_PULL_NANOS = 100_000_000;
@@ -53,17 +55,10 @@ final class Migration {
     private static final long ERROR_PAUSE_NANOS = 200_000_000;
     private static final int ATTEMPTS_MAX = 5;
     private static final int MIB_SHIFT = 20;
-    private static final int PARTS_SHIFT = 3;
-    private static final int PARTS = 1 << PARTS_SHIFT;
 
-    /** With the objects that exceed it, what Aeron takes in one piece: nobody puts it together. */
-    private static final int PULL_BYTES = 56 << 10;
+    /** How long a source may be silent until a tablet is not copied from it any more. */
+    private static final long COPY_SILENCE_NANOS = 2_000_000_000;
 
-    /** While clients wait: what they wait for is not to stand behind much else on either core. */
-    private static final int BUSY_PULL_BYTES = 24 << 10;
-
-    /** For so long after clients have waited they will again. */
-    private static final long BUSY_NANOS = 5_000_000;
 
     /** In one request; clients in their hundreds wait no longer than one. */
     private static final int HASHES_MAX = 512;
@@ -76,23 +71,30 @@ final class Migration {
     private final Place place;
     private final Server source;
     private final LongPredicate isOver;
+    private final MigrationSlot strategies;
 
-    /** Until then results are taken, for which there may be no memory. */
-    private final long prepareUntil;
+    /** Until then what comes ahead is taken, for which there may be no memory. */
+    private volatile long aheadUntil;
 
     private final Peer peer;
     private final List<Fetcher> fetchers = new CopyOnWriteArrayList<>();
     private final List<Long> lives = new CopyOnWriteArrayList<>();
-    private final AtomicInteger left = new AtomicInteger(PARTS);
+    private final AtomicInteger left = new AtomicInteger();
+    private volatile Pacing pacing;
+    private volatile long paceThread = ThreadRuntime.NONE;
+
+    /** Why what is copied ahead does not come; null for nothing. */
+    private volatile String failure;
+
+    private volatile boolean copying;
+
+    /** Guarded by this: {@link #cancel} comes too late. */
+    private boolean copied;
+
     private volatile Filling filling;
     private volatile long priorityThread = ThreadRuntime.NONE;
     private volatile boolean closed;
-    private volatile long wantedAt;
     private volatile boolean paused;
-    private final LongAdder objectsTaken = new LongAdder();
-    private final LongAdder bytesTaken = new LongAdder();
-    private volatile long bytesExpected;
-    private volatile long begunAt;
     private volatile long epoch;
     private final MigrationPreparedDecoder prepared = new MigrationPreparedDecoder();
     private Runnable whenEnded;
@@ -111,6 +113,7 @@ final class Migration {
      *
      * @param isOver whether nothing comes any more to the tablet that came here in some epoch, as
      *     far as others say
+     * @param strategies where it is decided how it comes
      */
     Migration(
             Rpc rpc,
@@ -118,29 +121,25 @@ final class Migration {
             Reservation reservation,
             Place place,
             Server source,
-            LongPredicate isOver) {
+            LongPredicate isOver,
+            MigrationSlot strategies) {
         this.rpc = rpc;
         this.threads = threads;
         this.reservation = reservation;
         this.place = place;
         this.source = source;
         this.isOver = isOver;
-        prepareUntil = rpc.now() + PREPARE_NANOS;
-        wantedAt = rpc.now() - BUSY_NANOS;
+        this.strategies = strategies;
         peer = rpc.peer(source.address());
     }
 
     /** One thread's questions to the source, and what it does with the answers. */
     private final class Fetcher implements AutoCloseable {
         private final Replay replay;
-        private final PulledDecoder pulled = new PulledDecoder();
+        private final Piece piece = new Piece();
         private Question question;
         private Question ahead;
         private boolean isAhead;
-        private long entries;
-        private int bytes;
-        private long cursor;
-        private long[] leftOut = {};
 
         Fetcher(Question question, Question ahead, Replay replay) {
             this.question = question;
@@ -169,10 +168,17 @@ final class Migration {
             } else {
                 encode(question, cursor, until);
             }
-            return question.await();
+            long began = rpc.now();
+            Status answer = question.await();
+            pacing.waited(rpc.now() - began);
+            return answer;
         }
 
         private void encode(Question asked, long cursor, long until) {
+            if (copying) {
+                encodeAhead(asked, cursor, until, false);
+                return;
+            }
             PullEncoder pull = new PullEncoder();
             pull.wrapAndApplyHeader(asked.request(REQUEST_BYTES), 0, asked.header())
                     .firstHash(place.first())
@@ -181,8 +187,28 @@ final class Migration {
                     .cursor(cursor)
                     .until(until)
                     .table(place.table())
-                    .bytes(pullBytes());
+                    .bytes(pacing.pullBytes());
             asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
+        }
+
+        private void encodeAhead(Question asked, long cursor, long until, boolean oneHash) {
+            PullAheadEncoder pull = new PullAheadEncoder();
+            pull.wrapAndApplyHeader(asked.request(REQUEST_BYTES), 0, asked.header())
+                    .firstHash(place.first())
+                    .lastHash(place.last())
+                    .epoch(place.epoch())
+                    .cursor(cursor)
+                    .until(until)
+                    .table(place.table())
+                    .bytes(pacing.pullBytes())
+                    .oneHash((short) (oneHash ? 1 : 0));
+            asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
+        }
+
+        /** Asks for all objects of {@code hash} ahead, and waits for them. */
+        Status askForOne(long hash) {
+            encodeAhead(question, hash, 0, true);
+            return question.await();
         }
 
         /** What was asked for ahead does not matter any more. */
@@ -201,26 +227,7 @@ final class Migration {
 
         /** Looks at the answer, which stays where it is. */
         void open() {
-            Call call = question.answer();
-            DirectBuffer reply = call.reply();
-            pulled.wrap(reply, call.replyOffset(), call.replyBlockLength(), call.replyVersion());
-            bytes = pulled.entriesLength();
-            int offset = pulled.limit() + LENGTH_BYTES;
-            reply.boundsCheck(offset, bytes);
-            entries = reply.addressOffset() + offset;
-            pulled.limit(offset + bytes);
-            leftOut = new long[pulled.leftOutLength() / Long.BYTES];
-            int hashes = pulled.limit() + LENGTH_BYTES;
-            for (int index = 0; index < leftOut.length; index++) {
-                leftOut[index] = reply.getLong(hashes + index * Long.BYTES);
-            }
-            cursor = pulled.cursor();
-            int odd = (int) entries & Entry.ALIGNMENT - 1;
-            if (odd != 0) {
-                // A source of another version has other fields before them.
-                Memory.copy(entries, entries - odd, bytes);
-                entries -= odd;
-            }
+            piece.wrap(question.answer());
         }
 
         boolean replay() {
@@ -229,20 +236,20 @@ final class Migration {
             long done = 0;
             boolean goesOn = true;
             while (goesOn) {
-                done += replay.take(entries + done, bytes - done);
+                done += replay.take(piece.entries() + done, piece.bytes() - done);
                 goesOn =
-                        done < bytes
+                        done < piece.bytes()
                                 && replay.damaged() == damagedBefore
                                 && !hasEnded()
-                                && (filling != null || rpc.now() - prepareUntil < 0);
+                                && (filling != null || rpc.now() - aheadUntil < 0);
                 if (goesOn) {
                     // Memory is full of what is wanted: clients remove something, or nothing moves.
                     threads.sleep(PAUSE_NANOS);
                 }
             }
-            objectsTaken.add(replay.objects() - objectsBefore);
-            bytesTaken.add(filling == null ? 0 : done);
-            return replay.damaged() == damagedBefore && (filling != null || done == bytes);
+            // Results are not objects.
+            pacing.took(replay.objects() - objectsBefore, filling == null && !copying ? 0 : done);
+            return replay.damaged() == damagedBefore && (filling != null || done == piece.bytes());
         }
 
         @Override
@@ -285,8 +292,8 @@ final class Migration {
     void prepare() throws Failure {
         try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
             prepare(fetcher, true);
-            requireMemory(fetcher.replay);
-            bytesExpected = prepared.bytes();
+            plan(requireMemory(fetcher.replay));
+            aheadUntil = rpc.now() + PREPARE_NANOS;
             while (fetcher.replay.expect(prepared.objects())) {
                 threads.yield();
             }
@@ -300,7 +307,24 @@ final class Migration {
         }
     }
 
-    private void requireMemory(Replay replay) throws Failure {
+    private void plan(long bytesLeft) throws Failure {
+        MigratingTablet tablet =
+                new MigratingTablet(
+                        place.table(),
+                        place.first(),
+                        place.last(),
+                        source.id(),
+                        prepared.objects(),
+                        prepared.bytes(),
+                        bytesLeft);
+        pacing = new Pacing(rpc, threads, strategies, tablet, this::hasEnded);
+        if (closed) {
+            throw new Failure("this server ends, or the migration was cancelled");
+        }
+    }
+
+    /** Returns how much memory there is. */
+    private long requireMemory(Replay replay) throws Failure {
         long needed = Replay.bytesFor(prepared.objects(), prepared.bytes());
         long left = replay.bytesLeft();
         if (needed > left) {
@@ -310,6 +334,7 @@ final class Migration {
                                     + " part")
                             .formatted(needed >> MIB_SHIFT, left >> MIB_SHIFT));
         }
+        return left;
     }
 
     /** Has {@code prepared} say what there is. */
@@ -346,7 +371,7 @@ final class Migration {
             }
         }
         require(fetcher, answer);
-        return fetcher.cursor;
+        return fetcher.piece.cursor();
     }
 
     private void require(Fetcher fetcher, Status answer) throws Failure {
@@ -359,8 +384,52 @@ final class Migration {
         }
     }
 
+    /** Whether all objects are to come before the tablet is this server's. */
+    boolean copiesFirst() {
+        return pacing.plan().order() == MigrationPlan.Order.FREEZE_COPY_OWN;
+    }
+
     /**
-     * Serves the tablet from now on, and fetches what it holds.
+     * Brings all objects, after {@link #prepare}, while nobody serves the tablet.
+     *
+     * @throws Failure when the source does not give them, or this server is given up, or the
+     *     migration is cancelled; the tablet is the source's then, as it was
+     */
+    void copy() throws Failure {
+        aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
+        copying = true;
+        fetchAll();
+        lives.forEach(threads::join);
+        if (!hasCopied()) {
+            pacing.settle();
+            throw new Failure("the tablet was not copied: " + failure);
+        }
+    }
+
+    /** Whether nothing has come between; from then on nothing can. */
+    private synchronized boolean hasCopied() {
+        if (failure == null && left.get() > 0) {
+            failure = closed ? "this server ends" : "this server was given up meanwhile";
+        }
+        copied = failure == null;
+        return copied;
+    }
+
+    /** A thread for each part, and one that asks the strategy. */
+    private void fetchAll() {
+        int parts = pacing.plan().parts();
+        left.set(parts);
+        pacing.begin();
+        for (int part = 0; part < parts; part++) {
+            int number = part;
+            lives.add(create(() -> fetch(number)));
+        }
+        // It may be that priority pulls are wanted from some answer on, and were not before.
+        paceThread = create(() -> pacing.keep(this::wake));
+    }
+
+    /**
+     * Serves the tablet from now on, and fetches what it holds, unless that was copied before.
      *
      * @param epoch in which it is this server's
      * @param whenEnded called when all has come, or nothing more will
@@ -369,7 +438,10 @@ final class Migration {
     void begin(long epoch, Runnable whenEnded) throws Failure {
         this.whenEnded = whenEnded;
         this.epoch = epoch;
-        begunAt = rpc.now();
+        boolean isHere = copiesFirst();
+        if (isHere) {
+            tellSource();
+        }
         while (filling == null) {
             if (closed || !reservation.holds()) {
                 throw new Failure("this server was given up meanwhile");
@@ -382,11 +454,30 @@ final class Migration {
                 threads.sleep(PAUSE_NANOS);
             }
         }
-        for (int part = 0; part < PARTS; part++) {
-            int number = part;
-            lives.add(create(() -> fetch(number)));
+        copying = false;
+        if (isHere) {
+            end();
+            return;
         }
+        fetchAll();
         lives.add(create(this::fetchWanted));
+    }
+
+    /**
+     * What the source has of the tablet is old from now on, whatever becomes of this server: a
+     * source that was asked for objects by the owner knows that. If it does not answer, the map
+     * tells it.
+     */
+    private void tellSource() {
+        try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
+            long[] hashes = {place.first()};
+            Status answer = Status.TIMED_OUT;
+            for (int attempt = 0; answer == Status.TIMED_OUT && attempt < ATTEMPTS_MAX; attempt++) {
+                answer = askForHashes(fetcher, hashes, 1);
+            }
+        } catch (IllegalStateException allCallsAreInUse) {
+            LOG.log(Level.DEBUG, "the source of a tablet is not told", allCallsAreInUse);
+        }
     }
 
     /** Whether it is that tablet's. */
@@ -404,6 +495,24 @@ final class Migration {
     /** Whether {@link #begin} was called. */
     boolean hasBegun() {
         return filling != null;
+    }
+
+    /**
+     * Has the tablet stay where it is, if it is not this server's already, or all but.
+     *
+     * @return whether it does
+     */
+    synchronized boolean cancel() {
+        boolean isInTime = copying && !copied;
+        if (isInTime) {
+            failure = "it was cancelled";
+        }
+        return isInTime;
+    }
+
+    /** Whether objects come before the tablet is this server's. */
+    boolean isCopying() {
+        return copying;
     }
 
     private long create(Runnable task) {
@@ -424,7 +533,8 @@ final class Migration {
 
     private boolean hasEnded() {
         Filling current = filling;
-        return closed || current != null && current.hasEnded();
+        return closed
+                || (current == null ? failure != null || !reservation.holds() : current.hasEnded());
     }
 
     /** A thread's life that must come to its end, whatever happens. */
@@ -443,22 +553,22 @@ final class Migration {
 
     private void fetch(int part) {
         insist(() -> fetchPart(part), "a part");
-        if (left.decrementAndGet() == 0) {
+        if (!copying && left.decrementAndGet() == 0) {
             end();
         }
     }
 
-    private int pullBytes() {
-        return rpc.now() - wantedAt < BUSY_NANOS ? BUSY_PULL_BYTES : PULL_BYTES;
-    }
-
     /** In the order of a scan, which is that of the cursor's reversed bits. */
-    private static long beginOf(int part) {
-        return part == PARTS ? 0 : Long.reverse((long) part << Long.SIZE - PARTS_SHIFT);
+    private long beginOf(int part) {
+        int parts = pacing.plan().parts();
+        return part == parts
+                ? 0
+                : Long.reverse((long) part << Long.SIZE - Integer.numberOfTrailingZeros(parts));
     }
 
     private void fetchPart(int part) {
-        try (Fetcher fetcher = open(Priority.LOW, filling::openReplay)) {
+        Supplier<Replay> replays = copying ? reservation::openReplay : filling::openReplay;
+        try (Fetcher fetcher = open(Priority.LOW, replays)) {
             fetchPart(part, fetcher);
         }
     }
@@ -468,33 +578,58 @@ final class Migration {
         long until = beginOf(part + 1);
         boolean done = false;
         while (!done && !hasEnded()) {
-            if (paused) {
+            if (!copying && (paused || !pacing.pace().background())) {
                 endIfOver();
                 threads.sleep(PAUSED_NANOS);
                 continue;
             }
-            if (fetcher.askFor(cursor, until) != Status.OK) {
-                endIfOver();
-                threads.sleep(PAUSE_NANOS);
+            Status answer = fetcher.askFor(cursor, until);
+            if (answer != Status.OK) {
+                noAnswer(answer, fetcher);
                 continue;
             }
             fetcher.open();
-            long next = fetcher.cursor;
+            long next = fetcher.piece.cursor();
             if (next != 0) {
                 // The source works on the next piece while this one is taken in.
                 fetcher.askAhead(next, until);
             }
             if (fetcher.replay()) {
                 cursor = next;
-                for (long hash : fetcher.leftOut) {
+                for (long hash : fetcher.piece.leftOut()) {
                     fetchUntilKnown(fetcher, hash);
                 }
                 done = cursor == 0;
+                if (copying) {
+                    aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
+                }
+                pacing.pulled(fetcher.piece.bytes());
             } else {
                 fetcher.forgetAhead();
+                notTaken();
             }
             // Clients' requests are looked at between two pieces.
             threads.yield();
+        }
+        if (done && copying) {
+            left.decrementAndGet();
+        }
+    }
+
+    /** What is copied ahead need not come; anything else must, unless the source is down. */
+    private void noAnswer(Status answer, Fetcher fetcher) {
+        if (!copying) {
+            endIfOver();
+        } else if (answer == Status.REFUSED || rpc.now() - aheadUntil > 0) {
+            String text = fetcher.question.answer().text();
+            failure = "server " + source.id() + (text.isEmpty() ? " is silent" : ": " + text);
+        }
+        threads.sleep(PAUSE_NANOS);
+    }
+
+    private void notTaken() {
+        if (copying && rpc.now() - aheadUntil > 0) {
+            failure = "this server has no memory for it any more, or it comes damaged";
         }
     }
 
@@ -511,10 +646,29 @@ final class Migration {
     }
 
     private void fetchUntilKnown(Fetcher fetcher, long hash) {
+        if (copying) {
+            fetchAlone(fetcher, hash);
+            return;
+        }
         long[] hashes = {hash};
         while (!hasEnded() && !fetch(fetcher, hashes, 1)) {
             endIfOver();
             threads.sleep(PAUSE_NANOS);
+        }
+    }
+
+    private void fetchAlone(Fetcher fetcher, long hash) {
+        fetcher.forgetAhead();
+        boolean done = false;
+        while (!done && !hasEnded()) {
+            Status answer = fetcher.askForOne(hash);
+            if (answer != Status.OK) {
+                noAnswer(answer, fetcher);
+            } else if (fetcher.take()) {
+                done = true;
+            } else {
+                notTaken();
+            }
         }
     }
 
@@ -527,8 +681,18 @@ final class Migration {
         try (Fetcher fetcher = open(Priority.HIGH, filling::openReplay)) {
             long[] hashes = new long[HASHES_MAX];
             while (!hasEnded()) {
-                int count = filling.wanted(hashes);
-                wantedAt = count == 0 ? wantedAt : rpc.now();
+                PriorityPulls way = pacing.pace().priorityPulls();
+                int wanted = filling.wanted(hashes);
+                if (wanted > 0) {
+                    pacing.wanted();
+                }
+                int count =
+                        switch (way) {
+                            case ASYNCHRONOUS -> wanted;
+                            case SYNCHRONOUS -> Math.min(1, wanted);
+                            case NONE -> 0;
+                        };
+                pacing.asked(count);
                 if (count == 0) {
                     threads.block();
                 } else if (!fetch(fetcher, hashes, count)) {
@@ -538,8 +702,7 @@ final class Migration {
         }
     }
 
-    /** Whether there was an answer; hashes whose objects had no room in it are still not known. */
-    private boolean fetch(Fetcher fetcher, long[] hashes, int count) {
+    private Status askForHashes(Fetcher fetcher, long[] hashes, int count) {
         PriorityPullEncoder pull = new PriorityPullEncoder();
         pull.wrapAndApplyHeader(
                         fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
@@ -551,24 +714,20 @@ final class Migration {
         for (int index = 0; index < count; index++) {
             group.next().hash(hashes[index]);
         }
-        Status answer = fetcher.ask(pull.encodedLength(), PRIORITY_PULL_NANOS);
-        if (answer != Status.OK || !fetcher.take() || hasEnded()) {
+        return fetcher.ask(pull.encodedLength(), PRIORITY_PULL_NANOS);
+    }
+
+    /** Whether there was an answer; hashes whose objects had no room in it are still not known. */
+    private boolean fetch(Fetcher fetcher, long[] hashes, int count) {
+        if (askForHashes(fetcher, hashes, count) != Status.OK || !fetcher.take() || hasEnded()) {
             return false;
         }
         for (int index = 0; index < count; index++) {
-            if (!contains(fetcher.leftOut, hashes[index])) {
+            if (!fetcher.piece.leavesOut(hashes[index])) {
                 filling.know(hashes[index]);
             }
         }
-        return count > 1 || fetcher.leftOut.length == 0;
-    }
-
-    private static boolean contains(long[] hashes, long wanted) {
-        boolean found = false;
-        for (long hash : hashes) {
-            found |= hash == wanted;
-        }
-        return found;
+        return count > 1 || fetcher.piece.leftOut().length == 0;
     }
 
     private void end() {
@@ -581,6 +740,7 @@ final class Migration {
             threads.sleep(PAUSE_NANOS);
         }
         wake();
+        pacing.settle();
         if (!closed) {
             whenEnded.run();
         }
@@ -593,11 +753,13 @@ final class Migration {
                 place.first(),
                 place.last(),
                 source.id(),
-                objectsTaken.sum(),
-                bytesTaken.sum(),
-                bytesExpected,
-                rpc.now() - begunAt,
-                paused);
+                pacing.objects(),
+                pacing.bytes(),
+                pacing.tablet().bytes(),
+                pacing.nanos(),
+                paused,
+                pacing.strategy(),
+                !hasBegun());
     }
 
     /** Whether only what clients ask for is to be fetched. */
@@ -609,11 +771,16 @@ final class Migration {
     void stop() {
         closed = true;
         wake();
+        Pacing current = pacing;
+        if (current != null) {
+            current.hurry();
+        }
     }
 
     /** Waits until its threads have ended, after {@link #stop}. By a user thread. */
     void join() {
         lives.forEach(threads::join);
+        threads.join(paceThread);
     }
 
     /** Gives back what its threads had, however they have ended. */

@@ -19,6 +19,8 @@ import io.silkstone.rpc.messages.TakeTabletEncoder;
 import io.silkstone.store.Reservation;
 import io.silkstone.store.Store;
 import io.silkstone.store.TabletReader.Place;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,15 +36,23 @@ import java.util.concurrent.atomic.AtomicInteger;
  * come is asked for as it is needed. When all has come the coordinator forgets the source, and then
  * the source forgets the tablet.
  *
+ * <p>A strategy may also have all of it copied before this server becomes the owner. Until then the
+ * source has the tablet, and has it back when nobody asks for more; what was copied in vain is
+ * removed here.
+ *
  * <p>Versions that are given here are above all that the source gave, since the epoch is: so there
  * is never a doubt which of two objects is newer.
  *
  * <p>Threads: any.
  */
 public final class Migrations {
+    private static final Logger LOG = System.getLogger(Migrations.class.getName());
     private static final long ASK_NANOS = 2_000_000_000;
     private static final long PAUSE_NANOS = 5_000_000;
     private static final int REQUEST_BYTES = 256;
+
+    /** In the place of an epoch: the tablet is copied first, and is the source's meanwhile. */
+    private static final long NOT_YET = 0;
 
     /** MigrateTablet calls a source and the coordinator, which call nobody. */
     private static final int LEVEL = 1;
@@ -52,6 +62,7 @@ public final class Migrations {
     private final Store store;
     private final Membership membership;
     private final Departures departures;
+    private final MigrationSlot strategies;
     private final List<Migration> running = new CopyOnWriteArrayList<>();
     private final AtomicInteger busy = new AtomicInteger();
     private volatile boolean closed;
@@ -65,8 +76,18 @@ public final class Migrations {
         }
     }
 
-    /** Of {@code store}, which {@code membership} keeps in line with the coordinator. */
-    public Migrations(Rpc rpc, ThreadRuntime threads, Store store, Membership membership) {
+    /**
+     * Of {@code store}, which {@code membership} keeps in line with the coordinator.
+     *
+     * @param strategies where it is decided how tablets come
+     */
+    public Migrations(
+            Rpc rpc,
+            ThreadRuntime threads,
+            Store store,
+            Membership membership,
+            MigrationSlot strategies) {
+        this.strategies = strategies;
         this.rpc = rpc;
         this.threads = threads;
         this.store = store;
@@ -94,7 +115,7 @@ public final class Migrations {
             for (Migration each : running) {
                 if (each.concerns(table, hash)) {
                     // The message came a second time, and whoever serves the first one answers.
-                    if (each.hasBegun()) {
+                    if (each.hasBegun() || each.isCopying()) {
                         request.done(each.epoch());
                     }
                     return;
@@ -108,7 +129,7 @@ public final class Migrations {
         }
     }
 
-    /** Returns the epoch in which this server has the tablet. */
+    /** Returns the epoch in which this server has the tablet, or {@link #NOT_YET}. */
     private long begin(int table, long hash) throws Refusal, StoreRefused {
         ServerId self = membership.self();
         ClusterMap map = membership.map();
@@ -129,22 +150,74 @@ public final class Migrations {
                         reservation,
                         place,
                         source,
-                        epoch -> isOver(self, place, epoch));
+                        epoch -> isOver(self, place, epoch),
+                        strategies);
         running.add(migration);
+        boolean isLeft = false;
         try {
             migration.prepare();
-            long epoch = take(self, place, source);
-            migration.begin(epoch, () -> ended(self, place, epoch, migration));
-            membership.hurry();
-            return epoch;
+            if (!migration.copiesFirst()) {
+                return own(self, place, source, migration);
+            }
+            busy.incrementAndGet();
+            create(() -> copy(self, place, source, reservation, migration));
+            isLeft = true;
+            return NOT_YET;
         } catch (Migration.Failure e) {
             throw new Refusal(e.getMessage());
         } finally {
-            if (!migration.hasBegun()) {
-                running.remove(migration);
-                migration.close();
-                giveUp(reservation);
+            if (!isLeft) {
+                giveUpUnlessBegun(reservation, migration);
             }
+        }
+    }
+
+    /** Makes the tablet this server's; what has not come follows. */
+    private long own(ServerId self, Place place, Server source, Migration migration)
+            throws Refusal, Migration.Failure {
+        long epoch = take(self, place, source);
+        migration.begin(epoch, () -> ended(self, place, epoch, migration));
+        membership.hurry();
+        return epoch;
+    }
+
+    /** A thread's life: all that is in the tablet comes, and then it is this server's. */
+    private void copy(
+            ServerId self,
+            Place place,
+            Server source,
+            Reservation reservation,
+            Migration migration) {
+        try {
+            migration.copy();
+            own(self, place, source, migration);
+        } catch (Migration.Failure | Refusal e) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0} to {1} of table {2} does not come here: {3}",
+                    Long.toHexString(place.first()),
+                    Long.toHexString(place.last()),
+                    place.table(),
+                    e.getMessage());
+        } finally {
+            giveUpUnlessBegun(reservation, migration);
+            busy.decrementAndGet();
+        }
+    }
+
+    private void create(Runnable task) {
+        while (threads.create(ThreadRuntime.NORMAL, task) == ThreadRuntime.NONE) {
+            threads.sleep(PAUSE_NANOS);
+        }
+    }
+
+    private void giveUpUnlessBegun(Reservation reservation, Migration migration) {
+        if (!migration.hasBegun()) {
+            running.remove(migration);
+            migration.stop();
+            migration.join();
+            migration.close();
+            giveUp(reservation);
         }
     }
 
@@ -240,7 +313,10 @@ public final class Migrations {
 
     /** The tablets that are on their way here. */
     List<MigrationStatus> list() {
-        return running.stream().filter(Migration::hasBegun).map(Migration::status).toList();
+        return running.stream()
+                .filter(each -> each.hasBegun() || each.isCopying())
+                .map(Migration::status)
+                .toList();
     }
 
     /** Has all that run fetch only what clients ask for, or the rest too; says how many run. */
@@ -248,6 +324,11 @@ public final class Migrations {
         List<Migration> concerned = running.stream().filter(Migration::hasBegun).toList();
         concerned.forEach(each -> each.pause(pause));
         return concerned.size();
+    }
+
+    /** Has tablets stay where they are that are not this server's yet; says how many. */
+    int cancel() {
+        return (int) running.stream().filter(Migration::cancel).count();
     }
 
     /** Begins no more, and ends what runs. By a user thread, which waits for that. */

@@ -64,6 +64,13 @@ final class ClusterSettings {
                     "runs in which everybody knows of a process that was killed that it has ended,"
                             + " as on one machine");
 
+    static final Setting<Weights<Strategies>> MIGRATION_STRATEGY =
+            add(
+                    "migration.strategy",
+                    "1 rocksteady",
+                    Forms.weights(List.of(Strategies.values())),
+                    "how a tablet moves, drawn anew for each migration");
+
     static final Setting<Odds> TABLETS_MANY =
             add(
                     "tablets.many",

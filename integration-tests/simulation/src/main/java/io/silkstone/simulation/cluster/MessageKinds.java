@@ -20,7 +20,7 @@ final class MessageKinds {
         from(66, "WriteAll", "WriteAllReply", "Scan", "ScanReply", "ClearTable");
         from(71, "CountObjects", "GetUsage", "Usage");
         from(80, "MigrateTablet", "PrepareMigration", "MigrationPrepared", "PullResults");
-        from(84, "Pull", "Pulled", "PriorityPull");
+        from(84, "Pull", "Pulled", "PriorityPull", "PullAhead");
         from(90, "WriteReplica", "DropReplicas", "ListReplicas", "ReplicaList", "ReadReplica");
     }
 

@@ -1,5 +1,6 @@
 package io.silkstone.simulation.cluster;
 
+import io.silkstone.api.migration.MigrationStrategy;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.EpochClock;
 import io.silkstone.rpc.Patience;
@@ -7,6 +8,7 @@ import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcOptions;
 import io.silkstone.simulation.settings.Odds;
 import io.silkstone.simulation.settings.Range;
+import io.silkstone.simulation.settings.Weights;
 import io.silkstone.store.Agent;
 import io.silkstone.store.Store;
 import io.silkstone.store.StoreOptions;
@@ -16,6 +18,7 @@ import io.silkstone.store.master.BackupService;
 import io.silkstone.store.master.MasterOptions;
 import io.silkstone.store.master.MasterService;
 import io.silkstone.store.master.Membership;
+import io.silkstone.store.master.MigrationSlot;
 import io.silkstone.store.master.Migrations;
 import io.silkstone.store.master.Predecessor;
 import io.silkstone.store.master.ReplicatedHoldings;
@@ -140,7 +143,7 @@ final class SimulatedServer {
                         WatchedSession.of(world, world.parts().session(store.openSession())),
                         membership,
                         world.parts().lease(() -> mayServe(mine, own)));
-        migrations = new Migrations(rpc, process, store, membership);
+        migrations = new Migrations(rpc, process, store, membership, strategies());
         if (disks != null) {
             backups.register();
             holdings.start(membership);
@@ -151,6 +154,16 @@ final class SimulatedServer {
         process.attach(core -> new SimulatedPoller(process, transport, rpc, service::doWork));
         membership.start();
         running = true;
+    }
+
+    /** Each migration goes by a strategy that is drawn for it, if there are several. */
+    private MigrationSlot strategies() {
+        Weights<Strategies> weights = world.settings().get(ClusterSettings.MIGRATION_STRATEGY);
+        MigrationStrategy strategy =
+                weights.things().size() == 1
+                        ? weights.things().getFirst().strategy()
+                        : Strategies.drawn(weights, world.random().split(), world::count);
+        return new MigrationSlot("drawn", strategy, process.clock());
     }
 
     private void openStore(Rpc rpc) {

@@ -37,6 +37,7 @@ class ClusterScenarioTest {
                     "message Pull",
                     "message Pulled",
                     "message PriorityPull",
+                    "message PullAhead",
                     "message TakeTablet",
                     "message MigrationEnded",
                     "message RecallTablet",

@@ -1,0 +1,66 @@
+package io.silkstone.benchmarks.migration;
+
+import java.util.List;
+
+/**
+ * A way for a tablet to move: a strategy and its settings.
+ *
+ * @param word what its figures are called
+ * @param strategy by the name that operators use
+ * @param settings lines of its configuration file, each key that any other way has
+ * @param theta how unevenly keys are asked for
+ */
+record Way(String word, String strategy, List<String> settings, double theta) {
+    private static final String ROCKSTEADY = "rocksteady";
+    private static final int PAPERS_PULL_BYTES = 20_480;
+    private static final int PULL_BYTES = 57_344;
+    private static final int BUSY_PULL_BYTES = 24_576;
+    private static final int PARTS = 8;
+
+    /** All that are compared: Rocksteady, its ablations, its rival, and other skews. */
+    static final List<Way> ALL =
+            List.of(
+                    rocksteady(ROCKSTEADY, "asynchronous", true, PARTS, PULL_BYTES, Zipf.THETA),
+                    rocksteady("synchronous", "synchronous", true, PARTS, PULL_BYTES, Zipf.THETA),
+                    rocksteady("unasked", "none", true, PARTS, PULL_BYTES, Zipf.THETA),
+                    rocksteady("foreground", "asynchronous", false, PARTS, PULL_BYTES, Zipf.THETA),
+                    rocksteady("parts1", "asynchronous", true, 1, PULL_BYTES, Zipf.THETA),
+                    rocksteady(
+                            "pulls20k", "asynchronous", true, PARTS, PAPERS_PULL_BYTES, Zipf.THETA),
+                    rocksteady("skew0", "asynchronous", true, PARTS, PULL_BYTES, 0),
+                    rocksteady("skew50", "asynchronous", true, PARTS, PULL_BYTES, 0.5),
+                    new Way("stopandcopy", "stop-and-copy", List.of(), Zipf.THETA));
+
+    private static Way rocksteady(
+            String word,
+            String priorityPulls,
+            boolean background,
+            int parts,
+            int pullBytes,
+            double theta) {
+        return new Way(
+                word,
+                ROCKSTEADY,
+                List.of(
+                        "priority.pulls = " + priorityPulls,
+                        "background.pulls = " + background,
+                        "partitions = " + parts,
+                        "pull.bytes = " + pullBytes,
+                        "pull.busy.bytes = " + Math.min(BUSY_PULL_BYTES, pullBytes)),
+                theta);
+    }
+
+    /** Whether only what clients ask for comes, so that it has no end. */
+    boolean isEndless() {
+        return settings.contains("background.pulls = false");
+    }
+
+    /** The same with an end. */
+    Way withBackground() {
+        List<String> ended =
+                settings.stream()
+                        .map(each -> each.replace("pulls = false", "pulls = true"))
+                        .toList();
+        return new Way(word, strategy, ended, theta);
+    }
+}

@@ -1,0 +1,30 @@
+package io.silkstone.policies.migrationrocksteady;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** Settings of Rocksteady; all apply live. */
+@ObjectClassDefinition(name = "Silkstone policy: migration by Rocksteady")
+@interface RocksteadyConfig {
+    @AttributeDefinition(
+            description = "Parts that a tablet is cut into, each with a pull under way.")
+    int partitions() default 8;
+
+    @AttributeDefinition(description = "About how many bytes a pull brings.")
+    int pull_bytes() default 57_344;
+
+    @AttributeDefinition(description = "The same while clients wait for what has not come.")
+    int pull_busy_bytes() default 24_576;
+
+    @AttributeDefinition(description = "Bytes that come in a second at most; 0 for no limit.")
+    long rate_bytes() default 0;
+
+    @AttributeDefinition(
+            description =
+                    "How what clients wait for is asked for: asynchronous (all of it at a time),"
+                            + " synchronous (one hash after the other) or none.")
+    String priority_pulls() default "asynchronous";
+
+    @AttributeDefinition(description = "Whether the rest comes too, or only what clients wait for.")
+    boolean background_pulls() default true;
+}

@@ -1,0 +1,81 @@
+package io.silkstone.policies.migrationrocksteady;
+
+import io.silkstone.api.migration.MigrationPace;
+import io.silkstone.api.migration.MigrationPace.PriorityPulls;
+import io.silkstone.api.migration.MigrationPlan;
+import io.silkstone.base.Checks;
+import java.util.Locale;
+
+/**
+ * Settings of {@link RocksteadyStrategy}, checked.
+ *
+ * @param partitions into how many parts a tablet is cut, each with a pull under way
+ * @param pullBytes about how much a pull brings
+ * @param busyPullBytes the same while clients wait
+ * @param rateBytes how much the bulk may bring in a second; 0 for as much as it can
+ * @param priorityPulls how what clients wait for is asked for
+ * @param backgroundPulls whether the bulk comes
+ */
+public record RocksteadyOptions(
+        int partitions,
+        int pullBytes,
+        int busyPullBytes,
+        long rateBytes,
+        PriorityPulls priorityPulls,
+        boolean backgroundPulls) {
+    /** What was measured to be best. */
+    public static final RocksteadyOptions DEFAULTS =
+            new RocksteadyOptions(
+                    8,
+                    MigrationPace.STANDARD.pullBytes(),
+                    MigrationPace.STANDARD.busyPullBytes(),
+                    0,
+                    PriorityPulls.ASYNCHRONOUS,
+                    true);
+
+    /** Checks each value. */
+    public RocksteadyOptions {
+        Checks.inRange("partitions", partitions, 1, MigrationPlan.PARTS_MAX);
+        Checks.require(
+                Integer.bitCount(partitions) == 1,
+                "partitions must be a power of two, was %d",
+                partitions);
+        inBounds("pull.bytes", pullBytes);
+        inBounds("pull.busy.bytes", busyPullBytes);
+        Checks.require(
+                rateBytes == 0 || rateBytes >= MigrationPace.BYTES_PER_SECOND_MIN,
+                "rate.bytes must be 0 or at least %d, was %d",
+                MigrationPace.BYTES_PER_SECOND_MIN,
+                rateBytes);
+        Checks.require(
+                backgroundPulls || priorityPulls != PriorityPulls.NONE,
+                "with priority.pulls = none and background.pulls = false nothing would come");
+    }
+
+    private static void inBounds(String key, int bytes) {
+        Checks.inRange(key, bytes, MigrationPace.PULL_BYTES_MIN, MigrationPace.PULL_BYTES_MAX);
+    }
+
+    /** What {@code word}, as operators write it, says of priority pulls. */
+    public static PriorityPulls priorityPulls(String word) {
+        for (PriorityPulls each : PriorityPulls.values()) {
+            if (each.name().toLowerCase(Locale.ROOT).equals(word.strip())) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException(
+                "priority.pulls must be one of asynchronous, synchronous, none, was " + word);
+    }
+
+    /** With other {@code pulls} of what clients wait for. */
+    public RocksteadyOptions withPriorityPulls(PriorityPulls pulls) {
+        return new RocksteadyOptions(
+                partitions, pullBytes, busyPullBytes, rateBytes, pulls, backgroundPulls);
+    }
+
+    /** With {@code bytes} to a pull, whether clients wait or not, and so many {@code parts}. */
+    public RocksteadyOptions withPulls(int parts, int bytes) {
+        return new RocksteadyOptions(
+                parts, bytes, bytes, rateBytes, priorityPulls, backgroundPulls);
+    }
+}

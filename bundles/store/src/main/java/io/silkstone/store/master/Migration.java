@@ -59,7 +59,6 @@ final class Migration {
     /** How long a source may be silent until a tablet is not copied from it any more. */
     private static final long COPY_SILENCE_NANOS = 2_000_000_000;
 
-
     /** In one request; clients in their hundreds wait no longer than one. */
     private static final int HASHES_MAX = 512;
 

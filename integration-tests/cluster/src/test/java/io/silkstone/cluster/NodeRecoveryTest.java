@@ -286,6 +286,66 @@ class NodeRecoveryTest {
         }
     }
 
+    /** Of one replica each, half of which are on a disk that is gone for good. */
+    @Test
+    void acceptLoss_moreIsGoneThanThereAreReplicas_theRestIsRecovered() throws Exception {
+        Promises kept = table("kept", 1, 4);
+        startAll();
+        awaitChanges(4 * CHANGES);
+        kept.stop();
+        ServerId second = server(2);
+        ServerId third = server(3);
+        kill(2, 3);
+        Tool.run(
+                cluster.workplace(), cluster.home(3), PATIENCE, List.of("rm", "-r", "data/backup"));
+        await("both are down", map -> !map.server(second).up() && !map.server(third).up());
+        up();
+        await("only what needs that disk waits", map -> isWaitingFor(map, second));
+        awaitLog("a recovery waits: no replica of");
+
+        Tool.Outcome refused = cluster.command("shell", "-c", "cluster:accept-loss " + second);
+        assertThat(refused.succeeded()).isFalse();
+        assertThat(refused.output()).contains("(kept 0x").contains("add --force");
+        refused = cluster.command("shell", "-c", "cluster:accept-loss %s --force".formatted(third));
+        assertThat(refused.succeeded()).isFalse();
+        assertThat(refused.output()).contains("No tablet depends on a log of server " + third);
+        assertThat(isWaitingFor(client.store().refreshMap(), second)).isTrue();
+
+        said("cluster:accept-loss %s --force".formatted(second));
+        await("everything is served", NodeRecoveryTest::isAllServed);
+        awaitLog("what is left of the log of server " + second + " was taken");
+        tell("an accepted loss: %d of %d keys are as promised", kept.kept(), KEYS);
+        assertThat(kept.impossible()).as("seed " + SEED).isEmpty();
+        // Two of four tablets are whole, at least.
+        assertThat(kept.kept()).as("seed " + SEED).isGreaterThan(KEYS / 3);
+        startAll();
+        awaitChanges(CHANGES);
+        kept.stop();
+        assertThat(kept.failures()).as("seed " + SEED).isEmpty();
+    }
+
+    private static boolean isWaitingFor(ClusterMap map, ServerId dead) {
+        List<Tablet> recovering =
+                map.tablets().stream()
+                        .filter(each -> each.state() == TabletState.RECOVERING)
+                        .toList();
+        return !recovering.isEmpty()
+                && recovering.stream().allMatch(each -> each.logs().equals(List.of(dead)));
+    }
+
+    /** Waits until the log of some node has this in it. */
+    private void awaitLog(String text) throws Exception {
+        long deadline = System.nanoTime() + WAIT_NANOS_MAX;
+        boolean isThere = false;
+        while (!isThere) {
+            assertThat(System.nanoTime() - deadline).as(text).isNegative();
+            for (int node = 1; node <= NODES; node++) {
+                isThere |= cluster.log(node).contains(text);
+            }
+            Thread.sleep(10);
+        }
+    }
+
     @Test
     void kill9_ofAllNodes_everythingIsBackWhenTheyAre() throws Exception {
         table("one", 1, 2);

@@ -1,7 +1,6 @@
 package io.silkstone.shell.scopes;
 
 import io.silkstone.api.cluster.Cluster;
-import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvStore;
@@ -64,7 +63,7 @@ public final class MigrationCommands implements CommandScope {
     private Answer list(Call call) throws Exception {
         Cluster present = ClusterCommands.required(cluster);
         return Table.of(present.migrations())
-                .column("table", each -> tableName(present, each.table()))
+                .column("table", each -> ClusterCommands.tableName(present.map(), each.table()))
                 .column("first_hash", each -> TabletCommands.hexadecimal(each.firstHash()))
                 .column("last_hash", each -> TabletCommands.hexadecimal(each.lastHash()))
                 .column("source", MigrationStatus::source)
@@ -75,14 +74,6 @@ public final class MigrationCommands implements CommandScope {
                 .column("seconds_left", MigrationCommands::secondsLeft)
                 .data("bytes", MigrationStatus::bytes)
                 .data("bytes_expected", MigrationStatus::bytesExpected);
-    }
-
-    private static String tableName(Cluster present, int number) {
-        return present.map().tables().stream()
-                .filter(each -> each.id() == number)
-                .map(ClusterMap.Table::name)
-                .findFirst()
-                .orElse(Integer.toString(number));
     }
 
     /** In tenths, and in percent: what is expected is an estimate, so it ends with 99. */

@@ -124,6 +124,11 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     }
 
     @Override
+    public int acceptLoss(ServerId server) throws ClusterRefused {
+        return operator.acceptLoss(server);
+    }
+
+    @Override
     public List<MigrationStatus> migrations() {
         return migrations.list();
     }

@@ -40,8 +40,9 @@ final class Recoveries {
 
     /** Serves what was recovered and depends on no logs any more. */
     void serve(ClusterMap news) {
-        map = news;
         all.removeIf(Recovery::hasEnded);
+        all.forEach(each -> each.follow(news));
+        map = news;
         for (Recovery each : all) {
             each.serve(news);
         }

@@ -23,7 +23,7 @@ class ClusterCommandsTest {
     private final CommandRunner tablet =
             new CommandRunner(new TabletCommands(FakeStore::new, () -> node));
     private final CommandRunner migration =
-            new CommandRunner(new MigrationCommands(FakeStore::new, () -> node));
+            new CommandRunner(new MigrationCommands(FakeStore::new, () -> node, millis -> {}));
 
     /** A member of a cluster of two, of which one is down. */
     private static final class ThisNode implements Cluster {
@@ -368,7 +368,7 @@ class ClusterCommandsTest {
 
     @Test
     void start_withoutServices_saysSo() {
-        new CommandRunner(new MigrationCommands(() -> null, () -> null))
-                .assertWellBehavedWithoutServices(4);
+        new CommandRunner(new MigrationCommands(() -> null, () -> null, millis -> {}))
+                .assertWellBehavedWithoutServices(5);
     }
 }

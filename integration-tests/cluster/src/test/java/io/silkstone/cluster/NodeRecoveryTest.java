@@ -302,6 +302,12 @@ class NodeRecoveryTest {
         up();
         await("only what needs that disk waits", map -> isWaitingFor(map, second));
         awaitLog("a recovery waits: no replica of");
+        assertThat(recoveries())
+                .anyMatch(
+                        each ->
+                                each.contains("kept")
+                                        && each.contains(second.toString())
+                                        && each.contains("waits: no replica of"));
 
         Tool.Outcome refused = cluster.command("shell", "-c", "cluster:accept-loss " + second);
         assertThat(refused.succeeded()).isFalse();
@@ -322,6 +328,18 @@ class NodeRecoveryTest {
         awaitChanges(CHANGES);
         kept.stop();
         assertThat(kept.failures()).as("seed " + SEED).isEmpty();
+    }
+
+    /** What any node says of what it recovers. */
+    private List<String> recoveries() throws Exception {
+        List<String> lines = new ArrayList<>();
+        for (int node = 1; node <= NODES; node++) {
+            String home = cluster.home(node).toString();
+            Tool.Outcome said = cluster.command("shell", "--home", home, "-c", "recovery:list");
+            assertThat(said.succeeded()).as(said.output()).isTrue();
+            lines.addAll(said.output().lines().toList());
+        }
+        return lines;
     }
 
     private static boolean isWaitingFor(ClusterMap map, ServerId dead) {

@@ -86,6 +86,11 @@ public interface Cluster {
         return List.of();
     }
 
+    /** The tablets that this node recovers. */
+    default List<RecoveryStatus> recoveries() {
+        return List.of();
+    }
+
     /**
      * Fetches only what clients ask for of tablets that are on their way to this node, or all of
      * them again.

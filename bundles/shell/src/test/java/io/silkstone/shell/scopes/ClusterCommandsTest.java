@@ -8,6 +8,7 @@ import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.MigrationStatus;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,6 +149,15 @@ class ClusterCommandsTest {
             return List.of(
                     new MigrationStatus(
                             1, 0, -1, SECOND, 9, quarter, 4 * quarter, 500_000_000, paused));
+        }
+
+        @Override
+        public List<RecoveryStatus> recoveries() {
+            ServerId other = new ServerId(3, 1);
+            String waits = "waits: no replica of segment 5 of the log of server 3.1";
+            return List.of(
+                    new RecoveryStatus(1, 0, -1, List.of(SECOND, other), waits, 12_900_000_000L),
+                    new RecoveryStatus(9, 1, 2, List.of(other), "takes the tablets", 5));
         }
 
         @Override
@@ -333,6 +343,17 @@ class ClusterCommandsTest {
                 .contains("default", "2.3", "moving", "[##........] 25%", "500", "2");
         assertThat(migration.run("list", "--json"))
                 .contains("\"bytes\":250000000", "\"seconds_left\":2");
+    }
+
+    @Test
+    void list_whatIsRecovered_saysFromWhichLogsAndWhatItWaitsFor() throws Exception {
+        CommandRunner recovery = new CommandRunner(new RecoveryCommands(() -> node));
+        assertThat(recovery.run("list"))
+                .containsPattern(
+                        "default +0x0000000000000000 +0xffffffffffffffff +2\\.3, 3\\.1 +12"
+                                + " +waits: no replica of segment 5 of the log of server 3\\.1\n")
+                .containsPattern("9 +0x0000000000000001 +\\S+ +3\\.1 +0 +takes the tablets$");
+        new CommandRunner(new RecoveryCommands(() -> null)).assertWellBehavedWithoutServices(1);
     }
 
     @Test

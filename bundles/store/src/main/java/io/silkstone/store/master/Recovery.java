@@ -3,6 +3,7 @@ package io.silkstone.store.master;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
@@ -44,7 +45,8 @@ import org.agrona.DirectBuffer;
  * long as the tablets are to be recovered here. An operator who accepts that something of a log is
  * lost gives them another epoch, which changes nothing of what has been done.
  *
- * <p>Threads: its own, but {@link #stop}, {@link #serve} and {@link #concerns} are any's.
+ * <p>Threads: its own, but {@link #stop}, {@link #serve}, {@link #concerns} and {@link #statuses}
+ * are any's.
  */
 final class Recovery implements Runnable {
     private static final Logger LOG = System.getLogger(Recovery.class.getName());
@@ -76,6 +78,7 @@ final class Recovery implements Runnable {
     /** Whether one of the threads replays. */
     private final AtomicBoolean replaying = new AtomicBoolean();
 
+    private final long begunAt;
     private volatile boolean closed;
     private volatile boolean done;
     private volatile String status = "begins";
@@ -101,6 +104,7 @@ final class Recovery implements Runnable {
         this.self = self;
         this.tablets = tablets;
         reservations = new AtomicReferenceArray<>(tablets.size());
+        begunAt = rpc.now();
     }
 
     /** A replica's segment cannot be read to its end. */
@@ -158,9 +162,20 @@ final class Recovery implements Runnable {
         return done;
     }
 
-    /** How far it is; for people. */
-    String status() {
-        return status;
+    /** How far each of its tablets is: all are recovered together. */
+    List<RecoveryStatus> statuses() {
+        long nanos = rpc.now() - begunAt;
+        return tablets.stream()
+                .map(
+                        tablet ->
+                                new RecoveryStatus(
+                                        tablet.table(),
+                                        tablet.firstHash(),
+                                        tablet.lastHash(),
+                                        tablet.logs(),
+                                        status,
+                                        nanos))
+                .toList();
     }
 
     private boolean isOver() {
@@ -204,7 +219,6 @@ final class Recovery implements Runnable {
 
     @Override
     public void run() {
-        long began = rpc.now();
         try {
             long pause = PAUSE_NANOS;
             while (!isOver() && !recover()) {
@@ -218,7 +232,7 @@ final class Recovery implements Runnable {
                         "{0} tablets are recovered from the logs of {1} after {2} ms",
                         tablets.size(),
                         tablets.getFirst().logs(),
-                        (rpc.now() - began) / 1_000_000);
+                        (rpc.now() - begunAt) / 1_000_000);
             }
             while (!isOver() && !isServed()) {
                 tell();

@@ -6,9 +6,13 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.Status;
+import io.silkstone.client.Answer;
+import io.silkstone.client.TableClient;
 import io.silkstone.harness.OperatedCluster;
 import io.silkstone.harness.Tool;
 import io.silkstone.javaclient.SilkstoneClient;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +34,11 @@ class NodeRecoveryTest {
     private static final int NODES = 3;
     private static final int KEYS = 8_000;
     private static final int CHANGES = 4_000;
+
+    /** So many take longer to move than a process to be killed. */
+    private static final int MOVED_KEYS = 40_000;
+
+    private static final int FRESH_KEYS = 300;
 
     /** A machine that runs several builds may stop a process for longer than a second. */
     private static final int LEASE_MS = 4_000;
@@ -90,8 +99,12 @@ class NodeRecoveryTest {
 
     /** A table, full, of tablets that lie on all servers. */
     private Promises table(String name, int replicas, int tablets) throws Exception {
+        return table(name, replicas, tablets, KEYS);
+    }
+
+    private Promises table(String name, int replicas, int tablets, int keys) throws Exception {
         said("table:create %s --tablets %d --replicas %d".formatted(name, tablets, replicas));
-        Promises promises = new Promises(client.table(name), KEYS, random.split());
+        Promises promises = new Promises(client.table(name), keys, random.split());
         all.add(promises);
         promises.fill();
         return promises;
@@ -328,6 +341,48 @@ class NodeRecoveryTest {
         awaitChanges(CHANGES);
         kept.stop();
         assertThat(kept.failures()).as("seed " + SEED).isEmpty();
+    }
+
+    /** What had come, and what was written since, is in the memory of the target alone. */
+    @Test
+    void acceptLoss_ofTheSourcesLogWhileATabletMoves_theTargetKeepsWhatItHas() throws Exception {
+        Promises moving = table("moving", 1, 1, MOVED_KEYS);
+        ServerId second = server(2);
+        ServerId third = server(3);
+        bring("moving", second);
+        startAll();
+        awaitChanges(CHANGES);
+        moving.stop();
+        Tool.run(
+                cluster.workplace(),
+                cluster.home(1),
+                PATIENCE,
+                List.of("sh", "-c", "rm -r data/backup/log-*-%d-1".formatted(second.index())));
+        client.store().migrateTablet("moving", 0, third);
+        kill(2);
+        TableClient table = client.table("moving");
+        for (int number = 0; number < FRESH_KEYS; number++) {
+            Answer answer = table.write(fresh(number), fresh(-number));
+            assertThat(answer.status()).as("seed " + SEED).isEqualTo(Status.OK);
+        }
+        await(second + " is down", map -> !map.server(second).up());
+        await("the source's log is read", map -> isWaitingFor(map, second));
+        awaitLog("a recovery waits: no replica of");
+
+        said("cluster:accept-loss %s --force".formatted(second));
+        await("everything is served", NodeRecoveryTest::isAllServed);
+        awaitLog("what is left of the log of server " + second + " was taken");
+        assertThat(moving.impossible()).as("seed " + SEED).isEmpty();
+        tell("of a tablet that moved: %d of %d keys are left", moving.kept(), MOVED_KEYS);
+        for (int number = 0; number < FRESH_KEYS; number++) {
+            assertThat(table.read(fresh(number)).value())
+                    .as("fresh key %d, seed %d", number, SEED)
+                    .isEqualTo(fresh(-number));
+        }
+    }
+
+    private static byte[] fresh(int number) {
+        return ("fresh" + number).getBytes(StandardCharsets.UTF_8);
     }
 
     /** What any node says of what it recovers. */

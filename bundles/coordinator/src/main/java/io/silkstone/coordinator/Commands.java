@@ -20,6 +20,8 @@ import io.silkstone.coordinator.commands.GrantLeaseDecoder;
 import io.silkstone.coordinator.commands.GrantLeaseEncoder;
 import io.silkstone.coordinator.commands.LogEpochRaisedDecoder;
 import io.silkstone.coordinator.commands.LogEpochRaisedEncoder;
+import io.silkstone.coordinator.commands.LossAcceptedDecoder;
+import io.silkstone.coordinator.commands.LossAcceptedEncoder;
 import io.silkstone.coordinator.commands.MakeTableDecoder;
 import io.silkstone.coordinator.commands.MakeTableEncoder;
 import io.silkstone.coordinator.commands.MessageHeaderDecoder;
@@ -216,6 +218,15 @@ final class Commands {
         return message.bytes(command.encodedLength());
     }
 
+    static byte[] acceptLoss(long call, ServerId server) {
+        Message message = new Message();
+        LossAcceptedEncoder command = new LossAcceptedEncoder();
+        command.wrapAndApplyHeader(message.buffer, 0, message.header)
+                .call(call)
+                .server(server.packed());
+        return message.bytes(command.encodedLength());
+    }
+
     static byte[] openLease(long millis, long boot, long expiry) {
         Message message = new Message();
         GrantLeaseEncoder command = new GrantLeaseEncoder();
@@ -297,6 +308,11 @@ final class Commands {
                 LogEpochRaisedDecoder it =
                         new LogEpochRaisedDecoder().wrapAndApplyHeader(buffer, 0, header);
                 yield state.raiseLogEpoch(ServerId.of(it.server()), it.epoch());
+            }
+            case LossAcceptedDecoder.TEMPLATE_ID -> {
+                LossAcceptedDecoder it =
+                        new LossAcceptedDecoder().wrapAndApplyHeader(buffer, 0, header);
+                yield state.acceptLoss(it.call(), ServerId.of(it.server()));
             }
             case TabletTakenDecoder.TEMPLATE_ID,
                     TabletArrivedDecoder.TEMPLATE_ID,

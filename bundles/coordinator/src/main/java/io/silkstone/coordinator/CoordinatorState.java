@@ -385,6 +385,18 @@ final class CoordinatorState {
         return Result.ok(member.logEpoch);
     }
 
+    /** See {@link Tablets#acceptLoss}. */
+    Result acceptLoss(long call, ServerId server) {
+        return once(
+                call,
+                () -> {
+                    long before = tablets.epochMax();
+                    int depending = tablets.acceptLoss(server);
+                    mapVersion += tablets.epochMax() > before ? 1 : 0;
+                    return Result.ok(depending);
+                });
+    }
+
     /** The lease of the client that drew {@code boot}. */
     Result openLease(long now, long boot, long expiry) {
         tick(now);
@@ -444,9 +456,7 @@ final class CoordinatorState {
                                                 table.id(), table.name(), table.replicas()))
                         .toList(),
                 tablets.all().stream().map(Held::tablet).toList(),
-                tablets.logs().entrySet().stream()
-                        .map(log -> new ClusterMap.Log(log.getKey(), log.getValue()))
-                        .toList());
+                List.copyOf(tablets.logs().values()));
     }
 
     /** How {@code move} has ended; null if it has not, OK or REFUSED if so. */

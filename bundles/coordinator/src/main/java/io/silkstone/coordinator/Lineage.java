@@ -29,6 +29,9 @@ import java.util.stream.Stream;
  *   another's, LEAVING to X    NORMAL (as without replicas)    none         new
  * </pre>
  *
+ * <p>When an operator accepts that something of a log is lost, tablets that depend on it stay as
+ * they are in a new epoch, and changes of earlier ones are not known any more.
+ *
  * <p>An owner that was recovering has served nothing, and what it had written of the tablet is of
  * no use: the logs that it read are still there. It is another matter when it had the tablet
  * before, as S and T above: what they have is a part of what there is, which is to be read out of
@@ -90,6 +93,13 @@ final class Lineage {
     private static Tablet beside(Tablet tablet, ServerId peer) {
         return tablet.in(tablet.epoch(), tablet.owner(), tablet.state(), peer)
                 .withLogs(tablet.logs());
+    }
+
+    /** With the same owner, who does not know all that was changed before {@code epoch}. */
+    static Tablet withLoss(Tablet tablet, long epoch) {
+        return tablet.in(epoch, tablet.owner(), tablet.state(), tablet.peer())
+                .withLogs(tablet.logs())
+                .withSince(epoch);
     }
 
     /** With another owner, as the one that was to recover it was down already. */

@@ -11,6 +11,7 @@ import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.Service;
+import io.silkstone.rpc.messages.AcceptLossDecoder;
 import io.silkstone.rpc.messages.AssignTabletDecoder;
 import io.silkstone.rpc.messages.CheckLeaseDecoder;
 import io.silkstone.rpc.messages.CloseLeaseDecoder;
@@ -95,6 +96,7 @@ final class Requests {
         services.put(MigrationEndedDecoder.TEMPLATE_ID, this::migrationEnded);
         services.put(RecallTabletDecoder.TEMPLATE_ID, this::recallTablet);
         services.put(RaiseLogEpochDecoder.TEMPLATE_ID, this::raiseLogEpoch);
+        services.put(AcceptLossDecoder.TEMPLATE_ID, this::acceptLoss);
         services.put(OpenLeaseDecoder.TEMPLATE_ID, this::openLease);
         services.put(RenewClientLeaseDecoder.TEMPLATE_ID, this::renewClientLease);
         services.put(CheckLeaseDecoder.TEMPLATE_ID, this::checkLease);
@@ -383,6 +385,15 @@ final class Requests {
         coordinator.propose(
                 request,
                 Commands.raiseLogEpoch(ServerId.of(it.server()), it.epoch()),
+                Requests::answerDone);
+    }
+
+    private void acceptLoss(Request request) {
+        AcceptLossDecoder it =
+                new AcceptLossDecoder().wrapAndApplyHeader(message(request), 0, header(request));
+        coordinator.propose(
+                request,
+                Commands.acceptLoss(it.request(), ServerId.of(it.server())),
                 Requests::answerDone);
     }
 

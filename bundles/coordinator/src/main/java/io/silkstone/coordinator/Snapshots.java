@@ -1,5 +1,6 @@
 package io.silkstone.coordinator;
 
+import io.silkstone.api.cluster.ClusterMap.Log;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
@@ -22,11 +23,11 @@ import io.silkstone.coordinator.commands.SnapshotEncoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
 import org.agrona.ExpandableArrayBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -134,15 +135,20 @@ final class Snapshots {
 
     private static void encodeLogs(
             CoordinatorState state, Set<List<ServerId>> lineages, SnapshotEncoder message) {
-        SnapshotEncoder.LineagesEncoder all = message.lineagesCount(lineages.size());
+        SnapshotEncoder.LineagesEncoder named = message.lineagesCount(lineages.size());
         for (List<ServerId> lineage : lineages) {
             SnapshotEncoder.LineagesEncoder.HoldersEncoder holders =
-                    all.next().holdersCount(lineage.size());
+                    named.next().holdersCount(lineage.size());
             lineage.forEach(server -> holders.next().server(server.packed()));
         }
-        SortedMap<ServerId, Long> epochs = state.tablets().logs();
-        SnapshotEncoder.LogsEncoder logs = message.logsCount(epochs.size());
-        epochs.forEach((server, epoch) -> logs.next().server(server.packed()).epoch(epoch));
+        Collection<Log> all = state.tablets().logs().values();
+        SnapshotEncoder.LogsEncoder logs = message.logsCount(all.size());
+        for (Log each : all) {
+            logs.next()
+                    .server(each.server().packed())
+                    .epoch(each.epoch())
+                    .lossAccepted((short) (each.lossAccepted() ? 1 : 0));
+        }
     }
 
     /**
@@ -283,7 +289,9 @@ final class Snapshots {
             state.tablets().put(held.tablet().withLogs(logs), held.stayed());
         }
         for (LogsDecoder each : message.logs()) {
-            state.tablets().logs().put(ServerId.of(each.server()), each.epoch());
+            ServerId server = ServerId.of(each.server());
+            boolean isAccepted = each.lossAccepted() == 1;
+            state.tablets().logs().put(server, new Log(server, each.epoch(), isAccepted));
         }
     }
 }

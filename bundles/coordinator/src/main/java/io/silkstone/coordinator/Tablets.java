@@ -1,6 +1,7 @@
 package io.silkstone.coordinator;
 
 import io.silkstone.api.cluster.Cluster;
+import io.silkstone.api.cluster.ClusterMap.Log;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ClusterRefused;
@@ -38,7 +39,8 @@ import java.util.stream.Collectors;
  * it: only one of them has an effect.
  *
  * <p><b>Servers that go down.</b> What becomes of tables with replicas is said in {@link Lineage}.
- * The logs that tablets depend on are kept here with their epochs, until none does.
+ * The logs that tablets depend on are kept here with their epochs, until none does. A log of which
+ * something is missing holds up whatever depends on it, unless an operator accepts the loss.
  *
  * <p>Threads: one at a time.
  */
@@ -82,8 +84,8 @@ final class Tablets {
     private final Map<String, Table> tablesByName = new HashMap<>();
     private final Map<Integer, TreeMap<Long, Held>> tabletsByTable = new HashMap<>();
 
-    /** The epochs of the logs on which tablets depend, all of servers that are down. */
-    private final TreeMap<ServerId, Long> logs = new TreeMap<>();
+    /** The logs on which tablets depend, all of servers that are down. */
+    private final TreeMap<ServerId, Log> logs = new TreeMap<>();
 
     private int tableNext;
     private int turn;
@@ -400,7 +402,7 @@ final class Tablets {
             }
         }
         turn = heirs.turn();
-        logs.put(server, logEpoch);
+        logs.put(server, new Log(server, logEpoch));
         forgetLogs();
         if (lost > 0) {
             notices.warn(lost + " tablets of server " + server + " are lost");
@@ -452,6 +454,33 @@ final class Tablets {
             return true;
         }
         return false;
+    }
+
+    /**
+     * What is left of the log of {@code server} has to do. Tablets that depend on it go on in a new
+     * epoch, and nobody knows what was changed before: an object may be found in a part of the log
+     * that is left, and the result of the request that wrote it be lost. To accept it again changes
+     * nothing.
+     *
+     * @return how many tablets depend on it
+     */
+    int acceptLoss(ServerId server) throws ClusterRefused {
+        Log log = logs.get(server);
+        require(log != null, "no tablet depends on a log of server %s", server);
+        List<Held> depending =
+                all().stream().filter(held -> held.tablet.logs().contains(server)).toList();
+        if (!log.lossAccepted()) {
+            long epoch = epochMax + 1;
+            depending.forEach(held -> put(Lineage.withLoss(held.tablet, epoch), held.stayed));
+            logs.put(server, new Log(server, log.epoch(), true));
+            notices.warn(
+                    "what is left of the log of server "
+                            + server
+                            + " has to do for "
+                            + depending.size()
+                            + " tablets, as an operator says: what is missing of it is LOST");
+        }
+        return depending.size();
     }
 
     /** Logs on which nothing depends any more need not be kept. */
@@ -653,8 +682,8 @@ final class Tablets {
         return all;
     }
 
-    /** The logs on which tablets depend, and their epochs. */
-    SortedMap<ServerId, Long> logs() {
+    /** The logs on which tablets depend. */
+    SortedMap<ServerId, Log> logs() {
         return logs;
     }
 

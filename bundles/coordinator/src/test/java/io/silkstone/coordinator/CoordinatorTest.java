@@ -2,6 +2,7 @@ package io.silkstone.coordinator;
 
 import static io.silkstone.coordinator.TestCluster.FIRST;
 import static io.silkstone.coordinator.TestCluster.MILLI;
+import static io.silkstone.coordinator.TestCluster.acceptLoss;
 import static io.silkstone.coordinator.TestCluster.assign;
 import static io.silkstone.coordinator.TestCluster.checkLease;
 import static io.silkstone.coordinator.TestCluster.closeLease;
@@ -177,6 +178,19 @@ class CoordinatorTest {
         assertThat(tablet(0).state()).isEqualTo(TabletState.RECOVERING);
         assertThat(tablet(0).owner()).isEqualTo(second);
         assertThat(tablet(0).logs()).containsExactly(first);
+    }
+
+    @Test
+    void acceptLoss_isKnownOfALogThatTabletsDependOn() {
+        cluster.alone(TestCluster.OPTIONS.withTableReplicas(1));
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+        assertThat(ask(acceptLoss(first)).status()).isEqualTo(Status.REFUSED);
+        ask(leave(first));
+
+        assertThat(ask(acceptLoss(first)).number()).isOne();
+
+        assertThat(cluster.map(FIRST).logs()).containsExactly(new ClusterMap.Log(first, 0, true));
+        assertThat(tablet(0).since()).isEqualTo(tablet(0).epoch());
     }
 
     @Test

@@ -381,6 +381,90 @@ class LineageTest {
         assertThat(state.map().logs()).containsExactly(new Log(one, 5));
     }
 
+    private Result accept(ServerId server) {
+        return state.acceptLoss(++calls, server);
+    }
+
+    @Test
+    void acceptLoss_tabletsThatDependOnTheLog_goOnInANewEpochWithoutFormerResults() {
+        create("other", 3, 1);
+        state.raiseLogEpoch(one, 5);
+        down(one, two);
+        Tablet before = tablet();
+        List<Tablet> others =
+                state.map().tablets().stream().filter(each -> !each.logs().contains(one)).toList();
+        long version = state.mapVersion();
+
+        assertThat(accept(one).number()).isEqualTo(2);
+
+        Tablet after = tablet();
+        assertThat(after.epoch()).isGreaterThan(before.epoch());
+        assertThat(after).isEqualTo(recovering(three, after.epoch(), one).withSince(after.epoch()));
+        assertThat(others).anyMatch(each -> each.logs().equals(List.of(two)));
+        assertThat(state.map().tablets()).containsAll(others);
+        assertThat(state.map().logs()).containsExactly(new Log(one, 5, true), new Log(two, 0));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        assertThat(warnings.getLast()).contains("log of server 1.1", "2 tablets", "LOST");
+        assertChangesNothing(() -> end(before));
+        end(after);
+        assertThat(tablet().state()).isEqualTo(TabletState.NORMAL);
+        assertThat(tablet().since()).isEqualTo(after.epoch());
+        RandomCommands.assertSound(state);
+    }
+
+    @Test
+    void acceptLoss_ofOneOfTwoLogs_isNotThatOfTheOther() {
+        taken(two);
+        down(two, one);
+        accept(one);
+        assertThat(state.map().logs()).containsExactly(new Log(one, 0, true), new Log(two, 0));
+        long epoch = tablet().epoch();
+        accept(two);
+        assertThat(state.map().logs())
+                .containsExactly(new Log(one, 0, true), new Log(two, 0, true));
+        assertThat(tablet().epoch()).isEqualTo(epoch + 1);
+        assertThat(tablet().since()).isEqualTo(epoch + 1);
+    }
+
+    @Test
+    void acceptLoss_ofWhatTheOwnerHadBefore_itStillHas() {
+        taken(two);
+        down(two);
+        accept(two);
+        assertThat(tablet().owner()).isEqualTo(one);
+        assertThat(tablet().peer()).isEqualTo(one);
+    }
+
+    @Test
+    void acceptLoss_again_changesNothing() {
+        down(one);
+        accept(one);
+        long version = state.mapVersion();
+        long epoch = tablet().epoch();
+        assertThat(accept(one).number()).isOne();
+        assertThat(state.mapVersion()).isEqualTo(version);
+        assertThat(tablet().epoch()).isEqualTo(epoch);
+    }
+
+    @Test
+    void acceptLoss_whenTheNextOwnerGoesDownToo_holds() {
+        down(one);
+        accept(one);
+        long since = tablet().since();
+        down(two);
+        assertThat(tablet()).isEqualTo(recovering(three, since + 1, one).withSince(since));
+        assertThat(state.map().logs()).containsExactly(new Log(one, 0, true));
+    }
+
+    @Test
+    void acceptLoss_ofALogThatNothingDependsOn_isRefused() {
+        assertRefused(accept(one), "no tablet depends on a log of server 1.1");
+        down(one);
+        assertRefused(accept(new ServerId(1, 2)), "no tablet depends on a log of server 1.2");
+        end(tablet());
+        assertRefused(accept(one), "no tablet depends on a log of server 1.1");
+    }
+
     @Test
     void snapshot_withLogs_givesAnEqualState() {
         create("other", 3, 1);
@@ -388,6 +472,7 @@ class LineageTest {
         state.raiseLogEpoch(three, 6);
         taken(two);
         down(one, two);
+        accept(two);
         byte[] snapshot = Snapshots.encode(state);
         CoordinatorState other = new CoordinatorState(Notices.NONE);
         Snapshots.decode(snapshot, other);

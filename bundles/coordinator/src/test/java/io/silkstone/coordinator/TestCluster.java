@@ -16,6 +16,7 @@ import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Patience;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.RpcOptions;
+import io.silkstone.rpc.messages.AcceptLossEncoder;
 import io.silkstone.rpc.messages.AssignTabletEncoder;
 import io.silkstone.rpc.messages.CheckLeaseEncoder;
 import io.silkstone.rpc.messages.CloseLeaseEncoder;
@@ -292,6 +293,16 @@ final class TestCluster implements AutoCloseable {
                         .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
                         .server(server.packed())
                         .epoch(epoch)
+                        .encodedLength();
+    }
+
+    static ToIntFunction<MutableDirectBuffer> acceptLoss(ServerId server) {
+        long number = REQUESTS.incrementAndGet();
+        return buffer ->
+                new AcceptLossEncoder()
+                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                        .server(server.packed())
+                        .request(number)
                         .encodedLength();
     }
 

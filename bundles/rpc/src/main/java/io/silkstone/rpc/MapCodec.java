@@ -70,7 +70,12 @@ public final class MapCodec {
             lineage.forEach(server -> holders.next().server(server.packed()));
         }
         ClusterMapEncoder.LogsEncoder logs = message.logsCount(map.logs().size());
-        map.logs().forEach(log -> logs.next().server(log.server().packed()).epoch(log.epoch()));
+        for (ClusterMap.Log each : map.logs()) {
+            logs.next()
+                    .server(each.server().packed())
+                    .epoch(each.epoch())
+                    .lossAccepted((short) (each.lossAccepted() ? 1 : 0));
+        }
     }
 
     /** Reads the map that begins at {@code message}. */
@@ -111,7 +116,8 @@ public final class MapCodec {
         decodeLineages(message, lineages, tablets);
         List<ClusterMap.Log> logs = new ArrayList<>();
         for (ClusterMapDecoder.LogsDecoder each : message.logs()) {
-            logs.add(new ClusterMap.Log(ServerId.of(each.server()), each.epoch()));
+            boolean isAccepted = each.lossAccepted() == 1;
+            logs.add(new ClusterMap.Log(ServerId.of(each.server()), each.epoch(), isAccepted));
         }
         return new ClusterMap(cluster, version, servers, tables, tablets, logs);
     }

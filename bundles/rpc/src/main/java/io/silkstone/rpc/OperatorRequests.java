@@ -4,6 +4,7 @@ import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.rpc.messages.AcceptLossEncoder;
 import io.silkstone.rpc.messages.AssignTabletEncoder;
 import io.silkstone.rpc.messages.ClusterMapDecoder;
 import io.silkstone.rpc.messages.CreateTableEncoder;
@@ -131,6 +132,27 @@ public final class OperatorRequests {
                             .tableName(table);
                     return assign.encodedLength();
                 });
+    }
+
+    /**
+     * Has what is left of the log of {@code server}, which is down, do for the tablets that depend
+     * on it.
+     *
+     * @return how many these are
+     */
+    public int acceptLoss(ServerId server) throws ClusterRefused {
+        return (int)
+                ask(
+                        (call, request) -> {
+                            AcceptLossEncoder accept = new AcceptLossEncoder();
+                            accept.wrapAndApplyHeader(
+                                            call.request(REQUEST_BYTES_MAX),
+                                            0,
+                                            new MessageHeaderEncoder())
+                                    .server(server.packed())
+                                    .request(request);
+                            return accept.encodedLength();
+                        });
     }
 
     /**

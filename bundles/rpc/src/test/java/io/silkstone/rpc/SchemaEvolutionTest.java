@@ -210,7 +210,7 @@ class SchemaEvolutionTest {
                         List.of(),
                         List.of(new ClusterMap.Table(5, "t", 2)),
                         tablets,
-                        List.of(new ClusterMap.Log(one, 4), new ClusterMap.Log(two, -1)));
+                        List.of(new ClusterMap.Log(one, 4), new ClusterMap.Log(two, -1, true)));
         assertThat(readAgain(map)).isEqualTo(map);
     }
 

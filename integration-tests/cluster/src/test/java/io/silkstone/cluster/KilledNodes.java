@@ -41,7 +41,8 @@ final class KilledNodes implements AutoCloseable {
                 cluster.configure(
                         node,
                         "io.silkstone.coordinator.service",
-                        "enabled = true\nlog = %s\nservers.first = %d\nserver.lease.ms = %d\n"
+                        ("enabled = true\nlog = %s\nservers.first = %d\nserver.lease.ms = %d\n"
+                                        + "table.replicas = 0\n")
                                 .formatted(
                                         coordinators == 1 ? "local" : "aeron-cluster",
                                         COUNT,

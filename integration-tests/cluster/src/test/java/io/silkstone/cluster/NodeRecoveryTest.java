@@ -6,7 +6,11 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.Status;
+import io.silkstone.client.Answer;
+import io.silkstone.client.TableClient;
 import io.silkstone.harness.Tool;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +30,11 @@ class NodeRecoveryTest {
             Long.getLong("recovery.seed", System.nanoTime() & 0xffff_ffffL);
     private static final int KEYS = 8_000;
     private static final int CHANGES = 4_000;
+
+    /** So many take longer to move than a process to be killed. */
+    private static final int MOVED_KEYS = 40_000;
+
+    private static final int FRESH_KEYS = 300;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final SplittableRandom random = new SplittableRandom(SEED);
@@ -44,8 +53,12 @@ class NodeRecoveryTest {
 
     /** A table, full, of tablets that lie on all servers. */
     private Promises table(String name, int replicas, int tablets) throws Exception {
+        return table(name, replicas, tablets, KEYS);
+    }
+
+    private Promises table(String name, int replicas, int tablets, int keys) throws Exception {
         nodes.said("table:create %s --tablets %d --replicas %d".formatted(name, tablets, replicas));
-        Promises promises = new Promises(nodes.client().table(name), KEYS, random.split());
+        Promises promises = new Promises(nodes.client().table(name), keys, random.split());
         all.add(promises);
         promises.fill();
         return promises;
@@ -190,6 +203,126 @@ class NodeRecoveryTest {
         nodes.awaitServed();
         for (Promises each : all) {
             assertThat(each.broken()).as("after the kills, seed " + SEED).isEmpty();
+        }
+    }
+
+    /** Of one replica each, half of which are on a disk that is gone for good. */
+    @Test
+    void acceptLoss_moreIsGoneThanThereAreReplicas_theRestIsRecovered() throws Exception {
+        Promises kept = table("kept", 1, 4);
+        startAll();
+        awaitChanges(4 * CHANGES);
+        kept.stop();
+        ServerId second = nodes.server(2);
+        ServerId third = nodes.server(3);
+        nodes.kill(2, 3);
+        Tool.run(
+                nodes.cluster.workplace(), nodes.cluster.home(3), PATIENCE, List.of("rm", "-r", "data/backup"));
+        nodes.await("both are down", map -> !map.server(second).up() && !map.server(third).up());
+        nodes.up();
+        nodes.await("only what needs that disk waits", map -> isWaitingFor(map, second));
+        awaitLog("a recovery waits: no replica of");
+        assertThat(recoveries())
+                .anyMatch(
+                        each ->
+                                each.contains("kept")
+                                        && each.contains(second.toString())
+                                        && each.contains("waits: no replica of"));
+
+        Tool.Outcome refused = nodes.cluster.command("shell", "-c", "cluster:accept-loss " + second);
+        assertThat(refused.succeeded()).isFalse();
+        assertThat(refused.output()).contains("(kept 0x").contains("add --force");
+        refused = nodes.cluster.command("shell", "-c", "cluster:accept-loss %s --force".formatted(third));
+        assertThat(refused.succeeded()).isFalse();
+        assertThat(refused.output()).contains("No tablet depends on a log of server " + third);
+        assertThat(isWaitingFor(nodes.map(), second)).isTrue();
+
+        nodes.said("cluster:accept-loss %s --force".formatted(second));
+        nodes.awaitServed();
+        awaitLog("what is left of the log of server " + second + " was taken");
+        tell("an accepted loss: %d of %d keys are as promised", kept.kept(), KEYS);
+        assertThat(kept.impossible()).as("seed " + SEED).isEmpty();
+        // Two of four tablets are whole, at least.
+        assertThat(kept.kept()).as("seed " + SEED).isGreaterThan(KEYS / 3);
+        startAll();
+        awaitChanges(CHANGES);
+        kept.stop();
+        assertThat(kept.failures()).as("seed " + SEED).isEmpty();
+    }
+
+    /** What had come, and what was written since, is in the memory of the target alone. */
+    @Test
+    void acceptLoss_ofTheSourcesLogWhileATabletMoves_theTargetKeepsWhatItHas() throws Exception {
+        Promises moving = table("moving", 1, 1, MOVED_KEYS);
+        ServerId second = nodes.server(2);
+        ServerId third = nodes.server(3);
+        bring("moving", second);
+        startAll();
+        awaitChanges(CHANGES);
+        moving.stop();
+        Tool.run(
+                nodes.cluster.workplace(),
+                nodes.cluster.home(1),
+                PATIENCE,
+                List.of("sh", "-c", "rm -r data/backup/log-*-%d-1".formatted(second.index())));
+        nodes.client().store().migrateTablet("moving", 0, third);
+        nodes.kill(2);
+        TableClient table = nodes.client().table("moving");
+        for (int number = 0; number < FRESH_KEYS; number++) {
+            Answer answer = table.write(fresh(number), fresh(-number));
+            assertThat(answer.status()).as("seed " + SEED).isEqualTo(Status.OK);
+        }
+        nodes.await(second + " is down", map -> !map.server(second).up());
+        nodes.await("the source's log is read", map -> isWaitingFor(map, second));
+        awaitLog("a recovery waits: no replica of");
+
+        nodes.said("cluster:accept-loss %s --force".formatted(second));
+        nodes.awaitServed();
+        awaitLog("what is left of the log of server " + second + " was taken");
+        assertThat(moving.impossible()).as("seed " + SEED).isEmpty();
+        tell("of a tablet that moved: %d of %d keys are left", moving.kept(), MOVED_KEYS);
+        for (int number = 0; number < FRESH_KEYS; number++) {
+            assertThat(table.read(fresh(number)).value())
+                    .as("fresh key %d, seed %d", number, SEED)
+                    .isEqualTo(fresh(-number));
+        }
+    }
+
+    private static byte[] fresh(int number) {
+        return ("fresh" + number).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** What any node says of what it recovers. */
+    private List<String> recoveries() throws Exception {
+        List<String> lines = new ArrayList<>();
+        for (int node = 1; node <= KilledNodes.COUNT; node++) {
+            String home = nodes.cluster.home(node).toString();
+            Tool.Outcome said = nodes.cluster.command("shell", "--home", home, "-c", "recovery:list");
+            assertThat(said.succeeded()).as(said.output()).isTrue();
+            lines.addAll(said.output().lines().toList());
+        }
+        return lines;
+    }
+
+    private static boolean isWaitingFor(ClusterMap map, ServerId dead) {
+        List<Tablet> recovering =
+                map.tablets().stream()
+                        .filter(each -> each.state() == TabletState.RECOVERING)
+                        .toList();
+        return !recovering.isEmpty()
+                && recovering.stream().allMatch(each -> each.logs().equals(List.of(dead)));
+    }
+
+    /** Waits until the log of some node has this in it. */
+    private void awaitLog(String text) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        boolean isThere = false;
+        while (!isThere) {
+            assertThat(System.nanoTime() - deadline).as(text).isNegative();
+            for (int node = 1; node <= KilledNodes.COUNT; node++) {
+                isThere |= nodes.cluster.log(node).contains(text);
+            }
+            Thread.sleep(10);
         }
     }
 

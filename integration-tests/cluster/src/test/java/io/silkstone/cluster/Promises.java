@@ -165,20 +165,48 @@ final class Promises {
         return broken.subList(0, Math.min(broken.size(), WRONG_MAX));
     }
 
+    /** What was never written; some of it. While no thread runs. */
+    List<String> impossible() {
+        List<String> impossible = new ArrayList<>();
+        for (int number = 0; number < tried.length && impossible.size() < WRONG_MAX; number++) {
+            TreeSet<String> allowed = new TreeSet<>();
+            for (int change = 0; change <= tried[number]; change++) {
+                allowed.add(text(number, removes(change) ? null : value(number, change)));
+            }
+            String found = found(number, table.read(key(number)));
+            if (!allowed.contains(found)) {
+                impossible.add("key " + number + " shows " + found);
+            }
+        }
+        return impossible;
+    }
+
+    /** How many keys are as it was promised. While no thread runs. */
+    int kept() {
+        List<String> broken = new ArrayList<>();
+        for (int number = 0; number < tried.length; number++) {
+            check(number, table.read(key(number)), broken);
+        }
+        return tried.length - broken.size();
+    }
+
     private void check(int number, Answer answer, List<String> broken) {
         TreeSet<String> allowed = new TreeSet<>();
         for (int change = acknowledged[number]; change <= tried[number]; change++) {
             allowed.add(text(number, removes(change) ? null : value(number, change)));
         }
-        String found =
-                switch (answer.status()) {
-                    case OK -> text(number, answer.value());
-                    case NOT_FOUND -> text(number, null);
-                    default -> answer.status().toString();
-                };
+        String found = found(number, answer);
         if (!allowed.contains(found)) {
             broken.add("key " + number + " shows " + found + " instead of one of " + allowed);
         }
+    }
+
+    private static String found(int number, Answer answer) {
+        return switch (answer.status()) {
+            case OK -> text(number, answer.value());
+            case NOT_FOUND -> text(number, null);
+            default -> answer.status().toString();
+        };
     }
 
     private static String text(int number, byte[] value) {

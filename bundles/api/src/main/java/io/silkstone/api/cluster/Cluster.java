@@ -72,8 +72,23 @@ public interface Cluster {
      */
     long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused;
 
+    /**
+     * Has the tablets that depend on the log of {@code server}, which is down, be recovered from
+     * what is left of it. What is missing is lost: objects and changes of objects, also that some
+     * were removed. Of changes that were under way nobody can say any more whether they were made.
+     *
+     * @return how many tablets that concerns
+     * @throws ClusterRefused when no tablet depends on that log, or nobody answers in time
+     */
+    int acceptLoss(ServerId server) throws ClusterRefused;
+
     /** The tablets that are on their way to this node. */
     default List<MigrationStatus> migrations() {
+        return List.of();
+    }
+
+    /** The tablets that this node recovers. */
+    default List<RecoveryStatus> recoveries() {
         return List.of();
     }
 

@@ -154,8 +154,15 @@ public final class ClusterMap {
      *
      * @param server whose
      * @param epoch a replica that has not ended counts only if its incarnation is not below this
+     * @param lossAccepted whether what is left of it has to do, as an operator has said, so that
+     *     any replica counts; else it is read when all of it is there
      */
-    public record Log(ServerId server, long epoch) {}
+    public record Log(ServerId server, long epoch, boolean lossAccepted) {
+        /** Of which all is wanted. */
+        public Log(ServerId server, long epoch) {
+            this(server, epoch, false);
+        }
+    }
 
     /** Of these parts, in whatever order, without logs. */
     public ClusterMap(

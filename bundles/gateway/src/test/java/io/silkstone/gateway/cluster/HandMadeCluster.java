@@ -154,6 +154,11 @@ public final class HandMadeCluster implements Cluster {
     }
 
     @Override
+    public int acceptLoss(ServerId server) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void assignTablet(String table, long hash, ServerId server) throws ClusterRefused {
         throw new ClusterRefused(status());
     }

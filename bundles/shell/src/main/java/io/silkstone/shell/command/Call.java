@@ -11,11 +11,18 @@ public final class Call {
     private final Command command;
     private final Path directory;
     private final Map<String, String> values;
+    private final Progress progress;
 
-    Call(Command command, Path directory, Map<String, String> values) {
+    Call(Command command, Path directory, Map<String, String> values, Progress progress) {
         this.command = command;
         this.directory = directory;
         this.values = values;
+        this.progress = progress;
+    }
+
+    /** Where to say how far it is; programs that want JSON get the answer alone. */
+    public Progress progress() {
+        return has(Command.JSON) ? Progress.NONE : progress;
     }
 
     /** Where the caller is; relative paths count from here. */

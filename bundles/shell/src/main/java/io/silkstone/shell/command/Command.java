@@ -163,21 +163,28 @@ public final class Command {
         return Lines.of(lines);
     }
 
+    /** Runs the command for somebody who wants only its answer. */
+    public Object run(Path directory, List<String> words)
+            throws CommandRefused, InterruptedException {
+        return run(directory, words, Progress.NONE);
+    }
+
     /**
      * Runs the command.
      *
      * @param directory where the caller is
      * @param words what follows the command's name
+     * @param progress where people see how far it is
      * @return the answer, as JSON text if the words ask for that
      * @throws CommandRefused with the sentence for the operator, whatever went wrong
      * @throws InterruptedException when the operator interrupted it
      */
-    public Object run(Path directory, List<String> words)
+    public Object run(Path directory, List<String> words, Progress progress)
             throws CommandRefused, InterruptedException {
         if (words.contains(HELP)) {
             return help();
         }
-        Call call = parse(directory, words);
+        Call call = parse(directory, words, progress);
         Answer answer;
         try {
             answer = body.run(call);
@@ -199,7 +206,8 @@ public final class Command {
                 || arguments.stream().anyMatch(argument -> argument.name.equals(name));
     }
 
-    private Call parse(Path directory, List<String> words) throws CommandRefused {
+    private Call parse(Path directory, List<String> words, Progress progress)
+            throws CommandRefused {
         Map<String, String> values = new LinkedHashMap<>();
         int position = 0;
         boolean optionsEnded = false;
@@ -219,7 +227,7 @@ public final class Command {
         if (position < arguments.size() && !arguments.get(position).optional) {
             throw refused("needs " + arguments.get(position).name);
         }
-        return new Call(this, directory, values);
+        return new Call(this, directory, values, progress);
     }
 
     /** Returns how many further words belong to the option at {@code index}. */

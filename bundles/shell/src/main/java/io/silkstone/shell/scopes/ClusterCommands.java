@@ -6,6 +6,7 @@ import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.shell.command.Call;
 import io.silkstone.shell.command.Command;
 import io.silkstone.shell.command.CommandRefused;
 import io.silkstone.shell.command.CommandScope;
@@ -15,11 +16,17 @@ import io.silkstone.shell.format.Table;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
-/** Shows the cluster as this node sees it. */
+/** Shows the cluster as this node sees it, and has it go on without what is lost. */
 public final class ClusterCommands implements CommandScope {
     private static final String SCOPE = "cluster";
+    private static final String SERVER = "SERVER";
+    private static final String FORCE = "--force";
     private static final int NODE_DIGITS = 8;
+
+    /** So many tablets are named where there may be more. */
+    private static final int NAMED_MAX = 4;
 
     private final Supplier<Cluster> cluster;
 
@@ -39,7 +46,23 @@ public final class ClusterCommands implements CommandScope {
                         .says("Lists the servers: who is up, where, and with how many tablets.")
                         .example("cluster:servers")
                         .example("cluster:servers | grep down")
-                        .does(call -> servers()));
+                        .does(call -> servers()),
+                Command.named(SCOPE, "accept-loss")
+                        .says(
+                                "Recovers tablets from what is left of the log of a server that is"
+                                        + " down; what is missing is lost.")
+                        .takes(SERVER, before -> logs(cluster.get()))
+                        .flag(FORCE, "does it; else says which tablets depend on that log")
+                        .example("cluster:accept-loss 2.1")
+                        .example("cluster:accept-loss 2.1 --force")
+                        .does(this::acceptLoss));
+    }
+
+    /** Whose logs tablets depend on; nobody's without a cluster. */
+    private static List<String> logs(Cluster present) {
+        return present == null
+                ? List.of()
+                : present.map().logs().stream().map(log -> log.server().toString()).toList();
     }
 
     /** The cluster, or a sentence about the node that has none. */
@@ -94,6 +117,99 @@ public final class ClusterCommands implements CommandScope {
         return present.isMember()
                 ? table
                 : table.note("as this node saw it last; it is " + present.status());
+    }
+
+    private Answer acceptLoss(Call call) throws Exception {
+        Cluster present = required(cluster);
+        ServerId server = server(present, call.value(SERVER));
+        if (!call.has(FORCE)) {
+            throw new CommandRefused(
+                    depending(present.map(), server)
+                            + " on the log of server "
+                            + server
+                            + "; add "
+                            + FORCE
+                            + " to recover from what is left of it: objects and changes that are"
+                            + " missing are lost, and what was removed may be there again.");
+        }
+        int tablets = present.acceptLoss(server);
+        return Details.of()
+                .with("server", server.toString())
+                .with("tablets", tablets)
+                .saying(
+                        "%s from what is left of the log of server %s; `tablet:list` shows when"
+                                        .formatted(
+                                                tablets == 1
+                                                        ? "1 tablet is recovered"
+                                                        : tablets + " tablets are recovered",
+                                                server)
+                                + " that is done.");
+    }
+
+    /**
+     * The server called {@code word} on whose log something depends, by its place if that will do.
+     */
+    private static ServerId server(Cluster present, String word) throws CommandRefused {
+        List<ServerId> meant =
+                present.map().logs().stream()
+                        .map(ClusterMap.Log::server)
+                        .filter(
+                                each ->
+                                        word.equals(each.toString())
+                                                || word.equals(Integer.toString(each.index())))
+                        .toList();
+        if (meant.size() == 1) {
+            return meant.getFirst();
+        }
+        if (meant.size() > 1) {
+            throw new CommandRefused(
+                    "Tablets depend on several logs of server %s; say which of %s."
+                            .formatted(
+                                    word,
+                                    meant.stream()
+                                            .map(ServerId::toString)
+                                            .collect(Collectors.joining(", "))));
+        }
+        String logs = String.join(", ", logs(present));
+        throw new CommandRefused(
+                logs.isEmpty()
+                        ? "No tablet depends on the log of a server that is down."
+                        : "No tablet depends on a log of server %s; some depend on those of %s."
+                                .formatted(word, logs));
+    }
+
+    /** Such as {@code 2 tablets depend (...)}. */
+    private static String depending(ClusterMap map, ServerId server) {
+        List<Tablet> tablets =
+                map.tablets().stream().filter(each -> each.logs().contains(server)).toList();
+        String named =
+                tablets.stream()
+                        .limit(NAMED_MAX)
+                        .map(each -> place(map, each))
+                        .collect(Collectors.joining(", "));
+        int more = tablets.size() - NAMED_MAX;
+        return "%d %s (%s%s)"
+                .formatted(
+                        tablets.size(),
+                        tablets.size() == 1 ? "tablet depends" : "tablets depend",
+                        named,
+                        more > 0 ? " and " + more + " more" : "");
+    }
+
+    /** A tablet by its table and its first hash. */
+    private static String place(ClusterMap map, Tablet tablet) {
+        return tableName(map, tablet.table())
+                + ' '
+                + TabletCommands.hexadecimal(tablet.firstHash());
+    }
+
+    /** What the table with {@code number} is called: its number if nobody knows. */
+    static String tableName(ClusterMap map, int number) {
+        return map.tables().stream()
+                .filter(each -> each.id() == number)
+                .map(ClusterMap.Table::name)
+                .findFirst()
+                .orElse(Integer.toString(number));
     }
 
     private static long tabletsOf(ClusterMap map, Server server) {

@@ -2,17 +2,21 @@ package io.silkstone.shell.scopes;
 
 import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.MigrationStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.shell.command.Call;
 import io.silkstone.shell.command.Command;
+import io.silkstone.shell.command.CommandRefused;
 import io.silkstone.shell.command.CommandScope;
 import io.silkstone.shell.format.Answer;
 import io.silkstone.shell.format.Details;
 import io.silkstone.shell.format.Table;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Moves tablets between the servers of a cluster while clients use them. */
 public final class MigrationCommands implements CommandScope {
@@ -20,14 +24,22 @@ public final class MigrationCommands implements CommandScope {
     private static final String TABLE = "TABLE";
     private static final String SERVER = "SERVER";
     private static final int BYTES_PER_MEGABYTE = 1_000_000;
+    private static final int BAR_LENGTH = 10;
 
     private final Supplier<KvStore> store;
     private final Supplier<Cluster> cluster;
+    private final MigrationWatch.Pause pause;
 
-    /** Works on what these give at the time of each call; no cluster in a node that is alone. */
-    public MigrationCommands(Supplier<KvStore> store, Supplier<Cluster> cluster) {
+    /**
+     * Works on what these give at the time of each call; no cluster in a node that is alone.
+     *
+     * @param pause between two looks at what takes long
+     */
+    MigrationCommands(
+            Supplier<KvStore> store, Supplier<Cluster> cluster, MigrationWatch.Pause pause) {
         this.store = store;
         this.cluster = cluster;
+        this.pause = pause;
     }
 
     @Override
@@ -49,6 +61,17 @@ public final class MigrationCommands implements CommandScope {
                         .says("Lists the tablets that are on their way to this node, and how far.")
                         .example("migration:list")
                         .does(this::list),
+                Command.named(SCOPE, "watch")
+                        .says(
+                                "Shows how far a tablet on its way to this node is until it has"
+                                        + " come, and fails if it does not.")
+                        .mayTake(TABLE, before -> TableCommands.names(store.get()))
+                        .mayTake(
+                                TabletCommands.PLACE,
+                                before -> TabletCommands.places(store.get(), before))
+                        .example("migration:watch")
+                        .example("migration:watch default 0x5554000000000000")
+                        .does(this::watch),
                 Command.named(SCOPE, "pause")
                         .says(
                                 "Fetches only what clients ask for of the tablets on their way to"
@@ -70,13 +93,13 @@ public final class MigrationCommands implements CommandScope {
     private Answer list(Call call) throws Exception {
         Cluster present = ClusterCommands.required(cluster);
         return Table.of(present.migrations())
-                .column("table", each -> tableName(present, each.table()))
+                .column("table", each -> table(present.map(), each))
                 .column("first_hash", each -> TabletCommands.hexadecimal(each.firstHash()))
                 .column("last_hash", each -> TabletCommands.hexadecimal(each.lastHash()))
                 .column("source", MigrationStatus::source)
                 .column("state", MigrationCommands::state)
                 .column("objects", MigrationStatus::objects)
-                .column("progress", MigrationCommands::bar)
+                .column("progress", each -> bar(each, BAR_LENGTH))
                 .column("mb_per_second", each -> Math.round(megabytesPerSecond(each)))
                 .column("seconds_left", MigrationCommands::secondsLeft)
                 .data("strategy", MigrationStatus::strategy)
@@ -84,31 +107,83 @@ public final class MigrationCommands implements CommandScope {
                 .data("bytes_expected", MigrationStatus::bytesExpected);
     }
 
-    private static String tableName(Cluster present, int number) {
-        return present.map().tables().stream()
-                .filter(each -> each.id() == number)
-                .map(ClusterMap.Table::name)
-                .findFirst()
-                .orElse(Integer.toString(number));
+    private Answer watch(Call call) throws Exception {
+        Cluster present = ClusterCommands.required(cluster);
+        return new MigrationWatch(present, watched(present, call), call.progress(), pause).run();
     }
 
-    /** In tenths, and in percent: what is expected is an estimate, so it ends with 99. */
-    private static String bar(MigrationStatus status) {
+    /** The one that the call means, or the only one. */
+    private static MigrationStatus watched(Cluster present, Call call) throws CommandRefused {
+        ClusterMap map = present.map();
+        List<MigrationStatus> meant = present.migrations();
+        String what = "No tablet";
+        if (call.has(TABLE)) {
+            String name = call.value(TABLE);
+            ClusterMap.Table table = map.table(name);
+            if (table == null) {
+                throw new CommandRefused("There is no table " + name + "; see `table:list`.");
+            }
+            what = "No tablet of " + name;
+            meant = meant.stream().filter(each -> each.table() == table.id()).toList();
+            if (call.has(TabletCommands.PLACE)) {
+                long hash = TabletCommands.hash(call);
+                Tablet tablet = map.tablet(table.id(), hash);
+                what += " with " + TabletCommands.hexadecimal(hash);
+                meant = meant.stream().filter(each -> contains(each, hash)).toList();
+                boolean isElsewhere =
+                        meant.isEmpty()
+                                && tablet != null
+                                && tablet.state() == TabletState.MIGRATING
+                                && !tablet.owner().equals(present.self());
+                if (isElsewhere) {
+                    throw new CommandRefused(
+                            "The tablet is on its way to server %s; watch it in that node."
+                                    .formatted(tablet.owner()));
+                }
+            }
+        }
+        if (meant.isEmpty()) {
+            throw new CommandRefused(what + " is on its way to this node.");
+        }
+        if (meant.size() > 1) {
+            throw new CommandRefused(
+                    "%d tablets are on their way to this node; say which: %s."
+                            .formatted(
+                                    meant.size(),
+                                    meant.stream()
+                                            .map(each -> place(map, each))
+                                            .collect(Collectors.joining(", "))));
+        }
+        return meant.getFirst();
+    }
+
+    private static boolean contains(MigrationStatus status, long hash) {
+        return Long.compareUnsigned(status.firstHash(), hash) <= 0
+                && Long.compareUnsigned(hash, status.lastHash()) <= 0;
+    }
+
+    static String table(ClusterMap map, MigrationStatus status) {
+        return ClusterCommands.tableName(map, status.table());
+    }
+
+    /** Its table and its first hash. */
+    static String place(ClusterMap map, MigrationStatus status) {
+        return table(map, status) + ' ' + TabletCommands.hexadecimal(status.firstHash());
+    }
+
+    /** What is expected is an estimate, so it ends with 99 percent. */
+    static String bar(MigrationStatus status, int length) {
         long expected = Math.max(1, status.bytesExpected());
         int percent = (int) Math.min(99, status.bytes() * 100 / expected);
-        return "["
-                + "#".repeat(percent / 10)
-                + ".".repeat(10 - percent / 10)
-                + "] "
-                + percent
-                + "%";
+        int done = percent * length / 100;
+        return "[" + "#".repeat(done) + ".".repeat(length - done) + "] " + percent + "%";
     }
 
-    private static double megabytesPerSecond(MigrationStatus status) {
+    static double megabytesPerSecond(MigrationStatus status) {
         return status.bytes() * 1_000.0 / Math.max(1, status.nanos());
     }
 
-    private static long secondsLeft(MigrationStatus status) {
+    static long secondsLeft(MigrationStatus status) {
         long left = Math.max(0, status.bytesExpected() - status.bytes());
         double perSecond = Math.max(1, megabytesPerSecond(status) * BYTES_PER_MEGABYTE);
         return (long) Math.ceil(left / perSecond);

@@ -16,7 +16,7 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 @Component(name = "io.silkstone.shell.migration")
 public final class MigrationCommandsComponent implements CommandScope {
     private final List<Command> commands =
-            new MigrationCommands(() -> this.store, () -> this.cluster).commands();
+            new MigrationCommands(() -> this.store, () -> this.cluster, Thread::sleep).commands();
 
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,

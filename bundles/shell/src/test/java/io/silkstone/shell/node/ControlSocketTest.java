@@ -48,7 +48,7 @@ class ControlSocketTest {
                 .contains(
                         "table:create  Creates a table.",
                         "done",
-                        "node:health       Runs the health checks.");
+                        "node:health          Runs the health checks.");
         assertThat(client.err()).isEmpty();
     }
 

@@ -8,9 +8,11 @@ import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.MigrationStatus;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ClusterCommandsTest {
@@ -22,7 +24,7 @@ class ClusterCommandsTest {
     private final CommandRunner tablet =
             new CommandRunner(new TabletCommands(FakeStore::new, () -> node));
     private final CommandRunner migration =
-            new CommandRunner(new MigrationCommands(FakeStore::new, () -> node));
+            new CommandRunner(new MigrationCommands(FakeStore::new, () -> node, millis -> {}));
 
     /** A member of a cluster of two, of which one is down. */
     private static final class ThisNode implements Cluster {
@@ -33,9 +35,15 @@ class ClusterCommandsTest {
         boolean paused;
         boolean copying;
         String refusal;
+        ClusterMap recovering;
+        final List<ServerId> accepted = new ArrayList<>();
 
         @Override
         public ClusterMap map() {
+            return recovering == null ? usual() : recovering;
+        }
+
+        private static ClusterMap usual() {
             return new ClusterMap(
                     7,
                     9,
@@ -109,6 +117,34 @@ class ClusterCommandsTest {
         }
 
         @Override
+        public int acceptLoss(ServerId server) throws ClusterRefused {
+            if (refusal != null) {
+                throw new ClusterRefused(refusal);
+            }
+            accepted.add(server);
+            return accepted.size();
+        }
+
+        /** Tablets of the default table depend on the logs of servers that are down. */
+        void recovers(int tablets, ServerId... logs) {
+            List<ClusterMap.Tablet> all = new ArrayList<>();
+            for (int number = 0; number < tablets; number++) {
+                all.add(
+                        tablet((long) number << 50, number, FIRST, TabletState.RECOVERING)
+                                .withLogs(List.of(logs)));
+            }
+            ClusterMap known = usual();
+            recovering =
+                    new ClusterMap(
+                            7,
+                            10,
+                            known.servers(),
+                            known.tables(),
+                            all,
+                            Stream.of(logs).map(log -> new ClusterMap.Log(log, 1)).toList());
+        }
+
+        @Override
         public List<MigrationStatus> migrations() {
             long quarter = 250_000_000;
             return List.of(
@@ -132,6 +168,15 @@ class ClusterCommandsTest {
         }
 
         @Override
+        public List<RecoveryStatus> recoveries() {
+            ServerId other = new ServerId(3, 1);
+            String waits = "waits: no replica of segment 5 of the log of server 3.1";
+            return List.of(
+                    new RecoveryStatus(1, 0, -1, List.of(SECOND, other), waits, 12_900_000_000L),
+                    new RecoveryStatus(9, 1, 2, List.of(other), "takes the tablets", 5));
+        }
+
+        @Override
         public int pauseMigrations(boolean pause) {
             paused = pause;
             return 1;
@@ -140,7 +185,7 @@ class ClusterCommandsTest {
 
     @Test
     void everyCommand_withoutAMembership_saysWhatThatMayMean() {
-        new CommandRunner(new ClusterCommands(() -> null)).assertWellBehavedWithoutServices(2);
+        new CommandRunner(new ClusterCommands(() -> null)).assertWellBehavedWithoutServices(3);
         new CommandRunner(new ClusterCommands(() -> null))
                 .assertRefused(
                         "This node has no membership at the moment: it is alone unless coordinators"
@@ -186,6 +231,68 @@ class ClusterCommandsTest {
                         "\"servers_down\":1",
                         "\"tablets_lost\":1",
                         "\"tablets_recovering\":0");
+    }
+
+    @Test
+    void acceptLoss_withoutForce_saysWhichTabletsDependOnTheLog() {
+        node.recovers(1, SECOND);
+        cluster.assertRefused(
+                "1 tablet depends (default 0x0000000000000000) on the log of server 2.3; add"
+                        + " --force to recover from what is left of it: objects and changes that"
+                        + " are missing are lost, and what was removed may be there again.",
+                "accept-loss",
+                "2.3");
+        node.recovers(6, SECOND);
+        cluster.assertRefused(
+                "6 tablets depend (default 0x0000000000000000, default 0x0004000000000000, default"
+                        + " 0x0008000000000000, default 0x000c000000000000 and 2 more) on the log"
+                        + " of server 2.3; add --force to recover from what is left of it: objects"
+                        + " and changes that are missing are lost, and what was removed may be"
+                        + " there again.",
+                "accept-loss",
+                "2");
+        assertThat(node.accepted).isEmpty();
+    }
+
+    @Test
+    void acceptLoss_withForce_asksTheCluster() throws Exception {
+        node.recovers(1, SECOND);
+        assertThat(cluster.run("accept-loss", "2", "--force"))
+                .isEqualTo(
+                        "1 tablet is recovered from what is left of the log of server 2.3;"
+                                + " `tablet:list` shows when that is done.");
+        assertThat(cluster.run("accept-loss", "2.3", "--force", "--json"))
+                .isEqualTo("{\"server\":\"2.3\",\"tablets\":2}");
+        assertThat(node.accepted).containsExactly(SECOND, SECOND);
+        node.refusal = "no tablet depends on a log of server 2.3";
+        cluster.assertRefused(
+                "No tablet depends on a log of server 2.3.", "accept-loss", "2", "--force");
+    }
+
+    @Test
+    void acceptLoss_ofALogThatNobodyNeeds_isRefusedInOneSentence() {
+        cluster.assertRefused(
+                "No tablet depends on the log of a server that is down.",
+                "accept-loss",
+                "2.3",
+                "--force");
+        node.recovers(1, new ServerId(2, 2), SECOND);
+        String others = "; some depend on those of 2.2, 2.3.";
+        cluster.assertRefused(
+                "No tablet depends on a log of server 1.1" + others, "accept-loss", "1.1");
+        cluster.assertRefused(
+                "No tablet depends on a log of server x" + others, "accept-loss", "x");
+        cluster.assertRefused(
+                "Tablets depend on several logs of server 2; say which of 2.2, 2.3.",
+                "accept-loss",
+                "2");
+    }
+
+    @Test
+    void acceptLoss_offersServersWhoseLogsAreNeeded() {
+        assertThat(cluster.offers("accept-loss", 0)).isEmpty();
+        node.recovers(1, SECOND);
+        assertThat(cluster.offers("accept-loss", 0)).containsExactly("2.3");
     }
 
     @Test
@@ -255,6 +362,17 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void list_whatIsRecovered_saysFromWhichLogsAndWhatItWaitsFor() throws Exception {
+        CommandRunner recovery = new CommandRunner(new RecoveryCommands(() -> node));
+        assertThat(recovery.run("list"))
+                .containsPattern(
+                        "default +0x0000000000000000 +0xffffffffffffffff +2\\.3, 3\\.1 +12"
+                                + " +waits: no replica of segment 5 of the log of server 3\\.1\n")
+                .containsPattern("9 +0x0000000000000001 +\\S+ +3\\.1 +0 +takes the tablets$");
+        new CommandRunner(new RecoveryCommands(() -> null)).assertWellBehavedWithoutServices(1);
+    }
+
+    @Test
     void pause_andResume_sayHowManyTabletsThatConcerns() throws Exception {
         assertThat(migration.run("pause"))
                 .isEqualTo("1 tablet paused: only what clients ask for comes.");
@@ -298,7 +416,7 @@ class ClusterCommandsTest {
 
     @Test
     void start_withoutServices_saysSo() {
-        new CommandRunner(new MigrationCommands(() -> null, () -> null))
+        new CommandRunner(new MigrationCommands(() -> null, () -> null, millis -> {}))
                 .assertWellBehavedWithoutServices(5);
     }
 }

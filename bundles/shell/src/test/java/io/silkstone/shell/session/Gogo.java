@@ -1,5 +1,6 @@
 package io.silkstone.shell.session;
 
+import io.silkstone.shell.command.Call;
 import io.silkstone.shell.command.Command;
 import io.silkstone.shell.command.Command.Completion;
 import io.silkstone.shell.format.AnswerConverter;
@@ -60,6 +61,7 @@ public final class Gogo implements AutoCloseable {
                 Command.named("test", "mark")
                         .says("Answers, and then runs what the test wants.")
                         .does(call -> Table.of(List.of("mark")).column("name", this::marked)),
+                Command.named("test", "steps").says("Says twice how far it is.").does(this::steps),
                 Command.named("test", "hang")
                         .says("Waits until it is interrupted.")
                         .does(call -> hang()));
@@ -82,6 +84,12 @@ public final class Gogo implements AutoCloseable {
             text.append(line).append('\n');
         }
         return Lines.of(text.toString());
+    }
+
+    private Lines steps(Call call) {
+        call.progress().show("one");
+        call.progress().show("two");
+        return Lines.of(call.progress().isLive() ? "rewritten" : "written");
     }
 
     private Lines hang() throws InterruptedException {

@@ -34,9 +34,11 @@ class ShellSessionTest {
     }
 
     private ShellSession open(OutputStream output) throws IOException {
-        Terminal plain =
-                new LineDisciplineTerminal(
-                        "test", Terminal.TYPE_DUMB, output, StandardCharsets.UTF_8);
+        return open(Terminal.TYPE_DUMB, output);
+    }
+
+    private ShellSession open(String type, OutputStream output) throws IOException {
+        Terminal plain = new LineDisciplineTerminal("test", type, output, StandardCharsets.UTF_8);
         return new ShellSession(
                 gogo.processor,
                 plain,
@@ -84,6 +86,24 @@ class ShellSessionTest {
     @Test
     void run_aCommand_showsItsAnswer() {
         assertRun("city:list", 0, "NAME\nUlm\nBonn\n", "");
+    }
+
+    @Test
+    void run_aCommandThatTakesLong_showsHowFarItIsLineByLine() {
+        assertRun("test:steps", 0, "one\ntwo\nwritten\n", "");
+        out.reset();
+        assertRun("test:steps | grep t", 0, "two\nwritten\n", "");
+        out.reset();
+        assertRun("test:steps --json", 0, "[\"written\"]\n", "");
+    }
+
+    @Test
+    void run_aCommandThatTakesLong_onATerminal_rewritesALine() throws Exception {
+        session.close();
+        session = open("xterm", out);
+        assertRun("test:steps", 0, "\rone\033[K\rtwo\033[K\r\033[Krewritten\n", "");
+        out.reset();
+        assertRun("test:steps | cat", 0, "one\ntwo\nwritten\n", "");
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
 import io.silkstone.api.cluster.MigrationStatus;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.OperatorRequests;
@@ -126,8 +127,18 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     }
 
     @Override
+    public int acceptLoss(ServerId server) throws ClusterRefused {
+        return operator.acceptLoss(server);
+    }
+
+    @Override
     public List<MigrationStatus> migrations() {
         return migrations.list();
+    }
+
+    @Override
+    public List<RecoveryStatus> recoveries() {
+        return holdings.recoveries();
     }
 
     @Override

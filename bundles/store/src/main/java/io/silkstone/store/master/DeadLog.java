@@ -27,6 +27,12 @@ import java.util.TreeMap;
  *   <li>Backups list only replicas that have ended, or that have all since the log's epoch.
  * </ul>
  *
+ * <p>Where an operator has accepted the loss of the rest, what any server that is up has is read:
+ * also of segments that are cut off, and by the newest note that there is. That note may name
+ * segments of which the cleaner has left nothing since, and say less of tables; so objects may come
+ * back that were removed. Without any note nothing counts, for nobody knows which tablets the
+ * server had.
+ *
  * <p>Threads: one.
  */
 final class DeadLog {
@@ -69,9 +75,18 @@ final class DeadLog {
         return note.store();
     }
 
-    /** Whether nothing was ever settled in it. */
+    /** Whether there is nothing to be read, when {@link #find} has found what there is. */
     boolean isEmpty() {
+        return wasNeverSettled() || note == null;
+    }
+
+    private boolean wasNeverSettled() {
         return log.epoch() == 0;
+    }
+
+    /** Whether what is left of it has to do. */
+    boolean isLossAccepted() {
+        return log.lossAccepted();
     }
 
     /** What is missing when {@link #find} has failed; for people. */
@@ -82,7 +97,8 @@ final class DeadLog {
     /**
      * Asks all servers of {@code map} that are up.
      *
-     * @return whether all of the log was found
+     * @return whether all of the log was found; if its loss was accepted, whether all servers have
+     *     said what is left
      */
     boolean find(ClusterMap map) {
         replicas.clear();
@@ -94,8 +110,11 @@ final class DeadLog {
                 silent++;
             }
         }
-        missing = lack();
-        if (!missing.isEmpty() && silent > 0) {
+        missing = isLossAccepted() ? "" : lack();
+        if (isLossAccepted() && silent > 0) {
+            // They may have what nobody else has, and answer or go down in the end.
+            missing = silent + " servers do not say what they have of the log of " + log.server();
+        } else if (!missing.isEmpty() && silent > 0) {
             missing += ", and " + silent + " servers do not answer";
         }
         return missing.isEmpty();
@@ -106,7 +125,7 @@ final class DeadLog {
             ListReplicasEncoder list = new ListReplicasEncoder();
             list.wrapAndApplyHeader(question.request(REQUEST_BYTES), 0, question.header())
                     .master(log.server().packed())
-                    .epoch(log.epoch());
+                    .epoch(isLossAccepted() ? 0 : log.epoch());
             Status answer =
                     question.ask(
                             rpc.peer(server.address()),
@@ -151,30 +170,58 @@ final class DeadLog {
 
     /** What is missing; empty for nothing. */
     private String lack() {
-        if (isEmpty()) {
+        if (wasNeverSettled()) {
             return "";
         }
         if (note == null) {
             return "no replica says what of the log of server " + log.server() + " counts";
         }
-        List<Found> head = List.of();
-        for (List<Found> each : replicas.values()) {
-            head = each.stream().anyMatch(Found::noted) ? each : head;
-        }
-        if (head.stream().anyMatch(Found::ended)) {
+        if (!hasEnd()) {
             return "no replica of the end of the log of server " + log.server();
         }
         for (long segment : note.segments()) {
-            int longest =
-                    replicas.getOrDefault(segment, List.of()).stream()
-                            .mapToInt(Found::bytes)
-                            .max()
-                            .orElse(-1);
-            if (!note.allows(segment, longest)) {
+            if (!note.allows(segment, bytesOf(segment))) {
                 return "no replica of segment " + segment + " of the log of server " + log.server();
             }
         }
         return "";
+    }
+
+    private boolean hasEnd() {
+        List<Found> head = List.of();
+        for (List<Found> each : replicas.values()) {
+            head = each.stream().anyMatch(Found::noted) ? each : head;
+        }
+        return head.stream().noneMatch(Found::ended)
+                && head.stream().anyMatch(each -> each.incarnation >= log.epoch());
+    }
+
+    /** How long the longest replica of a segment is; -1 if there is none. */
+    private int bytesOf(long segment) {
+        return replicas.getOrDefault(segment, List.of()).stream()
+                .mapToInt(Found::bytes)
+                .max()
+                .orElse(-1);
+    }
+
+    /** What is known to be missing of a log whose loss was accepted; for people. */
+    String loss() {
+        if (wasNeverSettled()) {
+            return "nothing was ever safe in it";
+        }
+        if (note == null) {
+            return "no replica says what of it counts, and nothing of it is taken";
+        }
+        int gone = 0;
+        int cut = 0;
+        for (long segment : note.segments()) {
+            int bytes = bytesOf(segment);
+            boolean lacks = !note.allows(segment, bytes);
+            gone += lacks && bytes < 0 ? 1 : 0;
+            cut += lacks && bytes >= 0 ? 1 : 0;
+        }
+        return "%d of %d segments are missing, %d are cut off, and its end is %s"
+                .formatted(gone, note.segments().length, cut, hasEnd() ? "there" : "missing");
     }
 
     /**
@@ -185,10 +232,20 @@ final class DeadLog {
         List<List<Found>> all = new ArrayList<>();
         for (long segment : replicas.descendingKeySet()) {
             if (note != null && note.counts(segment)) {
-                all.add(usable(segment));
+                all.add(isLossAccepted() ? longestFirst(segment) : usable(segment));
             }
         }
         return all;
+    }
+
+    /** All of a segment: what a shorter one has lies in a longer one at the same place. */
+    private List<Found> longestFirst(long segment) {
+        return replicas.get(segment).stream()
+                .sorted(
+                        Comparator.comparingInt(Found::bytes)
+                                .thenComparingLong(Found::incarnation)
+                                .reversed())
+                .toList();
     }
 
     /**

@@ -3,6 +3,7 @@ package io.silkstone.store.master;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Rpc;
@@ -17,7 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Recovers the tablets that the coordinator's map gives to this server for that: those that depend
  * on the same logs together, for each log is read once.
  *
- * <p>Threads: one at a time, but {@link #stop} is any's.
+ * <p>Threads: one at a time, but {@link #stop} and {@link #list} are any's.
  */
 final class Recoveries {
     private static final long PAUSE_NANOS = 5_000_000;
@@ -40,8 +41,9 @@ final class Recoveries {
 
     /** Serves what was recovered and depends on no logs any more. */
     void serve(ClusterMap news) {
-        map = news;
         all.removeIf(Recovery::hasEnded);
+        all.forEach(each -> each.follow(news));
+        map = news;
         for (Recovery each : all) {
             each.serve(news);
         }
@@ -85,6 +87,14 @@ final class Recoveries {
             // It never runs, and nobody is to wait for its end.
             all.remove(recovery);
         }
+    }
+
+    /** The tablets that are recovered. Threads: any. */
+    List<RecoveryStatus> list() {
+        return all.stream()
+                .filter(each -> !each.hasEnded())
+                .flatMap(each -> each.statuses().stream())
+                .toList();
     }
 
     /** Ends all. By a user thread, which waits for that. */

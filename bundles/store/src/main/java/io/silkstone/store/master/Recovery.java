@@ -3,6 +3,7 @@ package io.silkstone.store.master;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
@@ -41,9 +42,11 @@ import org.agrona.DirectBuffer;
  * that the tablets depend on nothing any more has them served.
  *
  * <p>Until then nothing that this has done matters to anybody. So whatever fails begins anew, as
- * long as the tablets are to be recovered here.
+ * long as the tablets are to be recovered here. An operator who accepts that something of a log is
+ * lost gives them another epoch, which changes nothing of what has been done.
  *
- * <p>Threads: its own, but {@link #stop}, {@link #serve} and {@link #concerns} are any's.
+ * <p>Threads: its own, but {@link #stop}, {@link #serve}, {@link #concerns} and {@link #statuses}
+ * are any's.
  */
 final class Recovery implements Runnable {
     private static final Logger LOG = System.getLogger(Recovery.class.getName());
@@ -65,7 +68,9 @@ final class Recovery implements Runnable {
     private final Membership membership;
     private final Supplier<ClusterMap> map;
     private final ServerId self;
-    private final List<Tablet> tablets;
+
+    /** In the epochs in which the newest map has them. */
+    private volatile List<Tablet> tablets;
 
     /** Of each tablet, until it is served; null for none. */
     private final AtomicReferenceArray<Reservation> reservations;
@@ -73,6 +78,7 @@ final class Recovery implements Runnable {
     /** Whether one of the threads replays. */
     private final AtomicBoolean replaying = new AtomicBoolean();
 
+    private final long begunAt;
     private volatile boolean closed;
     private volatile boolean done;
     private volatile String status = "begins";
@@ -99,11 +105,45 @@ final class Recovery implements Runnable {
         this.self = self;
         this.tablets = tablets;
         reservations = new AtomicReferenceArray<>(tablets.size());
+        begunAt = rpc.now();
     }
 
     /** A replica's segment cannot be read to its end. */
     private static final class Unreadable extends Exception {
         private static final long serialVersionUID = 1;
+    }
+
+    /** What became of reading a segment. */
+    private enum Fetched {
+        /** All of it was taken. */
+        WHOLE,
+        /** What is there is damaged, so that asking again is of no use. */
+        DAMAGED,
+        /** It may go better the next time. */
+        FAILED
+    }
+
+    /** The segments of a log that some threads read. */
+    private static final class Reading {
+        final DeadLog log;
+        final Queue<List<Found>> segments;
+        final AtomicInteger failed = new AtomicInteger();
+
+        /** Segments that were not taken, or not to their ends. */
+        final AtomicInteger damaged = new AtomicInteger();
+
+        Reading(DeadLog log) {
+            this.log = log;
+            segments = new ConcurrentLinkedQueue<>(log.segments());
+        }
+
+        void took(Fetched fetched) {
+            if (fetched == Fetched.DAMAGED && log.isLossAccepted()) {
+                damaged.incrementAndGet();
+            } else if (fetched != Fetched.WHOLE) {
+                failed.incrementAndGet();
+            }
+        }
     }
 
     /** Whether it is that tablet's. */
@@ -123,9 +163,20 @@ final class Recovery implements Runnable {
         return done;
     }
 
-    /** How far it is; for people. */
-    String status() {
-        return status;
+    /** How far each of its tablets is: all are recovered together. */
+    List<RecoveryStatus> statuses() {
+        long nanos = rpc.now() - begunAt;
+        return tablets.stream()
+                .map(
+                        tablet ->
+                                new RecoveryStatus(
+                                        tablet.table(),
+                                        tablet.firstHash(),
+                                        tablet.lastHash(),
+                                        tablet.logs(),
+                                        status,
+                                        nanos))
+                .toList();
     }
 
     private boolean isOver() {
@@ -136,19 +187,39 @@ final class Recovery implements Runnable {
         return tablets.stream().allMatch(tablet -> isGone(tablet, known));
     }
 
+    /**
+     * Takes its tablets for what they are in a new map, before that is anybody's newest one. By the
+     * thread that brings the store in line with maps.
+     */
+    void follow(ClusterMap news) {
+        tablets = tablets.stream().map(tablet -> followed(tablet, news)).toList();
+    }
+
+    /** The same logs are read for an owner once; only their loss may be accepted meanwhile. */
+    private static Tablet followed(Tablet tablet, ClusterMap news) {
+        Tablet now = news.tablet(tablet.table(), tablet.firstHash());
+        boolean isSame =
+                now != null
+                        && now.state() == TabletState.RECOVERING
+                        && now.epoch() > tablet.epoch()
+                        && now.lastHash() == tablet.lastHash()
+                        && now.owner().equals(tablet.owner())
+                        && now.logs().equals(tablet.logs());
+        return isSame ? now : tablet;
+    }
+
     /** Whether it is somebody else's by now, or nobody's. */
     private static boolean isGone(Tablet tablet, ClusterMap known) {
         Tablet now = known.tablet(tablet.table(), tablet.firstHash());
         boolean isOther =
                 now != null
                         && now.state() == TabletState.RECOVERING
-                        && now.epoch() != tablet.epoch();
+                        && now.epoch() > tablet.epoch();
         return now == null || isOther || !now.owner().equals(tablet.owner());
     }
 
     @Override
     public void run() {
-        long began = rpc.now();
         try {
             long pause = PAUSE_NANOS;
             while (!isOver() && !recover()) {
@@ -163,7 +234,7 @@ final class Recovery implements Runnable {
                                 + " which went by until their replicas were made",
                         tablets.size(),
                         tablets.getFirst().logs(),
-                        (rpc.now() - began) / 1_000_000,
+                        (rpc.now() - begunAt) / 1_000_000,
                         (rpc.now() - replayedAt) / 1_000_000);
             }
             while (!isOver() && !isServed()) {
@@ -193,6 +264,8 @@ final class Recovery implements Runnable {
                 }
                 if (!log.isEmpty()) {
                     replay(recovery, log);
+                } else if (log.isLossAccepted()) {
+                    sayLoss(log, 0);
                 }
             }
             status = "waits for its replicas";
@@ -268,7 +341,12 @@ final class Recovery implements Runnable {
                 status = "waits: " + log.missing();
                 if (!told.equals(log.missing())) {
                     told = log.missing();
-                    LOG.log(Level.WARNING, "a recovery waits: {0}", told);
+                    String advice = "; `cluster:accept-loss " + server + "` goes on without it";
+                    LOG.log(
+                            Level.WARNING,
+                            "a recovery waits: {0}{1}",
+                            told,
+                            log.isLossAccepted() ? "" : advice);
                 }
             }
             threads.sleep(MISSING_PAUSE_NANOS);
@@ -278,15 +356,14 @@ final class Recovery implements Runnable {
 
     private void replay(TabletRecovery recovery, DeadLog log) throws IOException, Unreadable {
         status = "reads the log of server " + log.server();
-        Queue<List<Found>> segments = new ConcurrentLinkedQueue<>(log.segments());
-        AtomicInteger failed = new AtomicInteger();
+        Reading reading = new Reading(log);
         try (LogReplay replay = recovery.openReplay(log.storeNote(), targets())) {
             Runnable fetching =
                     () -> {
                         try (Fetcher fetcher = new Fetcher(log.server(), replay)) {
-                            fetcher.fetchAll(segments, failed);
+                            fetcher.fetchAll(reading);
                         } catch (RuntimeException e) {
-                            failed.incrementAndGet();
+                            reading.failed.incrementAndGet();
                             LOG.log(Level.WARNING, "a part of a recovery fails: " + e, e);
                         }
                     };
@@ -304,9 +381,22 @@ final class Recovery implements Runnable {
                 }
             }
         }
-        if (failed.get() > 0 || !segments.isEmpty()) {
+        if (reading.failed.get() > 0 || !reading.segments.isEmpty()) {
             throw new Unreadable();
         }
+        if (log.isLossAccepted()) {
+            sayLoss(log, reading.damaged.get());
+        }
+    }
+
+    private static void sayLoss(DeadLog log, int damaged) {
+        LOG.log(
+                Level.WARNING,
+                "what is left of the log of server {0} was taken: {1}; of {2} segments all"
+                        + " replicas are damaged",
+                log.server(),
+                log.loss(),
+                damaged);
     }
 
     /** One thread's questions to backups, and what it does with the answers. */
@@ -323,28 +413,40 @@ final class Recovery implements Runnable {
             this.replay = replay;
         }
 
-        void fetchAll(Queue<List<Found>> segments, AtomicInteger failed) {
-            List<Found> next = segments.poll();
-            while (next != null && failed.get() == 0) {
-                if (next.stream().noneMatch(this::fetch)) {
-                    failed.incrementAndGet();
-                }
-                next = segments.poll();
+        void fetchAll(Reading reading) {
+            List<Found> next = reading.segments.poll();
+            while (next != null && reading.failed.get() == 0) {
+                reading.took(fetchAny(next));
+                next = reading.segments.poll();
             }
         }
 
-        /** Whether all of a segment was read out of this replica. */
-        private boolean fetch(Found replica) {
+        /** Reads a segment out of one of these, as far as that goes out of any. */
+        private Fetched fetchAny(List<Found> replicas) {
+            Fetched all = Fetched.DAMAGED;
+            for (Found replica : replicas) {
+                Fetched fetched = fetch(replica);
+                if (fetched == Fetched.WHOLE) {
+                    return fetched;
+                }
+                all = fetched == Fetched.FAILED ? fetched : all;
+            }
+            return all;
+        }
+
+        private Fetched fetch(Found replica) {
             long cursor = 0;
             do {
-                boolean isRead =
-                        !isOver() && ask(replica, cursor) == Status.OK && take(replica.segment());
-                if (!isRead) {
-                    return false;
+                Status answer = isOver() ? Status.RETRY_LATER : ask(replica, cursor);
+                if (answer != Status.OK) {
+                    return answer == Status.NOT_FOUND ? Fetched.DAMAGED : Fetched.FAILED;
+                }
+                if (!take(replica.segment())) {
+                    return isOver() ? Fetched.FAILED : Fetched.DAMAGED;
                 }
                 cursor = pulled.cursor();
             } while (cursor != 0);
-            return true;
+            return Fetched.WHOLE;
         }
 
         private Status ask(Found replica, long cursor) {

@@ -2,9 +2,11 @@ package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
+import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Rpc;
+import java.util.List;
 
 /**
  * What a server has to do with a map, in this order: keep its log where that says, serve what it
@@ -61,6 +63,11 @@ public final class ReplicatedHoldings implements Membership.Holdings {
     public void drop() {
         store.follow(ServerId.NONE, ClusterMap.NONE);
         holdings.drop();
+    }
+
+    /** What is recovered here. Threads: any. */
+    List<RecoveryStatus> recoveries() {
+        return recoveries.list();
     }
 
     /** Recovers nothing any more. By a user thread, which waits for that. */

@@ -217,7 +217,10 @@ class NodeRecoveryTest {
         ServerId third = nodes.server(3);
         nodes.kill(2, 3);
         Tool.run(
-                nodes.cluster.workplace(), nodes.cluster.home(3), PATIENCE, List.of("rm", "-r", "data/backup"));
+                nodes.cluster.workplace(),
+                nodes.cluster.home(3),
+                PATIENCE,
+                List.of("rm", "-r", "data/backup"));
         nodes.await("both are down", map -> !map.server(second).up() && !map.server(third).up());
         nodes.up();
         nodes.await("only what needs that disk waits", map -> isWaitingFor(map, second));
@@ -229,10 +232,13 @@ class NodeRecoveryTest {
                                         && each.contains(second.toString())
                                         && each.contains("waits: no replica of"));
 
-        Tool.Outcome refused = nodes.cluster.command("shell", "-c", "cluster:accept-loss " + second);
+        Tool.Outcome refused =
+                nodes.cluster.command("shell", "-c", "cluster:accept-loss " + second);
         assertThat(refused.succeeded()).isFalse();
         assertThat(refused.output()).contains("(kept 0x").contains("add --force");
-        refused = nodes.cluster.command("shell", "-c", "cluster:accept-loss %s --force".formatted(third));
+        refused =
+                nodes.cluster.command(
+                        "shell", "-c", "cluster:accept-loss %s --force".formatted(third));
         assertThat(refused.succeeded()).isFalse();
         assertThat(refused.output()).contains("No tablet depends on a log of server " + third);
         assertThat(isWaitingFor(nodes.map(), second)).isTrue();
@@ -297,7 +303,8 @@ class NodeRecoveryTest {
         List<String> lines = new ArrayList<>();
         for (int node = 1; node <= KilledNodes.COUNT; node++) {
             String home = nodes.cluster.home(node).toString();
-            Tool.Outcome said = nodes.cluster.command("shell", "--home", home, "-c", "recovery:list");
+            Tool.Outcome said =
+                    nodes.cluster.command("shell", "--home", home, "-c", "recovery:list");
             assertThat(said.succeeded()).as(said.output()).isTrue();
             lines.addAll(said.output().lines().toList());
         }

@@ -72,7 +72,9 @@ class MigrationWatchTest {
                                 tenths * 100 * MEGABYTE,
                                 1_000 * MEGABYTE,
                                 1_000_000_000L * (1 + tenths),
-                                paused));
+                                paused,
+                                "rocksteady built-in",
+                                false));
             }
             return all;
         }
@@ -274,7 +276,8 @@ class MigrationWatchTest {
     @Test
     void watch_severalOnTheirWay_wantsToKnowWhich() throws Exception {
         node.others.add(
-                new MigrationStatus(1, Long.MIN_VALUE, -1, SOURCE, 0, 0, MEGABYTE, 1, false));
+                new MigrationStatus(
+                        1, Long.MIN_VALUE, -1, SOURCE, 0, 0, MEGABYTE, 1, false, "any", false));
         String both = "default 0x8000000000000000, " + USUAL;
         String sentence = "2 tablets are on their way to this node; say which: " + both + '.';
         assertRefused(sentence);

@@ -143,7 +143,10 @@ public final class MigrationCommands implements CommandScope {
             }
         }
         if (meant.isEmpty()) {
-            throw new CommandRefused(what + " is on its way to this node.");
+            // Servers are called by the order in which they came, and not like their homes.
+            throw new CommandRefused(
+                    "%s is on its way to this node, which is server %s."
+                            .formatted(what, present.self()));
         }
         if (meant.size() > 1) {
             throw new CommandRefused(

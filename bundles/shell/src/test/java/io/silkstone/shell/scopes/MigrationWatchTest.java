@@ -257,10 +257,12 @@ class MigrationWatchTest {
     @Test
     void watch_nothingOnItsWay_isRefusedInOneSentence() {
         node.tenths = node.tenthsMax;
-        assertRefused("No tablet is on its way to this node.");
-        assertRefused("No tablet of default is on its way to this node.", "default");
+        assertRefused("No tablet is on its way to this node, which is server 1.1.");
         assertRefused(
-                "No tablet of default with 0x0000000000000005 is on its way to this node.",
+                "No tablet of default is on its way to this node, which is server 1.1.", "default");
+        assertRefused(
+                "No tablet of default with 0x0000000000000005 is on its way to this node, which is"
+                        + " server 1.1.",
                 "default",
                 "0x5");
         assertRefused("There is no table x; see `table:list`.", "x");

@@ -53,6 +53,7 @@ class ClusterScenarioTest {
                     "message ReplicaList",
                     "message ReadReplica",
                     "message RaiseLogEpoch",
+                    "message AcceptLoss",
                     // Processes of one version with whole messages, and memory enough.
                     "coordinator.commands.unknown_total",
                     "rpc.messages.malformed_total",

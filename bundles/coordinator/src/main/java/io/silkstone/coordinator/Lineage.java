@@ -32,6 +32,9 @@ import java.util.stream.Stream;
  * <p>When an operator accepts that something of a log is lost, tablets that depend on it stay as
  * they are in a new epoch, and changes of earlier ones are not known any more.
  *
+ * <p>Whoever was to let go of a tablet may have done so before anybody heard of it: results of
+ * requests on it are gone then, and what is known of changes begins with the new epoch.
+ *
  * <p>An owner that was recovering has served nothing, and what it had written of the tablet is of
  * no use: the logs that it read are still there. It is another matter when it had the tablet
  * before, as S and T above: what they have is a part of what there is, which is to be read out of
@@ -74,6 +77,10 @@ final class Lineage {
                         epoch,
                         TabletState.RECOVERING,
                         hasWritten ? server : ServerId.NONE);
+        if (tablet.state() == TabletState.LEAVING) {
+            // It may have let go of it, and of the results of requests on it.
+            return recovering.withSince(epoch);
+        }
         boolean isBack = hasPeer && tablet.state() == TabletState.MIGRATING;
         return isBack ? beside(recovering, heir) : recovering;
     }

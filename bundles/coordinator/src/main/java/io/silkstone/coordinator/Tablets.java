@@ -255,7 +255,7 @@ final class Tablets {
         }
         if (tablet.owner().equals(server)) {
             if (tablet.state() == TabletState.LEAVING) {
-                put(kept(tablet), Stayed.CALLED_OFF);
+                put(letGo(tablet, epochMax + 1), Stayed.CALLED_OFF);
             }
             return null;
         }
@@ -435,9 +435,7 @@ final class Tablets {
                             + " keeps what it has: the objects that had not come are lost");
             put(alone(tablet), held.stayed);
         } else if (tablet.peer().equals(server)) {
-            put(
-                    tablet.in(epoch, tablet.owner(), TabletState.NORMAL, ServerId.NONE),
-                    Stayed.HEIR_DOWN);
+            put(letGo(tablet, epoch), Stayed.HEIR_DOWN);
         } else if (!tablet.owner().equals(server) || tablet.state() == TabletState.LOST) {
             return false;
         } else if (tablet.state() == TabletState.LEAVING) {
@@ -590,6 +588,14 @@ final class Tablets {
     /** Its owner's, in the same epoch, and nobody else has to do with it. */
     private static Tablet alone(Tablet tablet) {
         return tablet.in(tablet.epoch(), tablet.owner(), TabletState.NORMAL, ServerId.NONE);
+    }
+
+    /**
+     * Its owner's again, which may have let go of it without anybody's having heard of that, and so
+     * of the results of requests on it.
+     */
+    private static Tablet letGo(Tablet tablet, long epoch) {
+        return tablet.in(epoch, tablet.owner(), TabletState.NORMAL, ServerId.NONE).withSince(epoch);
     }
 
     /** Its owner's again, in a new epoch: nobody was given it. */

@@ -208,7 +208,7 @@ class LineageTest {
     void down_ownerOfLeaving_itsHeirRecoversIt() {
         Result moving = state.assignTablet(++calls, NAME, 0, three);
         down(one);
-        assertThat(tablet()).isEqualTo(recovering(three, 2, one));
+        assertThat(tablet()).isEqualTo(recovering(three, 2, one).withSince(2));
         assertThat(state.outcome(moving.move()).isOk()).isTrue();
     }
 
@@ -216,7 +216,8 @@ class LineageTest {
     void down_heirOfLeaving_staysWithItsOwner() {
         Result moving = state.assignTablet(++calls, NAME, 0, three);
         down(three);
-        assertThat(tablet()).isEqualTo(tablet(one, 2, TabletState.NORMAL, ServerId.NONE));
+        assertThat(tablet())
+                .isEqualTo(tablet(one, 2, TabletState.NORMAL, ServerId.NONE).withSince(2));
         assertRefused(state.outcome(moving.move()), "server 3.1 went down");
         assertThat(state.map().logs()).isEmpty();
     }

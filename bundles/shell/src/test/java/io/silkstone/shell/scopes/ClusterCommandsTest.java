@@ -417,6 +417,6 @@ class ClusterCommandsTest {
     @Test
     void start_withoutServices_saysSo() {
         new CommandRunner(new MigrationCommands(() -> null, () -> null, millis -> {}))
-                .assertWellBehavedWithoutServices(5);
+                .assertWellBehavedWithoutServices(6);
     }
 }

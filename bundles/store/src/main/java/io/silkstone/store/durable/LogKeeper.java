@@ -404,7 +404,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         if (!failing) {
             LOG.log(
                     e instanceof NoBackup ? Level.WARNING : Level.ERROR,
-                    "the store cannot write to {0}, and no change is acknowledged until it can: {1}",
+                    "the store cannot write to {0}, and acknowledges no change until it can: {1}",
                     files.path(),
                     e instanceof NoBackup ? e.getMessage() : e);
         }

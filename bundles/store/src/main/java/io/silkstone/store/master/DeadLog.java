@@ -104,18 +104,22 @@ final class DeadLog {
         replicas.clear();
         note = null;
         noteNumber = 0;
-        int silent = 0;
+        List<ServerId> silent = new ArrayList<>();
         for (Server server : map.servers()) {
             if (server.up() && !ask(server)) {
-                silent++;
+                silent.add(server.id());
             }
         }
         missing = isLossAccepted() ? "" : lack();
-        if (isLossAccepted() && silent > 0) {
-            // They may have what nobody else has, and answer or go down in the end.
-            missing = silent + " servers do not say what they have of the log of " + log.server();
-        } else if (!missing.isEmpty() && silent > 0) {
-            missing += ", and " + silent + " servers do not answer";
+        if (isLossAccepted() && !silent.isEmpty()) {
+            // They may have what nobody else has: only an operator can tell that they never will.
+            missing =
+                    "servers "
+                            + silent
+                            + " do not say what they have of the log of "
+                            + log.server();
+        } else if (!missing.isEmpty() && !silent.isEmpty()) {
+            missing += ", and " + silent.size() + " servers do not answer";
         }
         return missing.isEmpty();
     }

@@ -689,7 +689,8 @@ final class Migration {
                         switch (way) {
                             case ASYNCHRONOUS -> wanted;
                             case SYNCHRONOUS -> Math.min(1, wanted);
-                            case NONE -> 0;
+                            // Nothing else comes at present.
+                            case NONE -> paused ? wanted : 0;
                         };
                 pacing.asked(count);
                 if (count == 0) {
@@ -764,6 +765,7 @@ final class Migration {
     /** Whether only what clients ask for is to be fetched. */
     void pause(boolean pause) {
         paused = pause;
+        wake();
     }
 
     /** Ends its threads as soon as they look. */

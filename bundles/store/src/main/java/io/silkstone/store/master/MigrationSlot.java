@@ -268,6 +268,8 @@ public final class MigrationSlot implements PolicySlot {
                     decided = new Decision(current.id(), tablet, plan, plan.pace());
                     return new Course(current, plan);
                 }
+                // It has just been exchanged.
+                pause.run();
             } catch (StrategyFault fault) {
                 rollBack(current, fault);
             }

@@ -111,6 +111,10 @@ final class Recovery implements Runnable {
     /** A replica's segment cannot be read to its end. */
     private static final class Unreadable extends Exception {
         private static final long serialVersionUID = 1;
+
+        Unreadable(ServerId server) {
+            super("a segment of the log of server " + server + " was not read to its end");
+        }
     }
 
     /** What became of reading a segment. */
@@ -230,8 +234,8 @@ final class Recovery implements Runnable {
                 status = "is told to the coordinator";
                 LOG.log(
                         Level.INFO,
-                        "{0} tablets are recovered from the logs of {1} after {2} ms, the last {3} of"
-                                + " which went by until their replicas were made",
+                        "{0} tablets are recovered from the logs of {1} after {2} ms; for the last"
+                                + " {3} of these their replicas were made",
                         tablets.size(),
                         tablets.getFirst().logs(),
                         (rpc.now() - begunAt) / 1_000_000,
@@ -243,9 +247,8 @@ final class Recovery implements Runnable {
                 threads.sleep(PAUSE_NANOS);
             }
         } finally {
-            // Others read the log of a server that is given up: before that goes no further,
-            // nothing
-            // may say in it that a tablet is not here any more. Then all is dropped anyway.
+            // Others read the log of a server that is given up: before it ends, nothing may say in
+            // it that a tablet is not here any more. Then all is dropped anyway.
             if (membership.self().equals(self) && !closed) {
                 giveUpOthers();
             }
@@ -382,7 +385,7 @@ final class Recovery implements Runnable {
             }
         }
         if (reading.failed.get() > 0 || !reading.segments.isEmpty()) {
-            throw new Unreadable();
+            throw new Unreadable(log.server());
         }
         if (log.isLossAccepted()) {
             sayLoss(log, reading.damaged.get());

@@ -117,8 +117,11 @@ public final class StoreHoldings implements Membership.Holdings {
                             && isHeld(known, self)
                             && known.state() != TabletState.RECOVERING
                             && known.epoch() > frozen.epoch();
-            if (isOurs && frozen.state().equals(Store.TAKEN)) {
-                // Somebody else had it in between, and what is here is old.
+            boolean isOld =
+                    frozen.state().equals(Store.TAKEN)
+                            || known != null && known.since() > frozen.epoch();
+            if (isOurs && isOld) {
+                // Somebody else had it in between, or it began empty since.
                 insist(() -> store.dropTablet(table.id(), frozen.firstHash(), frozen.lastHash()));
             } else if (isOurs) {
                 insist(

@@ -100,7 +100,7 @@ class StoreHoldingsTest {
 
     /** The half of the table that the key is in. */
     private Tablet half(ServerId owner, long epoch, TabletState state, ServerId peer) {
-        return new Tablet(ID, first, last, owner, epoch, state, peer);
+        return new Tablet(ID, first, last, owner, epoch, state, peer).withSince(1);
     }
 
     private Tablet mine(long epoch) {
@@ -190,12 +190,23 @@ class StoreHoldingsTest {
     }
 
     @Test
+    void apply_frozenAndBegunEmptySince_showsNothingOfBefore() throws StoreRefused {
+        beSource();
+        apply(mine(7).withSince(7));
+        assertThat(store.frozenTablets()).isEmpty();
+        drain();
+        apply(mine(7).withSince(7));
+        assertThat(epochs()).containsExactly(7L);
+        assertThat(read()).isEqualTo(Status.NOT_FOUND);
+    }
+
+    @Test
     void apply_frozenAndRecalledAndCutMeanwhile_losesNothing() throws StoreRefused {
         beSource();
         long middle = first + CUT;
         apply(
-                new Tablet(ID, first, middle - 1, SELF, 6, NORMAL, ServerId.NONE),
-                new Tablet(ID, middle, last, SELF, 6, NORMAL, ServerId.NONE));
+                new Tablet(ID, first, middle - 1, SELF, 6, NORMAL, ServerId.NONE).withSince(1),
+                new Tablet(ID, middle, last, SELF, 6, NORMAL, ServerId.NONE).withSince(1));
         assertThat(store.frozenTablets()).isEmpty();
         assertThat(epochs()).containsExactly(6L, 6L);
         assertThat(read()).isEqualTo(Status.OK);
@@ -210,8 +221,8 @@ class StoreHoldingsTest {
                 new Tablet(ID, middle, last, SELF, 5, NORMAL, ServerId.NONE));
         assertThat(read()).isEqualTo(Status.NOT_OWNER);
         apply(
-                new Tablet(ID, first, middle - 1, SELF, 6, NORMAL, ServerId.NONE),
-                new Tablet(ID, middle, last, SELF, 6, NORMAL, ServerId.NONE));
+                new Tablet(ID, first, middle - 1, SELF, 6, NORMAL, ServerId.NONE).withSince(1),
+                new Tablet(ID, middle, last, SELF, 6, NORMAL, ServerId.NONE).withSince(1));
         assertThat(read()).isEqualTo(Status.OK);
     }
 

@@ -427,8 +427,10 @@ public final class AeronTransport implements Transport {
         return PeerAddress.isOne(address) && hasEnded(PeerAddress.parse(address));
     }
 
-    private static boolean hasEnded(PeerAddress peer) {
+    private boolean hasEnded(PeerAddress peer) {
+        // No other place: what a peer says of itself may lead to a disk that does not answer.
         return peer.directory() != null
+                && options.directory().equals(peer.directory().getParent())
                 && DriverHome.owner(peer.directory())
                         .filter(owner -> owner.token().equals(peer.token()))
                         .filter(owner -> owner.process().isGone())

@@ -59,9 +59,7 @@ record ProcessIdentity(long pid, long startMillis, String namespace) {
      * started is told by a clock that people set: no ground for giving up one that may live.
      */
     boolean isGone() {
-        return !namespace.isEmpty()
-                && namespace.equals(ownNamespace())
-                && ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty();
+        return !namespace.isEmpty() && namespace.equals(ownNamespace()) && Signals.isNobody(pid);
     }
 
     private boolean startedThen(ProcessHandle process) {

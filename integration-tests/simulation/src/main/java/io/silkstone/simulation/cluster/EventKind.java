@@ -30,8 +30,8 @@ enum EventKind {
     KILL_AT(
             "kill PARTY at STEP [for TIME]",
             false,
-            "has such a message sent, and kills those between whom it goes, before or after it comes;"
-                    + " it is waited for for half a second, or three seconds behind `at`"),
+            "has such a message sent, and kills those between whom it goes, before or after it"
+                    + " comes; it is waited for for half a second, or three seconds behind `at`"),
     CUT_AT("cut PARTY at STEP [for TIME]", false, "cuts them off instead, from everybody"),
     PAUSE_AT("pause PARTY at STEP [for TIME]", false, "has them stand still instead"),
     DAMAGE(

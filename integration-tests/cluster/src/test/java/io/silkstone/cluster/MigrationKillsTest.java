@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 class MigrationKillsTest {
     private static final long SEED =
             Long.getLong("recovery.seed", System.nanoTime() & 0xffff_ffffL);
-    private static final int ROUNDS = Integer.getInteger("recovery.rounds", 4);
+    private static final int ROUNDS = Integer.getInteger("recovery.rounds", 3);
 
     /** For a machine on which others build; alone it is 2,000. */
     private static final long BACK_MILLIS_MAX = Long.getLong("recovery.back.ms", 30_000);

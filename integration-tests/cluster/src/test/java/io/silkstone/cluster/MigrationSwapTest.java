@@ -13,13 +13,16 @@ import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** Policies are exchanged while a tablet is on its way and a client changes what is in it. */
 @Timeout(600)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MigrationSwapTest {
     private static final int NODES = 2;
     private static final int KEYS = 20_000;
@@ -38,7 +41,7 @@ class MigrationSwapTest {
     private SilkstoneClient client;
     private Promises promises;
 
-    @BeforeEach
+    @BeforeAll
     void start() throws Exception {
         cluster = new OperatedCluster(NODES);
         cluster.configure(
@@ -62,10 +65,14 @@ class MigrationSwapTest {
         said(1, "table:create %s --tablets 1 --replicas 0".formatted(TABLE));
         promises = new Promises(client.table(TABLE), KEYS, new SplittableRandom(1));
         promises.fill();
+    }
+
+    @BeforeEach
+    void startChanging() {
         promises.start();
     }
 
-    @AfterEach
+    @AfterAll
     void close() throws Exception {
         try {
             if (client != null) {

@@ -100,6 +100,18 @@ final class KilledNodes implements AutoCloseable {
         }
     }
 
+    /** Has a node do nothing more until it is killed. */
+    void haveStandStill(int node) throws IOException, InterruptedException {
+        String pid = Long.toString(cluster.process(node).orElseThrow().pid());
+        Tool.Outcome outcome =
+                Tool.run(
+                        cluster.workplace(),
+                        cluster.home(node),
+                        PATIENCE,
+                        List.of("kill", "-STOP", pid));
+        assertThat(outcome.succeeded()).as(outcome.output()).isTrue();
+    }
+
     /** Which server a node is now. */
     ServerId server(int node) {
         String address = cluster.address(node) + "?";

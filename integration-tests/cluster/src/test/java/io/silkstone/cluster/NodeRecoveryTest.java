@@ -34,7 +34,7 @@ class NodeRecoveryTest {
     /** So many take longer to move than a process to be killed. */
     private static final int MOVED_KEYS = 40_000;
 
-    private static final int FRESH_KEYS = 300;
+    private static final int FRESH_KEYS = 100;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final SplittableRandom random = new SplittableRandom(SEED);
@@ -257,12 +257,14 @@ class NodeRecoveryTest {
                 PATIENCE,
                 List.of("sh", "-c", "rm -r data/backup/log-*-%d-1".formatted(second.index())));
         nodes.client().store().migrateTablet("moving", 0, third);
-        nodes.kill(2);
+        // What has not come by now stays where it is.
+        nodes.haveStandStill(2);
         TableClient table = nodes.client().table("moving");
         for (int number = 0; number < FRESH_KEYS; number++) {
             Answer answer = table.write(fresh(number), fresh(-number));
             assertThat(answer.status()).as("seed " + SEED).isEqualTo(Status.OK);
         }
+        nodes.kill(2);
         nodes.await(second + " is down", map -> !map.server(second).up());
         nodes.await("the source's log is read", map -> isWaitingFor(map, second));
         awaitLog("a recovery waits: no replica of");

@@ -57,7 +57,7 @@ final class ReplicatedNodes implements ServerProcess {
         List<Integer> ports = nodes.ports();
         for (int node = 0; node < ports.size(); node++) {
             try (RespConnection connection = new RespConnection(ports.get(node))) {
-                if (!String.valueOf(connection.call("GET", "any")).startsWith("-MOVED")) {
+                if (!(connection.call("GET", "any") instanceof RespConnection.Failure)) {
                     return node;
                 }
             }

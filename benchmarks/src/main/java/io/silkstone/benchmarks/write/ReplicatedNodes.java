@@ -31,13 +31,12 @@ final class ReplicatedNodes implements ServerProcess {
      *
      * @param keeping when a backup says that it has a replica
      */
-    static ReplicatedNodes start(
-            Workplace workplace, List<String> prefix, int replicas, Keeping keeping)
+    static ReplicatedNodes start(Workplace workplace, int replicas, Keeping keeping)
             throws IOException, InterruptedException, BenchmarkFailed {
         ClusterProcesses nodes =
                 ClusterProcesses.start(
                         workplace,
-                        prefix,
+                        List.of(),
                         replicas + 1,
                         Map.of(
                                 MASTER,

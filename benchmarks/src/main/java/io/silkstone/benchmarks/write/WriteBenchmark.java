@@ -28,9 +28,10 @@ import org.HdrHistogram.Histogram;
  * keeps them likewise and beside the disk itself.
  *
  * <p>Four nodes and four redis-servers are bound to processor 0 and their client to processor 1,
- * one server at a time while the others idle. The disk is asked in the same rounds, in the same
- * file system, for what nobody can do without who answers one write when it is safe. In each round
- * the node that keeps its writes best is killed while it takes them, started again on its home, and
+ * one server at a time while the others idle; clusters that keep replicas roam, as several nodes on
+ * one processor measure who gets it when. The disk is asked in the same rounds, in the same file
+ * system, for what nobody can do without who answers one write when it is safe. In each round the
+ * node that keeps its writes best is killed while it takes them, started again on its home, and
  * asked for all that it had acknowledged; then it is warmed up anew.
  */
 public final class WriteBenchmark implements Benchmark {
@@ -181,7 +182,7 @@ public final class WriteBenchmark implements Benchmark {
         setting.say("%d replicas, backups that keep them %s", replicas, keeping);
         int keys = setting.choose(100_000, 20_000);
         try (ReplicatedNodes nodes =
-                ReplicatedNodes.start(setting.workplace(), prefix, replicas, keeping)) {
+                ReplicatedNodes.start(setting.workplace(), replicas, keeping)) {
             Contender contender =
                     Contender.fill("r" + replicas + "_", keeping, nodes, keys, random);
             warmUp(contender, setting.choose(20, 5));

@@ -23,6 +23,13 @@ record ProcessIdentity(long pid, long startMillis, String namespace) {
     private static final Path NAMESPACE = Path.of("/proc/self/ns/pid");
     private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
 
+    private static final Path PROCESSES = Path.of("/proc");
+
+    /** Fields of a process's line, counted from behind its name, which may be anything. */
+    private static final int STATE = 0;
+
+    private static final int THREADS = 17;
+
     /** Belongs to whom the process runs as, also where that user has no name. */
     private static final Path PROCESS = Path.of("/proc/self");
 
@@ -55,11 +62,28 @@ record ProcessIdentity(long pid, long startMillis, String namespace) {
     }
 
     /**
-     * Whether nobody has its number any more. Who has it now may be another process, but when that
-     * started is told by a clock that people set: no ground for giving up one that may live.
+     * Whether nobody lives under its number any more. Who does may be another process, but when
+     * that started is told by a clock that people set: no ground for giving up one that may live.
      */
     boolean isGone() {
-        return !namespace.isEmpty() && namespace.equals(ownNamespace()) && Signals.isNobody(pid);
+        return !namespace.isEmpty()
+                && namespace.equals(ownNamespace())
+                && (Signals.isNobody(pid) || isUnburied());
+    }
+
+    /**
+     * Whether who has its number only waits for the parent to take note of the end. That the first
+     * thread has ended is not enough: the others may still be in the middle of a call of the
+     * system, and are counted until they have left.
+     */
+    private boolean isUnburied() {
+        try {
+            String line = Files.readString(PROCESSES.resolve(pid + "/stat"));
+            String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+            return fields[STATE].equals("Z") && fields[THREADS].equals("1");
+        } catch (IOException | RuntimeException hidden) {
+            return false;
+        }
     }
 
     private boolean startedThen(ProcessHandle process) {

@@ -341,7 +341,8 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         for (ClusterMap.Server server : map.servers()) {
             request.wrapAndApplyHeader(
                             operation.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
-                    .table(table);
+                    .table(table)
+                    .mapVersion(map.version());
             if (server.up() && ask(operation, server.id(), BODY + request.encodedLength())) {
                 Call call = operation.call();
                 reply.wrap(

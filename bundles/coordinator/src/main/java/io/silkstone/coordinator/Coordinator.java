@@ -88,6 +88,7 @@ public final class Coordinator implements AutoCloseable {
     private final RandomGenerator random;
     private final CoordinatorReplica replica;
     private final Requests requests;
+    private final MapNews news;
     private final Set<ServerId> downProposed = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean takingLead = new AtomicBoolean();
     private final AtomicBoolean proving = new AtomicBoolean();
@@ -131,6 +132,7 @@ public final class Coordinator implements AutoCloseable {
         stalls = metrics.counter(CoordinatorMetrics.STALLS);
         replica = new CoordinatorReplica(new Watcher());
         requests = new Requests(this, replica, options, metrics);
+        news = new MapNews(rpc);
     }
 
     /**
@@ -213,7 +215,10 @@ public final class Coordinator implements AutoCloseable {
         }
         lookedAt = now;
         requests.abandonOverdue(now);
-        return prove(current, now) + lookAtServers(current, now) + lookAtLeases(current, now);
+        return prove(current, now)
+                + lookAtServers(current, now)
+                + lookAtLeases(current, now)
+                + news.tell(replica.view().map());
     }
 
     private int takeLead(long now) {
@@ -248,6 +253,7 @@ public final class Coordinator implements AutoCloseable {
         leads.increment();
         tellIdentity();
         downProposed.clear();
+        news.beginAnew();
         long millis = Math.max(epochClock.millis(), replica.view().millis());
         leadership =
                 new Leadership(

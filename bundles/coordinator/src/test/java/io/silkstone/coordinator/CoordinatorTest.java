@@ -89,6 +89,34 @@ class CoordinatorTest {
     }
 
     @Test
+    void map_thatChanges_isToldToServersAtOnce() {
+        Seat seat = cluster.alone();
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+        List<String> heard = cluster.newsAt("memory:7", seat, server);
+
+        ask(createTable("another", 1));
+        String news = cluster.map(FIRST).version() + " " + FIRST;
+        long before = cluster.now;
+        cluster.until(() -> heard.contains(news));
+
+        assertThat(cluster.now - before).isLessThan(100 * MILLI);
+    }
+
+    @Test
+    void leader_thatTakesOver_isToldToServers() {
+        Seat one = cluster.replica(FIRST);
+        Seat two = cluster.replica(OTHER);
+        lead(one);
+        ServerId server = cluster.enlisted(FIRST, 7, 70);
+        List<String> heard = cluster.newsAt("memory:7", one, server);
+
+        one.crash();
+        lead(two);
+
+        cluster.until(() -> heard.stream().anyMatch(news -> news.endsWith(OTHER)));
+    }
+
+    @Test
     void renewLease_inTime_keepsTheServerUp() {
         cluster.alone();
         ServerId server = cluster.enlisted(FIRST, 7, 70);

@@ -29,6 +29,7 @@ import io.silkstone.rpc.messages.EnlistedDecoder;
 import io.silkstone.rpc.messages.GetClusterMapEncoder;
 import io.silkstone.rpc.messages.LeaseDecoder;
 import io.silkstone.rpc.messages.LeaveEncoder;
+import io.silkstone.rpc.messages.MapNewsDecoder;
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MigrationEndedEncoder;
@@ -71,6 +72,7 @@ final class TestCluster implements AutoCloseable {
     final SimulatedDisk disk;
     final SharedLog shared;
     final List<Seat> seats = new ArrayList<>();
+    private final List<Rpc> servers = new ArrayList<>();
     private final MemoryTransport transport;
     final Rpc rpc;
     private final Call call;
@@ -176,8 +178,30 @@ final class TestCluster implements AutoCloseable {
         return new Seat(address, shared.replica(address), OPTIONS);
     }
 
+    /** Of which maps {@code server} at {@code address} is told from now on, and by whom. */
+    List<String> newsAt(String address, Seat coordinator, ServerId id) {
+        Rpc server = newRpc(network.transport(address));
+        server.identity(coordinator.rpc.cluster(), id.packed());
+        List<String> heard = new ArrayList<>();
+        MapNewsDecoder news = new MapNewsDecoder();
+        server.serve(
+                MapNewsDecoder.TEMPLATE_ID,
+                request -> {
+                    news.wrap(
+                            request.buffer(),
+                            request.offset(),
+                            request.blockLength(),
+                            request.version());
+                    heard.add(news.mapVersion() + " " + news.leader());
+                    request.done(0);
+                });
+        servers.add(server);
+        return heard;
+    }
+
     void step() {
         now += STEP;
+        servers.forEach(Rpc::poll);
         shared.doWork();
         List.copyOf(seats).forEach(Seat::work);
         rpc.poll();
@@ -445,6 +469,7 @@ final class TestCluster implements AutoCloseable {
     public void close() {
         call.close();
         rpc.close();
+        servers.forEach(Rpc::close);
         network.close();
     }
 }

@@ -42,6 +42,9 @@ public final class Call extends Waitable {
     /** A status that this version does not know had no effect on the store from here on. */
     private static final int WITHOUT_EFFECT_MIN = 50;
 
+    /** Who has been silent for so long may have ended. */
+    private static final long SILENCE_NANOS = 20_000_000;
+
     /** The longest time that a request can say, which is 71 minutes. */
     private static final long TIMEOUT_MICROS_MAX = 0xffff_fffeL;
 
@@ -79,7 +82,9 @@ public final class Call extends Waitable {
     private long id;
 
     private Peer peer;
+    private long target;
     private int length;
+    private long startedAt;
     private long deadline;
     private long sendAgainAt;
     private long resendNanos;
@@ -118,7 +123,8 @@ public final class Call extends Waitable {
      * One that is longer than the transport takes ends with TOO_LARGE.
      *
      * @param target the server that is meant, 0 for whoever is there
-     * @param timeoutNanos when to give up, with TIMED_OUT
+     * @param timeoutNanos when to give up, with TIMED_OUT; sooner when it is certain that nobody
+     *     will answer
      * @param completion told in the end
      */
     public void start(
@@ -126,6 +132,7 @@ public final class Call extends Waitable {
         assert isIdle();
         assert length <= request.buffer().capacity();
         this.peer = peer;
+        this.target = target;
         this.length = length;
         this.completion = completion;
         id += PLACES;
@@ -135,6 +142,7 @@ public final class Call extends Waitable {
         epoch = 0;
         resendNanos = rpc.resendNanos();
         long now = rpc.now();
+        startedAt = now;
         deadline = now + timeoutNanos;
         requestHeader
                 .wrap(request.buffer(), BODY)
@@ -200,10 +208,9 @@ public final class Call extends Waitable {
         if (current != UNDER_WAY) {
             return false;
         }
-        if (now - deadline >= 0) {
-            rpc.countTimedOut();
-            status = Status.TIMED_OUT;
-            end();
+        boolean isSilent = now - startedAt >= SILENCE_NANOS;
+        if (now - deadline >= 0 || isSilent && peer.hasEnded(now)) {
+            giveUp();
             return true;
         }
         if (now - sendAgainAt < 0) {
@@ -217,6 +224,19 @@ public final class Call extends Waitable {
             end();
         }
         return true;
+    }
+
+    private void giveUp() {
+        rpc.countTimedOut();
+        status = Status.TIMED_OUT;
+        end();
+    }
+
+    /** Waits no more if it is {@code server} that it means. By the thread that polls. */
+    void giveUpOn(long server) {
+        if (state == UNDER_WAY && target == server) {
+            giveUp();
+        }
     }
 
     /** Whether it has begun and its result is not known. Threads: any. */

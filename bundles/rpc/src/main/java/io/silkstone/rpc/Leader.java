@@ -46,6 +46,13 @@ public final class Leader {
         return address;
     }
 
+    /** Somebody who knows, most likely itself, says that it is at {@code place}. */
+    public void isAt(String place) {
+        if (isAddress(place)) {
+            address = place;
+        }
+    }
+
     /**
      * Sends the request that is in {@code call} to the leader, and again until it was answered by
      * it or the time is over, or the Rpc is closed: coordinators serve each request twice as well

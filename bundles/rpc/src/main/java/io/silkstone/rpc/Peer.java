@@ -14,6 +14,9 @@ public final class Peer {
     /** A session that broke sooner counts as refused. More than the pause before the next one. */
     private static final long EARLY_NANOS = 2 * REOPEN_NANOS_MAX;
 
+    /** How often the transport is asked whether the process has ended, which may read a file. */
+    private static final long END_LOOK_NANOS = 50_000_000;
+
     /** A try to connect; without session when the transport would not even try. */
     private record Connection(Transport transport, Session session, long openedAt, long pause) {
         boolean isUsable() {
@@ -24,10 +27,13 @@ public final class Peer {
     private final Rpc rpc;
     private final String address;
     private final AtomicReference<Connection> connection = new AtomicReference<>();
+    private boolean ended;
+    private long endLookedAt;
 
     Peer(Rpc rpc, String address) {
         this.rpc = rpc;
         this.address = address;
+        endLookedAt = rpc.now() - END_LOOK_NANOS;
     }
 
     /** Where it is. */
@@ -51,6 +57,15 @@ public final class Peer {
     boolean send(MemorySegment memory, int length) {
         Session session = session();
         return session != null && session.send(memory, 0, length) == Sent.SENT;
+    }
+
+    /** Whether it is certain that it will never answer. By the thread that polls. */
+    boolean hasEnded(long now) {
+        if (!ended && now - endLookedAt >= END_LOOK_NANOS) {
+            endLookedAt = now;
+            ended = rpc.hasEnded(address);
+        }
+        return ended;
     }
 
     /**

@@ -47,13 +47,13 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * One process's requests to others and theirs to it, over one {@link Transport}.
  *
- * <p><b>What is promised.</b> A {@link Call} ends with one reply or, when its time is over, with
- * TIMED_OUT. The transport may lose messages, bring them twice or late: so a request is sent again
- * until there is a reply, more and more seldom, over a new session where the old one broke; the
- * other side may serve it once for each time that it was sent, at last long after the caller has
- * given up. Services are written for that. A message that comes twice over one session is served
- * once ({@link Copies}), so a refusal speaks for all of a request that was sent once. A reply is
- * taken once; what comes later is counted and dropped.
+ * <p><b>What is promised.</b> A {@link Call} ends with one reply or, when its time is over or the
+ * other process has certainly ended, with TIMED_OUT. The transport may lose messages, bring them
+ * twice or late: so a request is sent again until there is a reply, more and more seldom, over a
+ * new session where the old one broke; the other side may serve it once for each time that it was
+ * sent, at last long after the caller has given up. Services are written for that. A message that
+ * comes twice over one session is served once ({@link Copies}), so a refusal speaks for all of a
+ * request that was sent once. A reply is taken once; what comes later is counted and dropped.
  *
  * <p><b>Polling.</b> Everything that comes from others is handled within {@link #poll}, by whoever
  * calls it; of several at a time one does, and the others return at once. In a node that is a
@@ -674,6 +674,24 @@ public final class Rpc implements AutoCloseable {
     /** The time, by this process's clock. */
     public long now() {
         return clock.nanoTime();
+    }
+
+    /**
+     * Ends calls to {@code server}, of which somebody else knows that it is down, with TIMED_OUT:
+     * soon, by the thread that polls. Threads: any.
+     */
+    public void giveUpOn(long server) {
+        after(
+                0,
+                () -> {
+                    int used = callsUsed;
+                    for (int slot = 0; slot < used; slot++) {
+                        Call call = calls.get(slot);
+                        if (call != null) {
+                            call.giveUpOn(server);
+                        }
+                    }
+                });
     }
 
     /** See {@link Transport#hasEnded}. */

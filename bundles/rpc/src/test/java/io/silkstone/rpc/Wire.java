@@ -138,6 +138,7 @@ final class Wire {
         private final String address;
         private final Queue<Letter> inbox = new ArrayDeque<>();
         private final List<Side> sides = new ArrayList<>();
+        private String ended = "";
 
         private End(Wire wire, String address) {
             this.wire = wire;
@@ -170,6 +171,16 @@ final class Wire {
                 }
             }
             return work;
+        }
+
+        /** The process at {@code address} has ended, as far as this end is told. */
+        void hasSeenTheEndOf(String address) {
+            ended = address;
+        }
+
+        @Override
+        public boolean hasEnded(String address) {
+            return address.equals(ended);
         }
 
         /** Closes the sessions that it made. */

@@ -16,6 +16,7 @@ import io.silkstone.rpc.Hashes;
 import io.silkstone.rpc.MapCodec;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.AcceptLossDecoder;
 import io.silkstone.rpc.messages.AssignTabletDecoder;
 import io.silkstone.rpc.messages.ChangeDecoder;
 import io.silkstone.rpc.messages.ChangeKind;
@@ -26,6 +27,7 @@ import io.silkstone.rpc.messages.CloseLeaseDecoder;
 import io.silkstone.rpc.messages.ClusterMapEncoder;
 import io.silkstone.rpc.messages.CountObjectsDecoder;
 import io.silkstone.rpc.messages.CreateTableDecoder;
+import io.silkstone.rpc.messages.DoneEncoder;
 import io.silkstone.rpc.messages.DropTableDecoder;
 import io.silkstone.rpc.messages.EnlistDecoder;
 import io.silkstone.rpc.messages.ExactlyOnceDecoder;
@@ -38,6 +40,7 @@ import io.silkstone.rpc.messages.MigrationEndedDecoder;
 import io.silkstone.rpc.messages.MultiReadDecoder;
 import io.silkstone.rpc.messages.MultiReadReplyEncoder;
 import io.silkstone.rpc.messages.OpenLeaseDecoder;
+import io.silkstone.rpc.messages.RaiseLogEpochDecoder;
 import io.silkstone.rpc.messages.ReadDecoder;
 import io.silkstone.rpc.messages.ReadReplyEncoder;
 import io.silkstone.rpc.messages.RecallTabletDecoder;
@@ -91,6 +94,8 @@ public final class MasterService {
         TakeTabletDecoder.TEMPLATE_ID,
         MigrationEndedDecoder.TEMPLATE_ID,
         RecallTabletDecoder.TEMPLATE_ID,
+        RaiseLogEpochDecoder.TEMPLATE_ID,
+        AcceptLossDecoder.TEMPLATE_ID,
         OpenLeaseDecoder.TEMPLATE_ID,
         RenewClientLeaseDecoder.TEMPLATE_ID,
         CheckLeaseDecoder.TEMPLATE_ID,
@@ -111,6 +116,7 @@ public final class MasterService {
     private final ReadReplyEncoder readReply = new ReadReplyEncoder();
     private final ChangeDecoder change = new ChangeDecoder();
     private final ChangeReplyEncoder changeReply = new ChangeReplyEncoder();
+    private final DoneEncoder done = new DoneEncoder();
     private final MultiReadDecoder multiRead = new MultiReadDecoder();
     private final MultiReadReplyEncoder multiReadReply = new MultiReadReplyEncoder();
     private final WriteAllDecoder writeAll = new WriteAllDecoder();
@@ -625,11 +631,27 @@ public final class MasterService {
         CountObjectsDecoder count = new CountObjectsDecoder();
         count.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         KvStore.Table data = store.table((int) count.table());
-        if (store.isMoving((int) count.table()) || store.hasRemains((int) count.table())) {
+        // What it has recovered, and serves as of the asker's map, is not counted in an older one.
+        boolean isBehind =
+                count.mapVersion() != CountObjectsDecoder.mapVersionNullValue()
+                        && membership.map().version() < count.mapVersion();
+        if (isBehind
+                || store.isMoving((int) count.table())
+                || store.hasRemains((int) count.table())) {
             request.refuse(of(Status.RETRY_LATER), 5 * RETRY_NANOS, "");
             return;
         }
-        request.done(data == null ? 0 : data.objects());
+        int length = BODY + DoneEncoder.BLOCK_LENGTH;
+        done.wrapAndApplyHeader(request.reply(length), 0, header)
+                .number(data == null ? 0 : data.objects());
+        done.header().status(of(Status.OK)).retryMicros(0);
+        // What was removed just now, or all that was cleared, may be there after a crash.
+        long mark = store.mark();
+        if (store.isSettled(mark)) {
+            request.send(length);
+        } else {
+            held.hold(request, length, mark);
+        }
     }
 
     private void usage(Request request) {

@@ -1,6 +1,7 @@
 package io.silkstone.store.master;
 
 import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
@@ -8,6 +9,7 @@ import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Leader;
 import io.silkstone.rpc.MapCodec;
+import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.messages.ClusterMapDecoder;
 import io.silkstone.rpc.messages.EnlistEncoder;
@@ -15,6 +17,7 @@ import io.silkstone.rpc.messages.EnlistedDecoder;
 import io.silkstone.rpc.messages.GetClusterMapEncoder;
 import io.silkstone.rpc.messages.LeaseRenewedDecoder;
 import io.silkstone.rpc.messages.LeaveEncoder;
+import io.silkstone.rpc.messages.MapNewsDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.RenewLeaseEncoder;
@@ -53,8 +56,9 @@ public final class Membership {
     private static final int RENEWALS = 4;
 
     /**
-     * Longest time between two renewals: they also tell of newer maps, and what is left of a lease
-     * when the coordinator goes is what that has to come back.
+     * Longest time between two renewals: they also tell of newer maps, should the coordinator's
+     * word of one get lost, and what is left of a lease when the coordinator goes is what that has
+     * to come back.
      */
     private static final long RENEW_NANOS_MAX = 750_000_000;
 
@@ -151,6 +155,7 @@ public final class Membership {
         if (mapThread == ThreadRuntime.NONE || leaseThread == ThreadRuntime.NONE) {
             throw new IllegalStateException("there is no thread for the membership");
         }
+        rpc.serve(MapNewsDecoder.TEMPLATE_ID, this::heardOfMap);
     }
 
     /**
@@ -173,8 +178,22 @@ public final class Membership {
 
     /** The map has changed, as others say: it is fetched soon. */
     void hurry() {
-        mapVersionWanted = map.version() + 1;
+        hurry(map.version() + 1);
+    }
+
+    private void hurry(long version) {
+        mapVersionWanted = version;
         threads.signal(mapThread);
+    }
+
+    private void heardOfMap(Request request) {
+        MapNewsDecoder news = new MapNewsDecoder();
+        news.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        leader.isAt(news.leader());
+        if (news.mapVersion() > map.version()) {
+            hurry(news.mapVersion());
+        }
+        request.done(0);
     }
 
     /** Where the coordinator was last seen. */
@@ -281,8 +300,7 @@ public final class Membership {
             leased = true;
             status = "server " + self;
             if (reply.mapVersion() != map.version()) {
-                mapVersionWanted = reply.mapVersion();
-                threads.signal(mapThread);
+                hurry(reply.mapVersion());
             }
             threads.sleep(pause);
         } else if (answer == Status.NOT_A_MEMBER) {
@@ -345,6 +363,12 @@ public final class Membership {
             mapVersionWanted = map.version();
             return;
         }
+        for (Server server : news.servers()) {
+            Server before = map.server(server.id());
+            if (!server.up() && before != null && before.up()) {
+                rpc.giveUpOn(server.id().packed());
+            }
+        }
         holdings.apply(news, me);
         map = news;
         for (Tablet tablet : news.tablets()) {
@@ -372,6 +396,7 @@ public final class Membership {
     /** Says good-bye, and stops serving. The caller is a thread that may wait. */
     public void close() {
         closing = true;
+        rpc.serveNoMore(MapNewsDecoder.TEMPLATE_ID);
         threads.signal(mapThread);
         threads.signal(leaseThread);
         threads.join(mapThread);

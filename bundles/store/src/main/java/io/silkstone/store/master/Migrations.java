@@ -49,6 +49,10 @@ public final class Migrations {
     private static final Logger LOG = System.getLogger(Migrations.class.getName());
     private static final long ASK_NANOS = 2_000_000_000;
     private static final long PAUSE_NANOS = 5_000_000;
+
+    /** A request to fetch a tablet is not to last for long. */
+    private static final long SETTLE_NANOS = 1_000_000_000;
+
     private static final int REQUEST_BYTES = 256;
 
     /** In the place of an epoch: the tablet is copied first, and is the source's meanwhile. */
@@ -155,6 +159,7 @@ public final class Migrations {
         running.add(migration);
         boolean isLeft = false;
         try {
+            awaitSettled(self);
             migration.prepare();
             if (!migration.copiesFirst()) {
                 return own(self, place, source, migration);
@@ -169,6 +174,21 @@ public final class Migrations {
             if (!isLeft) {
                 giveUpUnlessBegun(reservation, migration);
             }
+        }
+    }
+
+    /**
+     * Before the tablet is this server's, its log has to say in all replicas that what it held of
+     * the range at an earlier time counts no more: else who reads the log, should this server die
+     * at once, takes that for newer than what the source has.
+     */
+    private void awaitSettled(ServerId self) throws Refusal {
+        long mark = store.mark();
+        long deadline = rpc.now() + SETTLE_NANOS;
+        while (!store.isSettled(mark)) {
+            require(!closed && membership.self().equals(self), "this server ends");
+            require(rpc.now() - deadline < 0, "the replicas of this server's log do not answer");
+            threads.sleep(PAUSE_NANOS / 5);
         }
     }
 

@@ -16,7 +16,7 @@ final class MessageKinds {
         from(29, "SplitTablet", "AssignTablet", "TabletReleased");
         from(32, "OpenLease", "RenewClientLease", "CheckLease", "CloseLease", "Lease");
         from(40, "TakeTablet", "MigrationEnded", "RecallTablet", "RaiseLogEpoch");
-        from(44, "AcceptLoss");
+        from(44, "AcceptLoss", "MapNews");
         from(60, "Read", "ReadReply", "Change", "ChangeReply", "MultiRead", "MultiReadReply");
         from(66, "WriteAll", "WriteAllReply", "Scan", "ScanReply", "ClearTable");
         from(71, "CountObjects", "GetUsage", "Usage");

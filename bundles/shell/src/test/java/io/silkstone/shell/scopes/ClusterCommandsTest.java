@@ -312,6 +312,12 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void tabletList_ofTabletsThatAreRecovered_saysWhoseLogsTheyNeed() throws Exception {
+        node.recovers(1, SECOND, new ServerId(3, 1));
+        assertThat(tablet.run("list").stripTrailing()).endsWith("2.3 3.1");
+    }
+
+    @Test
     void assign_byHashOrSlot_toAServerOrWhoeverHasItsPlace() throws Exception {
         assertThat(tablet.run("assign", "default", "0xc000000000000000", "1.1"))
                 .isEqualTo("Server 1.1 has the tablet of default with 0xc000000000000000.");

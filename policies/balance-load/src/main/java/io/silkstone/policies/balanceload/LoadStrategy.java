@@ -1,0 +1,183 @@
+package io.silkstone.policies.balanceload;
+
+import io.silkstone.api.balance.BalancePlan;
+import io.silkstone.api.balance.BalancePlan.Cut;
+import io.silkstone.api.balance.BalancePlan.Move;
+import io.silkstone.api.balance.BalanceStrategy;
+import io.silkstone.api.balance.ClusterLoad;
+import io.silkstone.api.balance.ServerLoad;
+import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.TabletLoad;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Takes load from the busiest server and gives it to the idlest, tablet by tablet, while the one
+ * has much more to do than the other.
+ *
+ * <p>Of the busiest server's tablets the one moves that leaves the two with the least difference.
+ * Call the difference d: a tablet with a load of more than 9/10 d stays, since the other server
+ * would be about as busy afterwards. That keeps tablets from going to and fro: after a move of t
+ * the difference the other way is 2t - d, of which t is more than 9/10 as long as t is less than
+ * 9/8 d; so the same tablet does not go back before the load itself has changed by a good fifth.
+ * And the ratio keeps it from moving for differences that are no larger than errors of measurement.
+ *
+ * <p>Where every tablet that could move has too much load for that, the busiest of them is cut
+ * where its load divides, and its parts are looked at the next time. Where all of its operations
+ * are about one hash slot nothing helps, which is said.
+ *
+ * <p>It has no memory: what has moved lately rests because the mechanism says so.
+ *
+ * <p>Threads: any.
+ */
+public class LoadStrategy implements BalanceStrategy {
+    /** What a tablet may have of the difference between two servers so that its move helps. */
+    private static final double SHARE_MAX = 0.9;
+
+    /** Of the target's memory; the rest is for what is written meanwhile. */
+    private static final double MEMORY_MAX = 0.8;
+
+    private volatile LoadOptions options;
+
+    /** A strategy that works at once. */
+    public LoadStrategy(LoadOptions options) {
+        this.options = options;
+    }
+
+    /** Takes other settings, from the next plan on. */
+    public final void configure(LoadOptions newOptions) {
+        options = newOptions;
+    }
+
+    /** A server as it will be when what is planned has been done. */
+    private static final class Server {
+        final ServerId id;
+        final long bytesLeft;
+        final List<TabletLoad> tablets;
+        long load;
+        long bytesComing;
+
+        Server(ServerLoad server) {
+            id = server.id();
+            bytesLeft = (long) (server.bytesCapacity() * MEMORY_MAX) - server.bytesAllocated();
+            tablets = new ArrayList<>(server.tablets());
+            load = server.operationsPerSecond();
+        }
+
+        boolean hasRoomFor(TabletLoad tablet) {
+            return bytesComing + tablet.bytes() <= bytesLeft;
+        }
+    }
+
+    @Override
+    public BalancePlan plan(ClusterLoad cluster) {
+        LoadOptions now = options;
+        List<Server> servers =
+                new ArrayList<>(cluster.servers().stream().map(Server::new).toList());
+        if (servers.size() < 2) {
+            return BalancePlan.nothing("There are no two servers that answer.");
+        }
+        List<Move> moves = new ArrayList<>();
+        Set<TabletLoad> still = new HashSet<>(cluster.resting());
+        String before = difference(servers);
+        while (moves.size() < cluster.movesMax() && isUneven(servers, now)) {
+            Move move = move(servers, still);
+            if (move == null) {
+                break;
+            }
+            moves.add(move);
+            still.add(move.tablet());
+        }
+        if (!moves.isEmpty()) {
+            String moved = moves.size() == 1 ? "1 tablet moves." : moves.size() + " tablets move.";
+            return new BalancePlan(moves, List.of(), before + ' ' + moved);
+        }
+        if (!isUneven(servers, now)) {
+            return BalancePlan.nothing(before + " That is even enough.");
+        }
+        return cut(servers, cluster, now, before);
+    }
+
+    private static Server busiest(List<Server> servers) {
+        return servers.stream().max(Comparator.comparingLong(each -> each.load)).orElseThrow();
+    }
+
+    private static Server idlest(List<Server> servers) {
+        return servers.stream().min(Comparator.comparingLong(each -> each.load)).orElseThrow();
+    }
+
+    private static String difference(List<Server> servers) {
+        Server busiest = busiest(servers);
+        Server idlest = idlest(servers);
+        return "Server %s has %d operations a second, server %s has %d."
+                .formatted(busiest.id, busiest.load, idlest.id, idlest.load);
+    }
+
+    private static boolean isUneven(List<Server> servers, LoadOptions now) {
+        long most = busiest(servers).load;
+        return most >= now.leastLoad() && most > now.ratio() * idlest(servers).load;
+    }
+
+    /** The best move from the busiest server; made in {@code servers}, or null. */
+    private static Move move(List<Server> servers, Set<TabletLoad> still) {
+        Server source = busiest(servers);
+        servers.sort(Comparator.comparingLong(each -> each.load));
+        for (Server target : servers) {
+            TabletLoad best = null;
+            long least = Long.MAX_VALUE;
+            double difference = source.load - target.load;
+            for (TabletLoad each : source.tablets) {
+                long load = each.operationsPerSecond();
+                long after = Math.max(source.load - load, target.load + load);
+                boolean helps = load > 0 && load <= SHARE_MAX * difference;
+                if (helps && after < least && !still.contains(each) && target.hasRoomFor(each)) {
+                    best = each;
+                    least = after;
+                }
+            }
+            if (best != null) {
+                source.load -= best.operationsPerSecond();
+                source.tablets.remove(best);
+                target.load += best.operationsPerSecond();
+                target.bytesComing += best.bytes();
+                return new Move(best, source.id, target.id);
+            }
+        }
+        return null;
+    }
+
+    /** Nothing moves, though load is uneven: a cut may help, or at least a word. */
+    private static BalancePlan cut(
+            List<Server> servers, ClusterLoad cluster, LoadOptions now, String before) {
+        Server busiest = busiest(servers);
+        TabletLoad hottest =
+                busiest.tablets.stream()
+                        .max(Comparator.comparingLong(TabletLoad::operationsPerSecond))
+                        .orElse(null);
+        if (hottest == null || cluster.movesMax() == 0 || cluster.resting().contains(hottest)) {
+            return BalancePlan.nothing(before + " What could move rests.");
+        }
+        double difference = busiest.load - idlest(servers).load;
+        if (hottest.operationsPerSecond() <= SHARE_MAX * difference) {
+            return BalancePlan.nothing(
+                    before + " No other server has memory for a tablet that could move.");
+        }
+        String what =
+                " Tablet %016x of table %d has %d of them, too many to be moved as a whole"
+                        .formatted(
+                                hottest.firstHash(),
+                                hottest.table(),
+                                hottest.operationsPerSecond());
+        if (hottest.cutHash() == TabletLoad.NO_CUT || !now.cut()) {
+            String why = now.cut() ? "they fall on one hash slot" : "it is not to be cut";
+            return BalancePlan.nothing(before + what + "; " + why + ", so it is left alone.");
+        }
+        return new BalancePlan(
+                List.of(),
+                List.of(new Cut(hottest, hottest.cutHash())),
+                before + what + ": it is cut at %016x.".formatted(hottest.cutHash()));
+    }
+}

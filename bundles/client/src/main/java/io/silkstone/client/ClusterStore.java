@@ -221,7 +221,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     public long migrateTablet(String table, long hash, ServerId server) throws StoreRefused {
         long epoch;
         try {
-            epoch = operator.migrateTablet(table, hash, server);
+            epoch = operator.migrateTablet(table, hash, server, 0);
         } catch (ClusterRefused e) {
             throw new StoreRefused(e.getMessage());
         }

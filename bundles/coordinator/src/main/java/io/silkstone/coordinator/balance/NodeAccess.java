@@ -72,7 +72,7 @@ final class NodeAccess implements LoadBalancer.ClusterAccess {
 
     @Override
     public long move(String table, long hash, ServerId target) throws ClusterRefused {
-        return operator.migrateTablet(table, hash, target);
+        return operator.migrateTablet(table, hash, target, 0);
     }
 
     @Override

@@ -125,8 +125,9 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     }
 
     @Override
-    public long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
-        return operator.migrateTablet(table, hash, server);
+    public long migrateTablet(String table, long hash, ServerId server, long bytesPerSecondMax)
+            throws ClusterRefused {
+        return operator.migrateTablet(table, hash, server, bytesPerSecondMax);
     }
 
     @Override

@@ -18,8 +18,8 @@ public interface Balancer {
     BalanceView look() throws ClusterRefused;
 
     /**
-     * Begins to spread load, or ends: until the node is configured anew or starts again. What is
-     * under way goes on.
+     * Begins to spread load, or ends: until this node is configured anew, starts again, or its
+     * coordinator does not lead any more. What is under way goes on.
      *
      * @throws ClusterRefused when the coordinator of this node does not lead; says where to ask
      */

@@ -145,6 +145,7 @@ public final class LoadBalancer implements Balancer {
         long now = clock.nanoTime();
         if (!cluster.isLeading()) {
             forget();
+            enabled = options.enabled();
             return;
         }
         observe(now);

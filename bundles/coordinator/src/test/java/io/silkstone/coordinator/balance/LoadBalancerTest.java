@@ -281,6 +281,12 @@ class LoadBalancerTest {
         balancer.enable(false);
         pass(60);
         assertThat(done).hasSize(1);
+        balancer.enable(true);
+        servers.leading = false;
+        pass(1);
+        servers.leading = true;
+        pass(120);
+        assertThat(done).as("what was said to who led before").hasSize(1);
     }
 
     @Test

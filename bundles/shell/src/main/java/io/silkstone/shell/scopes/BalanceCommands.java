@@ -44,8 +44,8 @@ public final class BalanceCommands implements CommandScope {
                 Command.named(SCOPE, "on")
                         .says(
                                 "Has tablets move from busy servers to idle ones, until balance:off"
-                                        + " or the next start; in the node whose coordinator"
-                                        + " leads.")
+                                        + " or another coordinator leads; in the node whose"
+                                        + " coordinator does.")
                         .example("balance:on")
                         .does(call -> enable(true)),
                 Command.named(SCOPE, "off")

@@ -58,8 +58,8 @@ public final class TabletCommands implements CommandScope {
         return List.of(
                 Command.named(SCOPE, "list")
                         .says(
-                                "Lists the tablets: who serves which hashes, what is in them, and how many"
-                                        + " operations a second they have.")
+                                "Lists the tablets: who serves which hashes, what is in them, and"
+                                        + " how many operations a second they have.")
                         .option(TABLE_OPTION, "NAME", "lists this table only", tables)
                         .example("tablet:list --table default")
                         .does(this::list),

@@ -85,7 +85,9 @@ class BalanceCommandsTest {
                 .isEqualTo(
                         """
                         SERVER  TABLETS  RESTING  OBJECTS  BYTES  MEMORY  LOAD  WOULD
-                        1.1           2        1       30   3000  25%     1000  give default 0x0000000000000000 to 2.1, cut default 0x0000000000000064 at 0x00000000000000c8
+                        1.1           2        1       30   3000  25%     \
+                        1000  give default 0x0000000000000000 to 2.1, \
+                        cut default 0x0000000000000064 at 0x00000000000000c8
                         2.1           0        0        0      0  0%         0  -
                         off, by load 1.0.0, 1 on the way. Because.""");
         balancer.plan = BalancePlan.nothing("Even.");

@@ -25,9 +25,10 @@ import java.util.Set;
  * 9/8 d; so the same tablet does not go back before the load itself has changed by a good fifth.
  * And the ratio keeps it from moving for differences that are no larger than errors of measurement.
  *
- * <p>Where every tablet that could move has too much load for that, the busiest of them is cut
- * where its load divides, and its parts are looked at the next time. Where all of its operations
- * are about one hash slot nothing helps, which is said.
+ * <p>Where a tablet has too much load for that, and no other one has a twentieth of the difference,
+ * it is cut where its load divides, and its parts are looked at the next time. Where all of its
+ * operations are about one hash slot the others make way for it, and when there are none left
+ * nothing helps, which is said.
  *
  * <p>It has no memory: what has moved lately rests because the mechanism says so.
  *
@@ -36,6 +37,9 @@ import java.util.Set;
 public class LoadStrategy implements BalanceStrategy {
     /** What a tablet may have of the difference between two servers so that its move helps. */
     private static final double SHARE_MAX = 0.9;
+
+    /** With less than that a tablet does not keep a busier one from being cut. */
+    private static final double SHARE_MIN = 0.05;
 
     /** Of the target's memory; the rest is for what is written meanwhile. */
     private static final double MEMORY_MAX = 0.8;
@@ -80,9 +84,16 @@ public class LoadStrategy implements BalanceStrategy {
         if (servers.size() < 2) {
             return BalancePlan.nothing("There are no two servers that answer.");
         }
-        List<Move> moves = new ArrayList<>();
         Set<TabletLoad> still = new HashSet<>(cluster.resting());
         String before = difference(servers);
+        TabletLoad hot = now.cut() && cluster.movesMax() > 0 ? toBeCut(servers, still) : null;
+        if (hot != null && isUneven(servers, now)) {
+            return new BalancePlan(
+                    List.of(),
+                    List.of(new Cut(hot, hot.cutHash())),
+                    before + tooMany(hot) + ": it is cut at %016x.".formatted(hot.cutHash()));
+        }
+        List<Move> moves = new ArrayList<>();
         while (moves.size() < cluster.movesMax() && isUneven(servers, now)) {
             Move move = move(servers, still);
             if (move == null) {
@@ -98,7 +109,7 @@ public class LoadStrategy implements BalanceStrategy {
         if (!isUneven(servers, now)) {
             return BalancePlan.nothing(before + " That is even enough.");
         }
-        return cut(servers, cluster, now, before);
+        return BalancePlan.nothing(before + whyNot(servers, cluster, now));
     }
 
     private static Server busiest(List<Server> servers) {
@@ -149,35 +160,52 @@ public class LoadStrategy implements BalanceStrategy {
         return null;
     }
 
-    /** Nothing moves, though load is uneven: a cut may help, or at least a word. */
-    private static BalancePlan cut(
-            List<Server> servers, ClusterLoad cluster, LoadOptions now, String before) {
+    private static double difference(Server busiest, List<Server> servers) {
+        return busiest.load - idlest(servers).load;
+    }
+
+    private static TabletLoad hottest(Server server) {
+        return server.tablets.stream()
+                .max(Comparator.comparingLong(TabletLoad::operationsPerSecond))
+                .orElse(null);
+    }
+
+    /** The busiest server's busiest tablet, if nothing else helps but to cut it; or null. */
+    private static TabletLoad toBeCut(List<Server> servers, Set<TabletLoad> still) {
         Server busiest = busiest(servers);
-        TabletLoad hottest =
+        TabletLoad hottest = hottest(busiest);
+        double difference = difference(busiest, servers);
+        boolean mayBe =
+                hottest != null
+                        && hottest.cutHash() != TabletLoad.NO_CUT
+                        && !still.contains(hottest)
+                        && hottest.operationsPerSecond() > SHARE_MAX * difference;
+        boolean isAlone =
                 busiest.tablets.stream()
-                        .max(Comparator.comparingLong(TabletLoad::operationsPerSecond))
-                        .orElse(null);
+                        .filter(each -> each != hottest)
+                        .noneMatch(each -> each.operationsPerSecond() >= SHARE_MIN * difference);
+        return mayBe && isAlone ? hottest : null;
+    }
+
+    private static String tooMany(TabletLoad tablet) {
+        return " Tablet %016x of table %d has %d of them, too many to be moved as a whole"
+                .formatted(tablet.firstHash(), tablet.table(), tablet.operationsPerSecond());
+    }
+
+    /** Nothing moves, though load is uneven. */
+    private static String whyNot(List<Server> servers, ClusterLoad cluster, LoadOptions now) {
+        Server busiest = busiest(servers);
+        TabletLoad hottest = hottest(busiest);
         if (hottest == null || cluster.movesMax() == 0 || cluster.resting().contains(hottest)) {
-            return BalancePlan.nothing(before + " What could move rests.");
+            return " What could move rests.";
         }
-        double difference = busiest.load - idlest(servers).load;
-        if (hottest.operationsPerSecond() <= SHARE_MAX * difference) {
-            return BalancePlan.nothing(
-                    before + " No other server has memory for a tablet that could move.");
+        if (hottest.operationsPerSecond() <= SHARE_MAX * difference(busiest, servers)) {
+            return " No other server has memory for a tablet that could move.";
         }
-        String what =
-                " Tablet %016x of table %d has %d of them, too many to be moved as a whole"
-                        .formatted(
-                                hottest.firstHash(),
-                                hottest.table(),
-                                hottest.operationsPerSecond());
-        if (hottest.cutHash() == TabletLoad.NO_CUT || !now.cut()) {
-            String why = now.cut() ? "they fall on one hash slot" : "it is not to be cut";
-            return BalancePlan.nothing(before + what + "; " + why + ", so it is left alone.");
+        if (now.cut() && hottest.cutHash() != TabletLoad.NO_CUT) {
+            return " What else could move rests, or no other server has memory for it.";
         }
-        return new BalancePlan(
-                List.of(),
-                List.of(new Cut(hottest, hottest.cutHash())),
-                before + what + ": it is cut at %016x.".formatted(hottest.cutHash()));
+        String why = now.cut() ? "they fall on one hash slot" : "it is not to be cut";
+        return tooMany(hottest) + "; " + why + ", so it is left alone.";
     }
 }

@@ -112,12 +112,13 @@ class LoadStrategyTest {
     @Test
     void plan_ofOneTabletThatHasAll_cutsItWhereItsLoadDivides() {
         TabletLoad hot = tablet(9_000, 77);
-        ServerLoad busy = new ServerLoad(id(1), CAPACITY, 0, List.of(tablet(0), hot));
+        ServerLoad busy = new ServerLoad(id(1), CAPACITY, 0, List.of(tablet(99), hot));
         BalancePlan plan = strategy.plan(cluster(1, busy, server(2)));
         assertThat(plan.moves()).isEmpty();
         assertThat(plan.cuts()).containsExactly(new BalancePlan.Cut(hot, 77));
+        assertThat(strategy.plan(cluster(0, busy, server(2))).isEmpty()).isTrue();
         strategy.configure(new LoadOptions(1.5, 1_000, false));
-        assertThat(strategy.plan(cluster(1, busy, server(2))).isEmpty()).isTrue();
+        assertThat(strategy.plan(cluster(1, busy, server(2))).cuts()).isEmpty();
     }
 
     @Test

@@ -93,8 +93,7 @@ class ClusterStoreTest {
     void loads_ofATabletThatTwoSayTheyHave_areOfTheOneThatHasHadItSince() {
         saysOfItself(cluster.first, load(0, 6), load(HASH, 8));
         saysOfItself(cluster.second, load(HASH, 7));
-        assertThat(cluster.store.loads())
-                .containsExactlyInAnyOrder(load(0, 6), load(HASH, 8));
+        assertThat(cluster.store.loads()).containsExactlyInAnyOrder(load(0, 6), load(HASH, 8));
     }
 
     @Test

@@ -19,16 +19,17 @@ import java.util.Set;
  * has much more to do than the other.
  *
  * <p>Of the busiest server's tablets the one moves that leaves the two with the least difference.
- * Call the difference d: a tablet with a load of more than 9/10 d stays, since the other server
- * would be about as busy afterwards. That keeps tablets from going to and fro: after a move of t
- * the difference the other way is 2t - d, of which t is more than 9/10 as long as t is less than
- * 9/8 d; so the same tablet does not go back before the load itself has changed by a good fifth.
- * And the ratio keeps it from moving for differences that are no larger than errors of measurement.
+ * Call the difference d: a tablet with a load of more than 3/4 d stays, since the other server
+ * would be nearly as busy afterwards as this one is. That keeps tablets from going to and fro:
+ * after a move of t the difference the other way is 2t - d, of which t is more than 3/4 as long as
+ * t is less than 3/2 d; so the same tablet does not go back before its load has become twice what
+ * it was. And the ratio keeps it from moving for differences that are no larger than errors of
+ * measurement.
  *
- * <p>Where a tablet has too much load for that, and no other one has a twentieth of the difference,
- * it is cut where its load divides, and its parts are looked at the next time. Where all of its
- * operations are about one hash slot the others make way for it, and when there are none left
- * nothing helps, which is said.
+ * <p>Where the busiest tablet has too much load for that, and none that could move has a twentieth
+ * of the difference, it is cut where its load divides, and its parts are looked at the next time.
+ * Where all of its operations are about one hash slot the others make way for it, and when there
+ * are none left nothing helps, which is said.
  *
  * <p>It has no memory: what has moved lately rests because the mechanism says so.
  *
@@ -36,7 +37,7 @@ import java.util.Set;
  */
 public class LoadStrategy implements BalanceStrategy {
     /** What a tablet may have of the difference between two servers so that its move helps. */
-    private static final double SHARE_MAX = 0.9;
+    private static final double SHARE_MAX = 0.75;
 
     /** With less than that a tablet does not keep a busier one from being cut. */
     private static final double SHARE_MIN = 0.05;
@@ -123,6 +124,9 @@ public class LoadStrategy implements BalanceStrategy {
     private static String difference(List<Server> servers) {
         Server busiest = busiest(servers);
         Server idlest = idlest(servers);
+        if (busiest.load == idlest.load) {
+            return "Each server has %d operations a second.".formatted(busiest.load);
+        }
         return "Server %s has %d operations a second, server %s has %d."
                 .formatted(busiest.id, busiest.load, idlest.id, idlest.load);
     }
@@ -182,8 +186,11 @@ public class LoadStrategy implements BalanceStrategy {
                         && hottest.operationsPerSecond() > SHARE_MAX * difference;
         boolean isAlone =
                 busiest.tablets.stream()
-                        .filter(each -> each != hottest)
-                        .noneMatch(each -> each.operationsPerSecond() >= SHARE_MIN * difference);
+                        .mapToLong(TabletLoad::operationsPerSecond)
+                        .noneMatch(
+                                load ->
+                                        load >= SHARE_MIN * difference
+                                                && load <= SHARE_MAX * difference);
         return mayBe && isAlone ? hottest : null;
     }
 

@@ -66,6 +66,8 @@ class LoadStrategyTest {
 
     @Test
     void plan_whereNobodyIsBusy_isNothing() {
+        assertThat(strategy.plan(cluster(4, server(1), server(2))).reason())
+                .isEqualTo("Each server has 0 operations a second. That is even enough.");
         assertThat(strategy.plan(cluster(4, server(1, 500, 499), server(2))).isEmpty()).isTrue();
     }
 
@@ -119,6 +121,15 @@ class LoadStrategyTest {
         assertThat(strategy.plan(cluster(0, busy, server(2))).isEmpty()).isTrue();
         strategy.configure(new LoadOptions(1.5, 1_000, false));
         assertThat(strategy.plan(cluster(1, busy, server(2))).cuts()).isEmpty();
+    }
+
+    @Test
+    void plan_ofTabletsThatAreAllTooBusy_cutsTheBusiest() {
+        TabletLoad hot = tablet(6_100, 77);
+        ServerLoad busy = new ServerLoad(id(1), CAPACITY, 0, List.of(tablet(5_000, 66), hot));
+        BalancePlan plan = strategy.plan(cluster(1, busy, server(2, 5_900)));
+        assertThat(plan.moves()).as("the other would be as busy then").isEmpty();
+        assertThat(plan.cuts()).containsExactly(new BalancePlan.Cut(hot, 77));
     }
 
     @Test
@@ -244,7 +255,7 @@ class LoadStrategyTest {
                                 each ->
                                         each.operationsPerSecond() == 0
                                                 || each.operationsPerSecond()
-                                                        > 0.9 * (most - least));
+                                                        > 0.75 * (most - least));
         assertThat(isEven || isStuck).as("seed %d: %d and %d", seed, most, least).isTrue();
     }
 

@@ -2,6 +2,7 @@ package io.silkstone.client;
 
 import static java.util.stream.Collectors.joining;
 
+import io.silkstone.api.balance.ServerLoad;
 import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterRefused;
@@ -11,8 +12,10 @@ import io.silkstone.api.metrics.MetricRegistry;
 import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.store.TabletLoad;
 import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Leader;
+import io.silkstone.rpc.LoadCodec;
 import io.silkstone.rpc.OperatorRequests;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.Waitable;
@@ -23,8 +26,10 @@ import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.UsageDecoder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -40,6 +45,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     private static final int REQUEST_BYTES_MAX = 1_024;
     private static final long COORDINATOR_NANOS = 1_000_000_000;
     private static final long RECOVERY_PAUSE_NANOS = 5_000_000;
+    private static final long LOAD_NANOS = 1_000_000_000;
 
     private final Rpc rpc;
     private final ClientOptions options;
@@ -215,7 +221,7 @@ public final class ClusterStore implements KvStore, AutoCloseable {
     public long migrateTablet(String table, long hash, ServerId server) throws StoreRefused {
         long epoch;
         try {
-            epoch = operator.migrateTablet(table, hash, server);
+            epoch = operator.migrateTablet(table, hash, server, 0);
         } catch (ClusterRefused e) {
             throw new StoreRefused(e.getMessage());
         }
@@ -266,6 +272,23 @@ public final class ClusterStore implements KvStore, AutoCloseable {
             }
         }
         return tablets;
+    }
+
+    /** Of two servers that say they have a tablet the one knows better that has had it since. */
+    @Override
+    public List<TabletLoad> loads() {
+        record Place(int table, long firstHash) {}
+
+        Map<Place, TabletLoad> newest = new LinkedHashMap<>();
+        for (ServerLoad server : LoadCodec.ask(rpc, refreshMap(), LOAD_NANOS)) {
+            for (TabletLoad each : server.tablets()) {
+                newest.merge(
+                        new Place(each.table(), each.firstHash()),
+                        each,
+                        (one, other) -> one.epoch() > other.epoch() ? one : other);
+            }
+        }
+        return List.copyOf(newest.values());
     }
 
     private static String state(ClusterMap.Tablet tablet) {

@@ -8,8 +8,13 @@ import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvStore.Tablet;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.store.TabletLoad;
+import io.silkstone.rpc.LoadCodec;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Service;
+import io.silkstone.rpc.messages.GetLoadDecoder;
+import io.silkstone.rpc.messages.LoadEncoder;
+import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MigrateTabletDecoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
@@ -49,6 +54,46 @@ class ClusterStoreTest {
     private static ClusterMap.Tablet tablet(
             long hash, ServerId owner, TabletState state, ServerId peer) {
         return new ClusterMap.Tablet(1, hash, hash, owner, 5, state, peer);
+    }
+
+    private void saysOfItself(ScriptedServer server, TabletLoad... tablets) {
+        server.rpc.serve(
+                GetLoadDecoder.TEMPLATE_ID,
+                request -> {
+                    LoadEncoder reply = new LoadEncoder();
+                    int bytes = LoadCodec.bytesFor(tablets.length);
+                    reply.wrapAndApplyHeader(
+                                    request.reply(MessageHeaderEncoder.ENCODED_LENGTH + bytes),
+                                    0,
+                                    new MessageHeaderEncoder())
+                            .capacity(1)
+                            .allocated(1);
+                    reply.header().status(Status.OK).retryMicros(0);
+                    LoadCodec.encode(List.of(tablets), reply);
+                    assertThat(reply.encodedLength()).isEqualTo(bytes);
+                    request.send(MessageHeaderEncoder.ENCODED_LENGTH + bytes);
+                });
+    }
+
+    private static TabletLoad load(long firstHash, long epoch) {
+        return new TabletLoad(1, firstHash, -1, epoch, 2, 3, 4, HASH, 5);
+    }
+
+    @Test
+    void loads_areThoseOfServersThatAnswer() {
+        saysOfItself(cluster.second, load(HASH, 7));
+        assertThat(cluster.store.loads())
+                .as("one does not know the question")
+                .containsExactly(load(HASH, 7));
+        cluster.first.rpc.serve(GetLoadDecoder.TEMPLATE_ID, ScriptedServer.SILENCE);
+        assertThat(cluster.store.loads()).containsExactly(load(HASH, 7));
+    }
+
+    @Test
+    void loads_ofATabletThatTwoSayTheyHave_areOfTheOneThatHasHadItSince() {
+        saysOfItself(cluster.first, load(0, 6), load(HASH, 8));
+        saysOfItself(cluster.second, load(HASH, 7));
+        assertThat(cluster.store.loads()).containsExactlyInAnyOrder(load(0, 6), load(HASH, 8));
     }
 
     @Test

@@ -46,10 +46,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
  *
  * <p>Threads: the component runtime's. {@code this} guards what begins and ends.
  */
-@Component(
-        name = CoordinatorComponent.PID,
-        immediate = true,
-        service = {})
+@Component(name = CoordinatorComponent.PID, immediate = true, service = CoordinatorComponent.class)
 @Designate(ocd = CoordinatorComponent.Config.class)
 public final class CoordinatorComponent {
     static final String PID = "io.silkstone.coordinator.service";
@@ -265,8 +262,14 @@ public final class CoordinatorComponent {
                         TimeUnit.MILLISECONDS.toNanos(config.journal_repair_ms())));
     }
 
-    private boolean isWanted() {
+    /** Whether there is to be a coordinator in this node. */
+    public boolean isWanted() {
         return settings.enabled() && rpc != null;
+    }
+
+    /** The one that there is now, or null. */
+    public Coordinator running() {
+        return coordinator;
     }
 
     private JournalLog journal() {

@@ -42,7 +42,7 @@ public final class LiveFramework implements AutoCloseable {
 
     private static final String SHARED =
             "io.silkstone.api.metrics;version=1.0.0,io.silkstone.api.node;version=1.0.0,"
-                    + "io.silkstone.api.policy;version=1.0.0,io.silkstone.api.store;version=2.3.0,"
+                    + "io.silkstone.api.policy;version=1.0.0,io.silkstone.api.store;version=2.4.0,"
                     + "io.silkstone.api.threads;version=1.1.0,"
                     + "io.silkstone.base;version=1.1.0,org.apache.felix.hc.api;version=2.0.4";
 

@@ -159,9 +159,12 @@ public final class OperatorRequests {
      * Has {@code target} fetch the tablet in which {@code hash} lies from the server that has it,
      * and waits until it serves it. Objects may still be coming then.
      *
+     * @param bytesPerSecondMax see {@link Cluster#migrateTablet(String, long, ServerId, long)}; a
+     *     server of an older schema takes no notice
      * @return the epoch in which it serves it
      */
-    public long migrateTablet(String table, long hash, ServerId target) throws ClusterRefused {
+    public long migrateTablet(String table, long hash, ServerId target, long bytesPerSecondMax)
+            throws ClusterRefused {
         ClusterMap map = clusterMap(timeoutNanos);
         ClusterMap.Table known = map.table(table);
         if (known == null) {
@@ -177,7 +180,8 @@ public final class OperatorRequests {
             migrate.wrapAndApplyHeader(
                             call.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
                     .hash(hash)
-                    .table(known.id());
+                    .table(known.id())
+                    .bytesPerSecond(bytesPerSecondMax);
             call.start(
                     rpc.peer(server.address()),
                     target.packed(),

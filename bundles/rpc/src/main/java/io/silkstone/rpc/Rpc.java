@@ -14,6 +14,7 @@ import io.silkstone.rpc.messages.DoneDecoder;
 import io.silkstone.rpc.messages.EnlistedDecoder;
 import io.silkstone.rpc.messages.LeaseDecoder;
 import io.silkstone.rpc.messages.LeaseRenewedDecoder;
+import io.silkstone.rpc.messages.LoadDecoder;
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MigrationPreparedDecoder;
 import io.silkstone.rpc.messages.MultiReadReplyDecoder;
@@ -113,6 +114,7 @@ public final class Rpc implements AutoCloseable {
         REPLIES.set(MigrationPreparedDecoder.TEMPLATE_ID);
         REPLIES.set(PulledDecoder.TEMPLATE_ID);
         REPLIES.set(ReplicaListDecoder.TEMPLATE_ID);
+        REPLIES.set(LoadDecoder.TEMPLATE_ID);
     }
 
     /** A kind of request: who serves it, and how. */

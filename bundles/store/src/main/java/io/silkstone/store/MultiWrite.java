@@ -103,6 +103,9 @@ final class MultiWrite {
         if (batch.size() == 0) {
             return Status.OK;
         }
+        for (int index = 0; index < batch.size(); index++) {
+            session.samples.count(table.id(), batch.key(index).hash());
+        }
         prepare(batch);
         Status status = attempts(table, batch);
         if (steps.length > STEPS_KEPT_MAX) {

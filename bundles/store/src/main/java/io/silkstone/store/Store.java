@@ -7,6 +7,7 @@ import io.silkstone.api.store.KvSession;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.store.TabletLoad;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
 import io.silkstone.store.cleaner.Cleaner;
@@ -66,6 +67,7 @@ public final class Store implements KvStore, AutoCloseable {
     private static final int CLEANER_SEGMENTS = 2;
 
     private final StoreOptions options;
+    private final NanoClock nanoClock;
     private final EpochClock clock;
     private final RandomGenerator random;
     private final Backoff backoff;
@@ -104,6 +106,7 @@ public final class Store implements KvStore, AutoCloseable {
             LogKeeper keeper) {
         this.options = options;
         this.keeper = keeper;
+        this.nanoClock = nanoClock;
         this.clock = clock;
         this.random = random;
         this.backoff = backoff;
@@ -538,6 +541,26 @@ public final class Store implements KvStore, AutoCloseable {
                 objects());
     }
 
+    /**
+     * What is served here, see {@link Census}. Takes some milliseconds.
+     *
+     * @throws IllegalStateException when the store is closed, or all sessions are open
+     */
+    @Override
+    public List<TabletLoad> loads() {
+        StoreSession session = newSession();
+        try {
+            return new Census(this, session).take();
+        } finally {
+            session.close();
+        }
+    }
+
+    /** Shows what sessions have worked on lately. */
+    void showLoad(LoadSamples.Visitor visitor) {
+        sessions.forEach(session -> session.samples.show(visitor));
+    }
+
     /** Every lease that has requests remembered, in no order; see {@link KvSession#once}. */
     public long[] leases() {
         return leases.ids();
@@ -650,6 +673,11 @@ public final class Store implements KvStore, AutoCloseable {
         return tables.numbered(id);
     }
 
+    /** Every table, by name. */
+    List<TableData> tableList() {
+        return tables.list();
+    }
+
     Leases leaseTable() {
         return leases;
     }
@@ -670,6 +698,10 @@ public final class Store implements KvStore, AutoCloseable {
     /** Not while there is somebody to keep the log who does not: then nobody ever reads it. */
     boolean writesTombstones() {
         return options.tombstones() && (keeper == null || keeper.isNeeded());
+    }
+
+    NanoClock nanoClock() {
+        return nanoClock;
     }
 
     long nowMillis() {

@@ -68,6 +68,7 @@ final class StoreSession implements KvSession {
     private final Room room;
     private final Settlement settlement;
     private final Unsettled unsettled;
+    final LoadSamples samples;
 
     private boolean entered;
     private boolean viewed;
@@ -114,6 +115,7 @@ final class StoreSession implements KvSession {
         room = new Room(log);
         settlement = store.settlement();
         unsettled = new Unsettled(settlement);
+        samples = new LoadSamples(store.nanoClock(), slot);
         multiWrite = new MultiWrite(store, this, writer, once);
     }
 
@@ -192,6 +194,7 @@ final class StoreSession implements KvSession {
         if (begun != Status.OK) {
             return begun;
         }
+        samples.count(table.id(), key.hash());
         // Before the look: what comes in between is not known to have come.
         Incoming missing = ((TableData) table).missing(key.hash());
         long entry = index.find(key);
@@ -348,14 +351,10 @@ final class StoreSession implements KvSession {
         if (tablet == null) {
             return Status.RETRY_LATER;
         }
-        if (!tablet.owned) {
+        step = tablet.owned ? settlement.beginStep() : 0;
+        if (!tablet.owned || step == 0 && settlement.isNeeded()) {
             gate.open(this, data, tablet);
-            return Status.NOT_OWNER;
-        }
-        step = settlement.beginStep();
-        if (step == 0 && settlement.isNeeded()) {
-            gate.open(this, data, tablet);
-            return Status.RETRY_LATER;
+            return tablet.owned ? Status.RETRY_LATER : Status.NOT_OWNER;
         }
         lockedTable = data;
         lockedTablet = tablet;
@@ -478,6 +477,7 @@ final class StoreSession implements KvSession {
     }
 
     private Status change(TableData table, Key key, WriteOptions options, Change change) {
+        samples.count(table.id(), key.hash());
         if (settlement.isFailing()) {
             once.end();
             forgetResult();
@@ -770,8 +770,7 @@ final class StoreSession implements KvSession {
         if (!once.isArmed()) {
             return status;
         }
-        boolean fits = once.room(view.entry()) <= log.claimBytesMax();
-        Status told = fits ? status : Status.TOO_LARGE;
+        Status told = once.room(view.entry()) <= log.claimBytesMax() ? status : Status.TOO_LARGE;
         if (told == Status.TOO_LARGE) {
             view.wrap(0);
             hadPrevious = false;

@@ -142,6 +142,11 @@ class MigrationSwapTest {
             said(node, command);
         }
         assertThat(said(node, "migration:list")).as("still on its way").contains(TABLE);
+        awaitTablet(target);
+        awaitChanges();
+    }
+
+    private void awaitTablet(ServerId target) throws Exception {
         long deadline = System.nanoTime() + WAIT_NANOS_MAX;
         Tablet now = tablet();
         while (!now.owner().equals(target) || now.state() != TabletState.NORMAL) {
@@ -149,7 +154,6 @@ class MigrationSwapTest {
             Thread.sleep(10);
             now = tablet();
         }
-        awaitChanges();
     }
 
     @Test
@@ -187,6 +191,22 @@ class MigrationSwapTest {
         assertThat(tablet().owner()).isEqualTo(source);
         assertThat(said(node, "migration:list")).doesNotContain(TABLE);
         assertThat(cluster.log(node)).contains("does not come here: ", "it was cancelled");
+        stopAndCheck();
+    }
+
+    @Test
+    void rate_ofOneMove_beatsTheStrategys_andIsShown() throws Exception {
+        ServerId source = tablet().owner();
+        ServerId target = other(source);
+        int node = nodeOf(target);
+        said(node, "policy:use migration " + ROCKSTEADY);
+        said(node, "migration:start %s 0 %s --rate 3".formatted(TABLE, target));
+        long began = System.nanoTime();
+        assertThat(said(node, "migration:list --json")).contains("\"rate\":\"3\"");
+        awaitTablet(target);
+        // Seven megabytes, and the strategy's limit is one in a second.
+        assertThat(System.nanoTime() - began).isLessThan(Duration.ofSeconds(5).toNanos());
+        awaitChanges();
         stopAndCheck();
     }
 

@@ -1,5 +1,6 @@
 package io.silkstone.api.cluster;
 
+import io.silkstone.api.migration.MigrationPace;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -66,11 +67,20 @@ public interface Cluster {
      * asked for comes first. If that server's strategy copies it first, it returns when the copying
      * has begun, and nobody serves the tablet until it is over.
      *
+     * @param bytesPerSecondMax how much of what nobody has asked for may come in a second, whatever
+     *     that server's strategy says; 0 to leave it to the strategy, and what is below {@link
+     *     MigrationPace#BYTES_PER_SECOND_MIN} counts as that
      * @return the epoch in which the server has the tablet; 0 when it is copied first
      * @throws ClusterRefused when the server has it already or cannot take it now, or nobody
      *     answers in time; then it may still come about
      */
-    long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused;
+    long migrateTablet(String table, long hash, ServerId server, long bytesPerSecondMax)
+            throws ClusterRefused;
+
+    /** As the other, as fast as that server's strategy says. */
+    default long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
+        return migrateTablet(table, hash, server, 0);
+    }
 
     /**
      * Has the tablets that depend on the log of {@code server}, which is down, be recovered from

@@ -60,6 +60,14 @@ public interface KvStore {
     List<Tablet> tablets();
 
     /**
+     * What tablets hold and how much they are used, of all servers that answer in about a second.
+     * Looks at a sample of what is there, so ask for it now and then and not for every request.
+     */
+    default List<TabletLoad> loads() {
+        return List.of();
+    }
+
+    /**
      * Cuts a tablet in two, so that {@code hash} is the first of the second. Tablets of {@link
      * #DEFAULT_TABLE} are cut at borders of hash slots only. Nothing happens when there is a cut
      * already.

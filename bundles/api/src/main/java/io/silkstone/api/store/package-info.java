@@ -4,7 +4,7 @@
  * java.lang.foreign.MemorySegment}s; nothing on the path of an operation allocates or throws.
  */
 @Export
-@Version("2.3.0")
+@Version("2.4.0")
 package io.silkstone.api.store;
 
 import org.osgi.annotation.bundle.Export;

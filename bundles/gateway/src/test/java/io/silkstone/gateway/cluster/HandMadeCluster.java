@@ -149,7 +149,7 @@ public final class HandMadeCluster implements Cluster {
     }
 
     @Override
-    public long migrateTablet(String table, long hash, ServerId server) {
+    public long migrateTablet(String table, long hash, ServerId server, long rate) {
         throw new UnsupportedOperationException();
     }
 

@@ -9,6 +9,7 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.shell.command.Call;
 import io.silkstone.shell.command.Command;
+import io.silkstone.shell.command.Command.Completion;
 import io.silkstone.shell.command.CommandRefused;
 import io.silkstone.shell.command.CommandScope;
 import io.silkstone.shell.format.Answer;
@@ -23,7 +24,9 @@ public final class MigrationCommands implements CommandScope {
     private static final String SCOPE = "migration";
     private static final String TABLE = "TABLE";
     private static final String SERVER = "SERVER";
+    private static final String RATE = "--rate";
     private static final int BYTES_PER_MEGABYTE = 1_000_000;
+    private static final int RATE_MAX = 1_000_000;
     private static final int BAR_LENGTH = 10;
 
     private final Supplier<KvStore> store;
@@ -54,7 +57,14 @@ public final class MigrationCommands implements CommandScope {
                                 TabletCommands.PLACE,
                                 before -> TabletCommands.places(store.get(), before))
                         .takes(SERVER, before -> TabletCommands.servers(cluster.get()))
+                        .option(
+                                RATE,
+                                "MB",
+                                "fetches at most so many megabytes a second, whatever the strategy"
+                                        + " says",
+                                Completion.NONE)
                         .example("migration:start default 0x5554000000000000 2")
+                        .example("migration:start default 0 2 --rate 20")
                         .example("migration:start default 8192 2.1")
                         .does(this::start),
                 Command.named(SCOPE, "list")
@@ -102,6 +112,7 @@ public final class MigrationCommands implements CommandScope {
                 .column("progress", each -> bar(each, BAR_LENGTH))
                 .column("mb_per_second", each -> Math.round(megabytesPerSecond(each)))
                 .column("seconds_left", MigrationCommands::secondsLeft)
+                .column("rate", MigrationCommands::rate)
                 .data("strategy", MigrationStatus::strategy)
                 .data("bytes", MigrationStatus::bytes)
                 .data("bytes_expected", MigrationStatus::bytesExpected);
@@ -186,6 +197,12 @@ public final class MigrationCommands implements CommandScope {
         return status.bytes() * 1_000.0 / Math.max(1, status.nanos());
     }
 
+    /** What was said with {@code --rate}; empty when nothing was. */
+    private static String rate(MigrationStatus status) {
+        long megabytes = status.bytesPerSecondMax() / BYTES_PER_MEGABYTE;
+        return status.bytesPerSecondMax() == 0 ? "" : Long.toString(megabytes);
+    }
+
     static long secondsLeft(MigrationStatus status) {
         long left = Math.max(0, status.bytesExpected() - status.bytes());
         double perSecond = Math.max(1, megabytesPerSecond(status) * BYTES_PER_MEGABYTE);
@@ -242,7 +259,8 @@ public final class MigrationCommands implements CommandScope {
         String table = call.value(TABLE);
         long hash = TabletCommands.hash(call);
         ServerId server = TabletCommands.server(present.map(), call.value(SERVER));
-        long epoch = present.migrateTablet(table, hash, server);
+        long megabytes = call.number(RATE, 0, 1, RATE_MAX);
+        long epoch = present.migrateTablet(table, hash, server, megabytes * BYTES_PER_MEGABYTE);
         String place = TabletCommands.hexadecimal(hash);
         return Details.of()
                 .with("table", table)

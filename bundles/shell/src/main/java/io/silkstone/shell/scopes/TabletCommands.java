@@ -1,11 +1,14 @@
 package io.silkstone.shell.scopes;
 
+import static java.util.stream.Collectors.joining;
+
 import io.silkstone.api.cluster.Cluster;
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.KvStore.Tablet;
+import io.silkstone.api.store.TabletLoad;
 import io.silkstone.shell.command.Call;
 import io.silkstone.shell.command.Command;
 import io.silkstone.shell.command.Command.Completion;
@@ -15,9 +18,12 @@ import io.silkstone.shell.command.Required;
 import io.silkstone.shell.format.Answer;
 import io.silkstone.shell.format.Details;
 import io.silkstone.shell.format.Table;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /** Lists and splits tablets, and gives them to servers of a cluster. */
 public final class TabletCommands implements CommandScope {
@@ -34,6 +40,9 @@ public final class TabletCommands implements CommandScope {
     private static final String HEXADECIMAL = "0x";
     private static final int HEXADECIMAL_RADIX = 16;
 
+    /** Of a tablet whose server has not answered. */
+    private static final String UNKNOWN = "-";
+
     private final Required<KvStore> store;
     private final Supplier<Cluster> cluster;
 
@@ -48,7 +57,9 @@ public final class TabletCommands implements CommandScope {
         Completion tables = before -> TableCommands.names(store.orNull());
         return List.of(
                 Command.named(SCOPE, "list")
-                        .says("Lists the tablets: who serves which hashes.")
+                        .says(
+                                "Lists the tablets: who serves which hashes, what is in them, and"
+                                        + " how many operations a second they have.")
                         .option(TABLE_OPTION, "NAME", "lists this table only", tables)
                         .example("tablet:list --table default")
                         .does(this::list),
@@ -138,6 +149,7 @@ public final class TabletCommands implements CommandScope {
                 present.tablets().stream()
                         .filter(tablet -> table.isEmpty() || tablet.table().equals(table))
                         .toList();
+        Loads loads = new Loads(present);
         return Table.of(tablets)
                 .column("table", Tablet::table)
                 .column("first_hash", tablet -> hexadecimal(tablet.firstHash()))
@@ -145,7 +157,53 @@ public final class TabletCommands implements CommandScope {
                 .column("slots", TabletCommands::slots)
                 .column("owner", Tablet::owner)
                 .column("state", Tablet::state)
-                .column("epoch", Tablet::epoch);
+                .column("epoch", Tablet::epoch)
+                .column("objects", tablet -> loads.say(tablet, TabletLoad::objects))
+                .column("bytes", tablet -> loads.say(tablet, TabletLoad::bytes))
+                .column("load", tablet -> loads.say(tablet, TabletLoad::operationsPerSecond))
+                .column("depends_on", tablet -> dependencies(present, tablet));
+    }
+
+    /** What servers have said of their tablets; of those that have not answered nothing is said. */
+    private static final class Loads {
+        private record Place(int table, long firstHash, long lastHash) {}
+
+        private final Map<Place, TabletLoad> known = new HashMap<>();
+        private final KvStore store;
+
+        Loads(KvStore store) {
+            this.store = store;
+            for (TabletLoad each : store.loads()) {
+                known.put(new Place(each.table(), each.firstHash(), each.lastHash()), each);
+            }
+        }
+
+        Object say(Tablet tablet, ToLongFunction<TabletLoad> figure) {
+            KvStore.Table table = store.table(tablet.table());
+            TabletLoad load =
+                    table == null
+                            ? null
+                            : known.get(
+                                    new Place(table.id(), tablet.firstHash(), tablet.lastHash()));
+            return load == null ? UNKNOWN : figure.applyAsLong(load);
+        }
+    }
+
+    /** The servers that still have something of it: its source, or those whose logs are read. */
+    private String dependencies(KvStore present, Tablet tablet) {
+        Cluster members = cluster.get();
+        KvStore.Table table = present.table(tablet.table());
+        if (members == null || table == null) {
+            return "";
+        }
+        ClusterMap.Tablet known = members.map().tablet(table.id(), tablet.firstHash());
+        if (known == null) {
+            return "";
+        }
+        if (known.state() == ClusterMap.TabletState.MIGRATING) {
+            return known.peer().toString();
+        }
+        return known.logs().stream().map(ServerId::toString).collect(joining(" "));
     }
 
     private Answer split(Call call) throws Exception {

@@ -108,11 +108,13 @@ class ClusterCommandsTest {
         }
 
         @Override
-        public long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
+        public long migrateTablet(String table, long hash, ServerId server, long rate)
+                throws ClusterRefused {
             if (refusal != null) {
                 throw new ClusterRefused(refusal);
             }
-            migrated.add("%s %016x %s".formatted(table, hash, server));
+            String limit = rate == 0 ? "" : " " + rate;
+            migrated.add("%s %016x %s".formatted(table, hash, server) + limit);
             return 7;
         }
 
@@ -159,7 +161,8 @@ class ClusterCommandsTest {
                             500_000_000,
                             paused,
                             "rocksteady built-in",
-                            copying));
+                            copying,
+                            7_000_000));
         }
 
         @Override
@@ -312,6 +315,12 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void tabletList_ofTabletsThatAreRecovered_saysWhoseLogsTheyNeed() throws Exception {
+        node.recovers(1, SECOND, new ServerId(3, 1));
+        assertThat(tablet.run("list").stripTrailing()).endsWith("2.3 3.1");
+    }
+
+    @Test
     void assign_byHashOrSlot_toAServerOrWhoeverHasItsPlace() throws Exception {
         assertThat(tablet.run("assign", "default", "0xc000000000000000", "1.1"))
                 .isEqualTo("Server 1.1 has the tablet of default with 0xc000000000000000.");
@@ -354,11 +363,25 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void start_withARate_saysItInBytes() throws Exception {
+        migration.run("start", "default", "0", "2", "--rate", "20");
+        assertThat(node.migrated).containsExactly("default 0000000000000000 2.3 20000000");
+        migration.assertRefused(
+                "--rate must be a whole number from 1 to 1000000, was '0'.",
+                "start",
+                "default",
+                "0",
+                "2",
+                "--rate",
+                "0");
+    }
+
+    @Test
     void list_aTabletOnItsWay_saysHowFarItIs() throws Exception {
         assertThat(migration.run("list"))
                 .contains("default", "2.3", "moving", "[##........] 25%", "500", "2");
         assertThat(migration.run("list", "--json"))
-                .contains("\"bytes\":250000000", "\"seconds_left\":2");
+                .contains("\"bytes\":250000000", "\"seconds_left\":2", "\"rate\":\"7\"");
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.silkstone.api.store.ObjectVisitor;
 import io.silkstone.api.store.ReadVisitor;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.api.store.TabletLoad;
 import io.silkstone.api.store.WriteBatch;
 import io.silkstone.api.store.WriteOptions;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
 /** Tables as maps, with the contract's rules for batches. */
 public final class FakeStore implements KvStore {
     public final List<Tablet> tablets = new ArrayList<>();
+    public final List<TabletLoad> loads = new ArrayList<>();
     public final List<String> splits = new ArrayList<>();
     public final Map<String, FakeTable> tables = new LinkedHashMap<>();
     public Status refusal = Status.OK;
@@ -148,6 +150,11 @@ public final class FakeStore implements KvStore {
     @Override
     public List<Tablet> tablets() {
         return tablets;
+    }
+
+    @Override
+    public List<TabletLoad> loads() {
+        return loads;
     }
 
     @Override

@@ -145,7 +145,7 @@ class MigrationWatchTest {
         }
 
         @Override
-        public long migrateTablet(String table, long hash, ServerId server) {
+        public long migrateTablet(String table, long hash, ServerId server, long rate) {
             throw new UnsupportedOperationException();
         }
 

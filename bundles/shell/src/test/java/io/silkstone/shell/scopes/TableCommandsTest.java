@@ -3,6 +3,8 @@ package io.silkstone.shell.scopes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.silkstone.api.store.KvStore;
+import io.silkstone.api.store.TabletLoad;
 import org.junit.jupiter.api.Test;
 
 class TableCommandsTest {
@@ -92,6 +94,17 @@ class TableCommandsTest {
     void tabletList_showsHashesAndSlots() throws Exception {
         assertThat(tablet.run("list", "--table", "default"))
                 .contains("0x0000000000000000  0xffffffffffffffff  0-16383  local  normal");
+    }
+
+    @Test
+    void tabletList_showsWhatServersSay_andADashForWhoHasNot() throws Exception {
+        store.tablets.clear();
+        store.tablets.add(new KvStore.Tablet("default", 0, 99, "1.1", "normal", 4));
+        store.tablets.add(new KvStore.Tablet("default", 100, -1, "2.1", "normal", 3));
+        store.loads.add(new TabletLoad(1, 0, 99, 4, 12, 3_456, 789, TabletLoad.NO_CUT, 0));
+        assertThat(tablet.run("list").lines().map(line -> line.strip().replaceAll(" +", " ")))
+                .anyMatch(line -> line.endsWith("1.1 normal 4 12 3456 789 -"))
+                .anyMatch(line -> line.endsWith("2.1 normal 3 - - - -"));
     }
 
     @Test

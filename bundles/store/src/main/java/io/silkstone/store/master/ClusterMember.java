@@ -25,6 +25,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     private final Membership membership;
     private final ReplicatedHoldings holdings;
     private final MasterService service;
+    private final LoadService load;
     private final Migrations migrations;
     private final OperatorRequests operator;
     private final RandomGenerator random;
@@ -53,10 +54,12 @@ public final class ClusterMember implements Cluster, AutoCloseable {
         holdings = new ReplicatedHoldings(store, rpc, threads, backups);
         membership = new Membership(options, rpc, threads, holdings, predecessor, random);
         service = new MasterService(rpc, store.store(), membership);
+        load = new LoadService(rpc, store.store(), membership);
         operator = new OperatorRequests(rpc, membership.leader(), OPERATOR_NANOS, this::newRequest);
         migrations = new Migrations(rpc, threads, store.store(), membership, strategies);
         holdings.start(membership);
         service.register();
+        load.register();
         migrations.register();
         backups.register();
         service.registerDirections();
@@ -122,8 +125,9 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     }
 
     @Override
-    public long migrateTablet(String table, long hash, ServerId server) throws ClusterRefused {
-        return operator.migrateTablet(table, hash, server);
+    public long migrateTablet(String table, long hash, ServerId server, long bytesPerSecondMax)
+            throws ClusterRefused {
+        return operator.migrateTablet(table, hash, server, bytesPerSecondMax);
     }
 
     @Override
@@ -161,6 +165,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
         migrations.stop();
         holdings.stopRecoveries();
         membership.close();
+        load.close();
         service.close();
         migrations.close();
         holdings.stop();

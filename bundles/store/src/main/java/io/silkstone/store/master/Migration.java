@@ -71,6 +71,7 @@ final class Migration {
     private final Server source;
     private final LongPredicate isOver;
     private final MigrationSlot strategies;
+    private final long limit;
 
     /** Until then what comes ahead is taken, for which there may be no memory. */
     private volatile long aheadUntil;
@@ -113,6 +114,7 @@ final class Migration {
      * @param isOver whether nothing comes any more to the tablet that came here in some epoch, as
      *     far as others say
      * @param strategies where it is decided how it comes
+     * @param limit how much may come in a second, whatever is decided there; 0 for nothing said
      */
     Migration(
             Rpc rpc,
@@ -121,7 +123,8 @@ final class Migration {
             Place place,
             Server source,
             LongPredicate isOver,
-            MigrationSlot strategies) {
+            MigrationSlot strategies,
+            long limit) {
         this.rpc = rpc;
         this.threads = threads;
         this.reservation = reservation;
@@ -129,6 +132,7 @@ final class Migration {
         this.source = source;
         this.isOver = isOver;
         this.strategies = strategies;
+        this.limit = limit;
         peer = rpc.peer(source.address());
     }
 
@@ -316,7 +320,7 @@ final class Migration {
                         prepared.objects(),
                         prepared.bytes(),
                         bytesLeft);
-        pacing = new Pacing(rpc, threads, strategies, tablet, this::hasEnded);
+        pacing = new Pacing(rpc, threads, strategies, tablet, limit, this::hasEnded);
         if (closed) {
             throw new Failure("this server ends, or the migration was cancelled");
         }
@@ -759,7 +763,8 @@ final class Migration {
                 pacing.nanos(),
                 paused,
                 pacing.strategy(),
-                !hasBegun());
+                !hasBegun(),
+                pacing.limit());
     }
 
     /** Whether only what clients ask for is to be fetched. */

@@ -110,6 +110,8 @@ public final class Migrations {
         migrate.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
         int table = (int) migrate.table();
         long hash = migrate.hash();
+        long said = migrate.bytesPerSecond();
+        long limit = said == MigrateTabletDecoder.bytesPerSecondNullValue() ? 0 : said;
         busy.incrementAndGet();
         try {
             if (closed || !membership.mayServe()) {
@@ -125,7 +127,7 @@ public final class Migrations {
                     return;
                 }
             }
-            request.done(begin(table, hash));
+            request.done(begin(table, hash, limit));
         } catch (Refusal | StoreRefused e) {
             request.refuse(Status.REFUSED, 0, e.getMessage());
         } finally {
@@ -134,7 +136,7 @@ public final class Migrations {
     }
 
     /** Returns the epoch in which this server has the tablet, or {@link #NOT_YET}. */
-    private long begin(int table, long hash) throws Refusal, StoreRefused {
+    private long begin(int table, long hash, long limit) throws Refusal, StoreRefused {
         ServerId self = membership.self();
         ClusterMap map = membership.map();
         Tablet tablet = map.tablet(table, hash);
@@ -155,7 +157,8 @@ public final class Migrations {
                         place,
                         source,
                         epoch -> isOver(self, place, epoch),
-                        strategies);
+                        strategies,
+                        limit);
         running.add(migration);
         boolean isLeft = false;
         try {

@@ -35,6 +35,7 @@ final class Pacing {
     private final Rpc rpc;
     private final ThreadRuntime threads;
     private final MigratingTablet tablet;
+    private final long limit;
     private final MigrationSlot.Course course;
     private final BooleanSupplier hasEnded;
     private volatile MigrationPace pace;
@@ -52,16 +53,23 @@ final class Pacing {
     private final LongAdder pullWaitNanos = new LongAdder();
     private final LongAdder hashes = new LongAdder();
 
-    /** Asks {@code slot} for a plan; {@code hasEnded} says when nothing comes any more. */
+    /**
+     * Asks {@code slot} for a plan.
+     *
+     * @param limit how much may come in a second, whatever the strategy says; 0 when it decides
+     * @param hasEnded says when nothing comes any more
+     */
     Pacing(
             Rpc rpc,
             ThreadRuntime threads,
             MigrationSlot slot,
             MigratingTablet tablet,
+            long limit,
             BooleanSupplier hasEnded) {
         this.rpc = rpc;
         this.threads = threads;
         this.tablet = tablet;
+        this.limit = limit == 0 ? 0 : Math.max(limit, MigrationPace.BYTES_PER_SECOND_MIN);
         this.hasEnded = hasEnded;
         course = slot.begin(tablet, this::pause);
         pace = course.plan().pace();
@@ -85,6 +93,15 @@ final class Pacing {
     /** Which strategy made the plan, and its version. */
     String strategy() {
         return course.strategy();
+    }
+
+    /** What whoever had the tablet move allows in a second; 0 when the strategy decides. */
+    long limit() {
+        return limit;
+    }
+
+    private long bytesPerSecondMax() {
+        return limit == 0 ? pace.bytesPerSecondMax() : limit;
     }
 
     /** The newest answer. */
@@ -139,17 +156,17 @@ final class Pacing {
     /** A pull has brought {@code brought} bytes: waits until more may come. */
     void pulled(int brought) {
         pulls.increment();
-        long limit = pace.bytesPerSecondMax();
-        if (limit == 0) {
+        long allowed = bytesPerSecondMax();
+        if (allowed == 0) {
             return;
         }
         long now = rpc.now();
-        long nanos = brought * SECOND_NANOS / limit;
+        long nanos = brought * SECOND_NANOS / allowed;
         long due = nextPullAt.updateAndGet(at -> Math.max(at, now) + nanos);
         // A source waits so long, and no longer, for who copies a tablet.
         long end = Math.min(due, now + SECOND_NANOS);
         for (long left = end - now; left > 0; left = end - rpc.now()) {
-            if (hasEnded.getAsBoolean() || pace.bytesPerSecondMax() != limit) {
+            if (hasEnded.getAsBoolean() || bytesPerSecondMax() != allowed) {
                 return;
             }
             threads.sleep(Math.min(PAUSE_NANOS, left));

@@ -23,6 +23,7 @@ final class MessageKinds {
         from(80, "MigrateTablet", "PrepareMigration", "MigrationPrepared", "PullResults");
         from(84, "Pull", "Pulled", "PriorityPull", "PullAhead");
         from(90, "WriteReplica", "DropReplicas", "ListReplicas", "ReplicaList", "ReadReplica");
+        from(100, "GetLoad", "Load");
     }
 
     private MessageKinds() {}

@@ -54,6 +54,9 @@ class ClusterScenarioTest {
                     "message ReadReplica",
                     "message RaiseLogEpoch",
                     "message AcceptLoss",
+                    // For operators and for who spreads load.
+                    "message GetLoad",
+                    "message Load",
                     // Processes of one version with whole messages, and memory enough.
                     "coordinator.commands.unknown_total",
                     "rpc.messages.malformed_total",

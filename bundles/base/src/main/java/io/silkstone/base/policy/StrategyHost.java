@@ -1,10 +1,5 @@
-package io.silkstone.store.master;
+package io.silkstone.base.policy;
 
-import io.silkstone.api.migration.MigratingTablet;
-import io.silkstone.api.migration.MigrationPace;
-import io.silkstone.api.migration.MigrationPlan;
-import io.silkstone.api.migration.MigrationSample;
-import io.silkstone.api.migration.MigrationStrategy;
 import io.silkstone.api.policy.PolicyId;
 import io.silkstone.api.policy.PolicySlot.FaultListener;
 import io.silkstone.base.NanoClock;
@@ -18,33 +13,37 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * One migration strategy and the thread that calls it, which is there only while there is something
- * to call. Whoever asks waits for a limited time, in the way that it brings along: a user thread
- * must not keep its core. A strategy that rests is not called, but may be again; one that has ended
- * is forgotten here, however long a migration remembers this host.
+ * One strategy and the thread that calls it, which is there only while there is something to call.
+ * Whoever asks waits for a limited time, in the way that it brings along: a user thread must not
+ * keep its core. A strategy that rests is not called, but may be again; one that has ended is
+ * forgotten here, however long somebody remembers this host.
  *
  * <p>Threads: any.
+ *
+ * @param <S> the interface of such strategies
  */
-final class StrategyHost {
+public final class StrategyHost<S> {
     private static final long LIMIT_NANOS = 2_000_000_000;
     private static final long IDLE_SECONDS = 1;
 
-    /** One for each migration that asks at a time, and some. */
+    /** One for each that asks at a time, and some. */
     private static final int CALLS_WAITING_MAX = 256;
 
     private final PolicyId id;
     private final FaultListener faults;
     private final NanoClock clock;
     private final ThreadPoolExecutor caller;
-    private volatile MigrationStrategy strategy;
+    private volatile S strategy;
     private volatile boolean resting;
 
     /**
      * @param faults told when the strategy fails, null for nobody
      * @param clock for the limit of a call; null trusts the strategy and calls it on the caller's
      *     thread
+     * @param threadName of the thread that calls
      */
-    StrategyHost(PolicyId id, MigrationStrategy strategy, FaultListener faults, NanoClock clock) {
+    StrategyHost(
+            PolicyId id, S strategy, FaultListener faults, NanoClock clock, String threadName) {
         this.id = id;
         this.strategy = strategy;
         this.faults = faults;
@@ -58,41 +57,27 @@ final class StrategyHost {
                                 IDLE_SECONDS,
                                 TimeUnit.SECONDS,
                                 new LinkedBlockingQueue<>(CALLS_WAITING_MAX),
-                                StrategyHost::newCallerThread);
+                                body -> newCallerThread(threadName, body));
     }
 
-    private static Thread newCallerThread(Runnable body) {
+    private static Thread newCallerThread(String name, Runnable body) {
         Thread thread =
                 Thread.ofPlatform()
                         .daemon()
                         .inheritInheritableThreadLocals(false)
-                        .name("silkstone-store-strategy-0")
+                        .name(name)
                         .unstarted(body);
         thread.setContextClassLoader(null);
         return thread;
     }
 
-    PolicyId id() {
+    /** What the strategy is called. */
+    public PolicyId id() {
         return id;
     }
 
     FaultListener faults() {
         return faults;
-    }
-
-    /**
-     * The strategy's plan.
-     *
-     * @param pause a short wait between two looks at whether there is an answer
-     * @return null when it rests
-     */
-    MigrationPlan plan(MigratingTablet tablet, Runnable pause) throws StrategyFault {
-        return call("plan", each -> each.plan(tablet), pause);
-    }
-
-    /** The strategy's pace; otherwise as {@link #plan}. */
-    MigrationPace pace(MigrationSample sample, Runnable pause) throws StrategyFault {
-        return call("pace", each -> each.pace(sample), pause);
     }
 
     /** The strategy is not called any more, or it may be again. Calls under way go on. */
@@ -123,25 +108,28 @@ final class StrategyHost {
         }
     }
 
-    private <T> T call(String method, Function<MigrationStrategy, T> body, Runnable pause)
-            throws StrategyFault {
-        T answer =
-                await(
-                        method,
-                        () -> {
-                            MigrationStrategy present = resting ? null : strategy;
-                            return present == null ? null : answer(method, present, body);
-                        },
-                        pause);
-        return answer;
+    /**
+     * What {@code body} has the strategy answer.
+     *
+     * @param method what to call that in a sentence
+     * @param pause a short wait between two looks at whether there is an answer
+     * @return null when the strategy rests
+     */
+    public <T> T call(String method, Function<S, T> body, Runnable pause) throws StrategyFault {
+        return await(
+                method,
+                () -> {
+                    S present = resting ? null : strategy;
+                    return present == null ? null : answer(method, present, body);
+                },
+                pause);
     }
 
     /**
      * What a strategy throws is its own code, too: asked on this thread, within the time of the
      * call, what it has to say, and then let go.
      */
-    private static <T> T answer(
-            String method, MigrationStrategy strategy, Function<MigrationStrategy, T> body)
+    private static <S, T> T answer(String method, S strategy, Function<S, T> body)
             throws StrategyFault {
         T answer;
         try {

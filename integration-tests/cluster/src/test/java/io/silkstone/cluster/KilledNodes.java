@@ -23,9 +23,6 @@ final class KilledNodes implements AutoCloseable {
     /** A machine that runs several builds may stop a process for longer than a second. */
     static final int LEASE_MS = 4_000;
 
-    /** A leader of coordinators that is silent for longer is given up. */
-    private static final int HEARTBEAT_MS = 600;
-
     private static final long WAIT_NANOS_MAX = Duration.ofMinutes(2).toNanos();
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -50,12 +47,6 @@ final class KilledNodes implements AutoCloseable {
                                         coordinators == 1 ? "local" : "aeron-cluster",
                                         COUNT,
                                         LEASE_MS));
-            }
-            if (coordinators > 1) {
-                cluster.configure(
-                        node,
-                        "io.silkstone.log-aeron-cluster.member",
-                        "heartbeat.timeout.ms = " + HEARTBEAT_MS + "\n");
             }
             cluster.configure(
                     node,

@@ -116,7 +116,7 @@ public final class AeronClusterLogComponent implements CoordinatorLogFactory {
                                 + " start.",
                 min = "300",
                 max = "60000")
-        long heartbeat_timeout_ms() default 1_500;
+        long heartbeat_timeout_ms() default 1_000;
 
         /** See {@link LogOptions#proposalNanos}. */
         @AttributeDefinition(

@@ -17,7 +17,7 @@ record Way(String word, String strategy, List<String> settings, double theta) {
     private static final int BUSY_PULL_BYTES = 24_576;
     private static final int PARTS = 8;
 
-    /** All that are compared: Rocksteady, its ablations, its rival, and other skews. */
+    /** All that are compared: Rocksteady, its ablations, its rivals, and other skews. */
     static final List<Way> ALL =
             List.of(
                     rocksteady(ROCKSTEADY, "asynchronous", true, PARTS, PULL_BYTES, Zipf.THETA),
@@ -29,7 +29,8 @@ record Way(String word, String strategy, List<String> settings, double theta) {
                             "pulls20k", "asynchronous", true, PARTS, PAPERS_PULL_BYTES, Zipf.THETA),
                     rocksteady("skew0", "asynchronous", true, PARTS, PULL_BYTES, 0),
                     rocksteady("skew50", "asynchronous", true, PARTS, PULL_BYTES, 0.5),
-                    new Way("stopandcopy", "stop-and-copy", List.of(), Zipf.THETA));
+                    new Way("stopandcopy", "stop-and-copy", List.of(), Zipf.THETA),
+                    new Way("sourceretains", "source-retains", List.of(), Zipf.THETA));
 
     private static Way rocksteady(
             String word,

@@ -4,6 +4,7 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.store.Status;
 import io.silkstone.api.store.StoreRefused;
+import io.silkstone.store.TabletReader.Place;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.index.PoolLines;
 import io.silkstone.store.log.Entry;
@@ -50,6 +51,9 @@ final class Administration implements AutoCloseable {
 
     private final AtomicBoolean changing = new AtomicBoolean();
     private volatile int lastTableId;
+
+    /** Of the {@link ChangedHashes} that were begun last. */
+    private long lastRecord;
 
     /** See {@link #since()}. */
     private long since;
@@ -382,27 +386,75 @@ final class Administration implements AutoCloseable {
         try {
             TableData table = existing(tableId);
             TabletRange tablet = table.tabletOf(first);
-            refuseUnless(
-                    tablet.isHeld()
-                            && !tablet.isReserved()
-                            && tablet.is(first, last)
-                            && tablet.epoch == epoch,
-                    "%016x to %016x of the table %s is no tablet of epoch %d here",
-                    first,
-                    last,
-                    table.name(),
-                    epoch);
-            refuseUnless(
-                    tablet.incoming == null,
-                    "%016x to %016x of the table %s has not come here altogether yet",
-                    first,
-                    last,
-                    table.name());
+            requireWhole(table, tablet, first, last, epoch);
             mark = tablet.isFrozen() ? 0 : whileClosed(table, () -> freeze(table, tablet));
         } finally {
             unlock();
         }
         settle(mark);
+    }
+
+    /** That {@code tablet} is of just that range and epoch, and all of it is here. */
+    private static void requireWhole(
+            TableData table, TabletRange tablet, long first, long last, long epoch)
+            throws StoreRefused {
+        refuseUnless(
+                tablet.isHeld()
+                        && !tablet.isReserved()
+                        && tablet.is(first, last)
+                        && tablet.epoch == epoch,
+                "%016x to %016x of the table %s is no tablet of epoch %d here",
+                first,
+                last,
+                table.name(),
+                epoch);
+        refuseUnless(
+                tablet.incoming == null,
+                "%016x to %016x of the table %s has not come here altogether yet",
+                first,
+                last,
+                table.name());
+    }
+
+    /** See {@link Store#recordChanges}. */
+    long recordChanges(Place place, long server, long number) throws StoreRefused {
+        lock();
+        try {
+            TableData table = existing(place.table());
+            TabletRange tablet = table.tabletOf(place.first());
+            requireWhole(table, tablet, place.first(), place.last(), place.epoch());
+            ChangedHashes present = tablet.changes();
+            if (present != null && present.isFor(server, number)) {
+                return present.id();
+            }
+            boolean isFree = present == null || present.givesWayTo(server, number);
+            refuseUnless(
+                    tablet.owned && isFree,
+                    "%016x to %016x of the table %s is copied already, or was just now",
+                    place.first(),
+                    place.last(),
+                    table.name());
+            lastRecord++;
+            ChangedHashes record = new ChangedHashes(lastRecord, server, number);
+            whileClosed(table, () -> table.replace(tablet, tablet.recorded(record)));
+            return lastRecord;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** See {@link Store#forgetChanges}. */
+    void forgetChanges(Place place, long record) {
+        lock();
+        try {
+            TableData table = tables.withId(place.table());
+            TabletRange tablet = table == null ? null : table.tabletOf(place.first());
+            if (tablet != null && tablet.isRecordedAs(record)) {
+                table.forgetChanges(tablet.firstHash, tablet.lastHash);
+            }
+        } finally {
+            unlock();
+        }
     }
 
     private void freeze(TableData table, TabletRange tablet) {
@@ -650,6 +702,7 @@ final class Administration implements AutoCloseable {
             versions.raiseAbove(versionMax.getAsLong());
             table.replaceIndex(fresh);
             table.voidBelow(versions.safe());
+            table.forgetChanges(0, -1);
             settlement.cleared(settlement.noteTables(this::noted));
             session.unsettledSight().sawAll();
         } else {

@@ -65,16 +65,26 @@ final class EntryWriter {
      * @return whether it is as it was written
      */
     boolean copy(long entry, long copy) {
-        int header = Entry.withoutDeadFlag(Entry.header(entry));
-        int length = Entry.length(header);
-        Memory.copy(entry + Integer.BYTES, copy + Integer.BYTES, length - Integer.BYTES);
-        boolean intact = Entry.isIntactUnseen(header, copy, checksum);
+        boolean intact = layCopy(entry, copy);
         if (intact) {
-            Memory.putIntRelease(copy, header);
+            commitCopy(entry, copy);
         } else {
-            log.abandon(copy, Entry.stride(length));
+            log.abandon(copy, Entry.strideOf(Entry.header(entry)));
         }
         return intact;
+    }
+
+    /** As {@link #copy}, without making the copy whole, or padding. */
+    boolean layCopy(long entry, long copy) {
+        int header = Entry.withoutDeadFlag(Entry.header(entry));
+        Memory.copy(
+                entry + Integer.BYTES, copy + Integer.BYTES, Entry.length(header) - Integer.BYTES);
+        return Entry.isIntactUnseen(header, copy, checksum);
+    }
+
+    /** Makes a copy whole that {@link #layCopy} found intact. */
+    void commitCopy(long entry, long copy) {
+        Memory.putIntRelease(copy, Entry.withoutDeadFlag(Entry.header(entry)));
     }
 
     /** Writes and commits a tombstone for {@code old} at {@code tombstone}. */

@@ -220,9 +220,9 @@ final class MultiWrite {
         }
         for (int number = 0; number < batch.size(); number++) {
             Step step = steps[number];
+            table.changed(batch.key(number).hash(), step.writes ? step.expiryMillis : 0);
             if (step.writes) {
                 index.grow();
-                table.expectExpiry(step.expiryMillis);
             }
         }
         return Status.OK;

@@ -9,6 +9,7 @@ import io.silkstone.store.log.Entry;
 import io.silkstone.store.log.Log;
 import io.silkstone.store.memory.Memory;
 import io.silkstone.store.memory.SegletPool.Claimant;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Takes entries of another server's log into a tablet of this store that is {@link Incoming}:
@@ -61,6 +62,9 @@ public final class Replay implements AutoCloseable {
 
     /** What the last attempt found no room for: bytes of the log, or 0 for the hash table's. */
     private int lacking;
+
+    /** Who wants that, of those that {@link #renew} knows. */
+    private Claimant claimant = Claimant.WRITE;
 
     /** Of the tablet to which objects come with {@code incoming}. */
     Replay(Store store, TableData table, Incoming incoming, StoreSession session) {
@@ -250,6 +254,219 @@ public final class Replay implements AutoCloseable {
         return true;
     }
 
+    /**
+     * Has the range hold of some hashes what these entries are, and nothing else: what is newer in
+     * them takes the place of what is here, and what is not among them is removed. Only in a range
+     * that is reserved, in which nobody else changes anything; and what comes must have been read
+     * after all that has come before.
+     *
+     * <p>What goes is buried where objects are: it is in this store's log, and whoever reads that
+     * one day must not bring it back.
+     *
+     * @param address native memory, a multiple of four
+     * @param hashes each with its entries, if there are any, in the same order
+     * @return false when memory is full, or an entry damaged, see {@link #damaged}; to be done
+     *     again from the beginning
+     */
+    public boolean renew(long address, long bytes, long[] hashes) {
+        assert ahead != null;
+        session.enter();
+        try {
+            long end = address + bytes;
+            if (endOf(address, end, hashes) != end) {
+                damaged++;
+                return false;
+            }
+            long entry = address;
+            boolean done = true;
+            for (int index = 0; index < hashes.length && done; index++) {
+                long next = endOf(entry, end, hashes[index]);
+                done = renew(entry, next, hashes[index]);
+                entry = next;
+            }
+            return done;
+        } finally {
+            session.room().abandonAhead();
+            session.exit();
+        }
+    }
+
+    /** Where entries of {@code hashes} end that begin at {@code first}. */
+    private static long endOf(long first, long end, long... hashes) {
+        long entry = first;
+        for (long hash : hashes) {
+            while (end - entry >= Entry.HEADER_BYTES && Entry.keyHash(entry) == hash) {
+                int header = Entry.header(entry);
+                if (Entry.length(header) < Entry.HEADER_BYTES
+                        || Entry.strideOf(header) > end - entry) {
+                    return entry;
+                }
+                entry += Entry.strideOf(header);
+            }
+        }
+        return entry;
+    }
+
+    /** Whether that is done; if not, there is no room, or an entry is damaged. */
+    private boolean renew(long first, long end, long hash) {
+        long damagedBefore = damaged;
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            if (gate.isActive()) {
+                gate.pass(session, table, hash);
+            }
+            HashTable index = table.index();
+            if (index == null || table.tabletOf(hash) != ahead) {
+                return true;
+            }
+            if (removeOthers(index, first, end, hash) && takeNewer(index, first, end)) {
+                return true;
+            }
+            session.room().abandonAhead();
+            if (damaged != damagedBefore) {
+                return false;
+            }
+            Status made = store.admission().makeRoom(session, lacking, claimant, attempt);
+            if (made == Status.OUT_OF_MEMORY) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** Removes objects of {@code hash} whose keys these entries have not. */
+    private boolean removeOthers(HashTable index, long first, long end, long hash) {
+        long[] found = new long[1];
+        boolean done = true;
+        do {
+            found[0] = 0;
+            index.scan(
+                    hash,
+                    entry -> {
+                        boolean isOther =
+                                Entry.keyHash(entry) == hash && !hasKeyOf(first, end, entry);
+                        found[0] = isOther ? entry : found[0];
+                    });
+            done = found[0] == 0 || remove(index, found[0]);
+        } while (done && found[0] != 0);
+        return done;
+    }
+
+    private static boolean hasKeyOf(long first, long end, long object) {
+        boolean found = false;
+        for (long entry = first; entry < end; entry += Entry.strideOf(Entry.header(entry))) {
+            int length = Entry.keyLength(entry);
+            long from = Entry.keyAddress(entry);
+            long other = Entry.keyAddress(object);
+            found |=
+                    length == Entry.keyLength(object)
+                            && MemorySegment.mismatch(
+                                            Memory.ALL,
+                                            from,
+                                            from + length,
+                                            Memory.ALL,
+                                            other,
+                                            other + length)
+                                    < 0;
+        }
+        return found;
+    }
+
+    private boolean remove(HashTable index, long object) {
+        long hash = Entry.keyHash(object);
+        key.wrap(Memory.ALL, Entry.keyAddress(object), Entry.keyLength(object), hash);
+        long line = index.lock(hash);
+        try {
+            long place = index.locate(line, key);
+            if (place == 0) {
+                // It has just expired.
+                return true;
+            }
+            long old = index.entryAt(place);
+            int bytes = tombstoneBytes();
+            long tombstone = bytes == 0 ? 0 : log.claimForRemoval(bytes);
+            if (bytes > 0 && tombstone == 0) {
+                return lacks(bytes, Claimant.REMOVE);
+            }
+            if (bytes > 0) {
+                session.room().appended(bytes);
+                writer.bury(tombstone, old);
+            }
+            index.remove(place);
+            log.entryDied(old);
+            return true;
+        } finally {
+            index.unlock(line);
+        }
+    }
+
+    /** What it takes to bury an object of the key. */
+    private int tombstoneBytes() {
+        return store.writesTombstones() ? Entry.stride(Entry.tombstoneLength(key.length())) : 0;
+    }
+
+    private boolean lacks(int bytes, Claimant wanting) {
+        lacking = bytes;
+        claimant = wanting;
+        return false;
+    }
+
+    private boolean takeNewer(HashTable index, long first, long end) {
+        long damagedBefore = damaged;
+        boolean done = true;
+        for (long entry = first; entry < end && done; ) {
+            done = takeNewer(index, entry) && damaged == damagedBefore;
+            entry += Entry.strideOf(Entry.header(entry));
+        }
+        return done;
+    }
+
+    private boolean takeNewer(HashTable index, long entry) {
+        long hash = Entry.keyHash(entry);
+        key.wrap(Memory.ALL, Entry.keyAddress(entry), Entry.keyLength(entry), hash);
+        long line = index.lock(hash);
+        try {
+            long place = index.locate(line, key);
+            long old = place == 0 ? 0 : index.entryAt(place);
+            if (old != 0) {
+                return Entry.version(old) >= Entry.version(entry)
+                        || replace(index, place, old, entry);
+            }
+        } finally {
+            index.unlock(line);
+        }
+        int bytes = Entry.strideOf(Entry.header(entry));
+        boolean taken = takeObject(entry);
+        return taken || lacks(bytes, lacking == 0 ? Claimant.TABLE : Claimant.WRITE);
+    }
+
+    /**
+     * Of the same key, under the lock of its line; false when there is no room, or it is damaged.
+     */
+    private boolean replace(HashTable index, long place, long old, long entry) {
+        int bytes = Entry.strideOf(Entry.header(entry));
+        int room = bytes + tombstoneBytes();
+        long copy = session.room().claim(room);
+        if (copy == 0) {
+            return lacks(room, Claimant.WRITE);
+        }
+        session.room().appended(room);
+        if (!writer.layCopy(entry, copy)) {
+            log.abandon(copy, room);
+            damaged++;
+            return false;
+        }
+        if (room > bytes) {
+            writer.bury(copy + bytes, old);
+        }
+        writer.commitCopy(entry, copy);
+        index.replace(place, copy);
+        log.entryDied(old);
+        session.gave(Entry.version(entry));
+        objects++;
+        table.expectExpiry(Entry.expiryMillis(entry));
+        return true;
+    }
+
     private boolean takeResult(long entry) {
         int bytes = Entry.strideOf(Entry.header(entry));
         long copy = session.room().claim(bytes);
@@ -266,7 +483,7 @@ public final class Replay implements AutoCloseable {
         return true;
     }
 
-    /** How many objects have come that were not here. */
+    /** How many objects have come that were not here, or not as they are now. */
     public long objects() {
         return objects;
     }

@@ -55,6 +55,16 @@ public final class Reservation {
         store.fill(table, range, epoch, null);
     }
 
+    /** The mark of all that has come by now, see {@link #isSettled}. */
+    public long mark() {
+        return store.mark();
+    }
+
+    /** Whether what has this mark is settled. */
+    public boolean isSettled(long mark) {
+        return store.isSettled(mark);
+    }
+
     /** Whether {@code hash} of the table lies in it. */
     boolean contains(int tableId, long hash) {
         return table.id() == tableId && range.contains(hash);

@@ -10,6 +10,7 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.store.TabletLoad;
 import io.silkstone.base.EpochClock;
 import io.silkstone.base.NanoClock;
+import io.silkstone.store.TabletReader.Place;
 import io.silkstone.store.cleaner.Cleaner;
 import io.silkstone.store.durable.KeptLog;
 import io.silkstone.store.durable.LogKeeper;
@@ -477,6 +478,26 @@ public final class Store implements KvStore, AutoCloseable {
      */
     public void freezeTablet(int tableId, long first, long last, long epoch) throws StoreRefused {
         administration.freezeTablet(tableId, first, last, epoch);
+    }
+
+    /**
+     * Keeps in mind what is changed from now on in a tablet that is served, so that somebody can
+     * copy it meanwhile by {@link #openReader}; until it is not the same tablet any more, it is
+     * cleared, or {@link #forgetChanges}. When the tablet is frozen that remains as it is.
+     *
+     * @param server who copies it
+     * @param number which of its copies this is; a later one has a higher number
+     * @return by which to ask for what was changed; the same again, when that copy was begun before
+     * @throws StoreRefused when there is no such tablet, it is filling, frozen or copied by another
+     *     server, or the table is busy for seconds
+     */
+    public long recordChanges(Place place, long server, long number) throws StoreRefused {
+        return administration.recordChanges(place, server, number);
+    }
+
+    /** What {@link #recordChanges} returned {@code record} for is given up. */
+    public void forgetChanges(Place place, long record) {
+        administration.forgetChanges(place, record);
     }
 
     /** A way to what frozen tablets hold, for one thread. */

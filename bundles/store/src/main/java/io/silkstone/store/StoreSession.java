@@ -547,9 +547,9 @@ final class StoreSession implements KvSession {
             }
             if (roomWanted == 0) {
                 viewed |= view.isPresent();
-                if (change != Change.REMOVE && status == Status.OK) {
+                if (status == Status.OK) {
+                    table.changed(hash, change == Change.REMOVE ? 0 : expiryMillis);
                     index.grow();
-                    table.expectExpiry(expiryMillis);
                 }
                 return status;
             }

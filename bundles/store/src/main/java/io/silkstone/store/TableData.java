@@ -46,6 +46,9 @@ final class TableData implements KvStore.Table {
     /** Whether tombstones of any tablet are wanted whatever they bury. */
     private volatile boolean dependent;
 
+    /** Whether changes of any tablet are marked. */
+    private volatile boolean recorded;
+
     /** How often tablets, or the table, have been given up; and how often by now they are gone. */
     private volatile long departures;
 
@@ -113,6 +116,20 @@ final class TableData implements KvStore.Table {
         }
     }
 
+    /**
+     * An operation that has not ended has changed what there is of {@code hash}. While nobody
+     * copies a tablet of the table this is one look at a word that hardly ever changes.
+     *
+     * @param expiryMillis when the object expires, 0 for never or for one that is gone
+     */
+    void changed(long hash, long expiryMillis) {
+        ChangedHashes changes = recorded ? tabletOf(hash).changes() : null;
+        if (changes != null) {
+            changes.mark(hash);
+        }
+        expectExpiry(expiryMillis);
+    }
+
     /** No object expires before this. */
     long expiryNext() {
         return expiryNext.get();
@@ -152,6 +169,21 @@ final class TableData implements KvStore.Table {
         for (TabletRange each : tablets) {
             each.floor = floor;
         }
+    }
+
+    /**
+     * No tablet between these hashes is copied any more while it is served: what was copied is
+     * void.
+     */
+    void forgetChanges(long first, long last) {
+        boolean isLeft = false;
+        for (TabletRange each : tablets) {
+            if (each.overlaps(first, last)) {
+                each.forgetChanges();
+            }
+            isLeft |= each.changes() != null;
+        }
+        recorded = isLeft;
     }
 
     /** Forgets a hash table that was put aside and is empty now. */
@@ -200,6 +232,7 @@ final class TableData implements KvStore.Table {
         partial = !ranges.stream().allMatch(range -> range.owned);
         filling = ranges.stream().anyMatch(range -> range.incoming != null);
         dependent = ranges.stream().anyMatch(TabletRange::keepsTombstones);
+        recorded = ranges.stream().anyMatch(range -> range.changes() != null);
     }
 
     private static long[] served(List<TabletRange> ranges) {

@@ -9,7 +9,8 @@ package io.silkstone.store;
  * another store takes a copy of what it held: all of that stays as it is. It is <em>reserved</em>
  * when it is about to become a tablet, and what comes ahead of that is kept.
  *
- * <p>A tablet is <em>filling</em> while that copy comes to it, see {@link Incoming}.
+ * <p>A tablet is <em>filling</em> while that copy comes to it, see {@link Incoming}. One that is
+ * copied while it is served has a record of its {@link ChangedHashes}.
  */
 final class TabletRange {
     private enum State {
@@ -50,6 +51,9 @@ final class TabletRange {
 
     /** See {@link #keepsTombstones}. */
     private volatile boolean dependent;
+
+    /** See {@link #changes}. */
+    private volatile ChangedHashes changes;
 
     /** The session that keeps all others out for the moment. Changed by {@link TabletGate} only. */
     volatile StoreSession holder;
@@ -138,7 +142,17 @@ final class TabletRange {
 
     /** The gap that this tablet leaves with all that it holds. */
     TabletRange frozen() {
-        return new TabletRange(firstHash, lastHash, State.FROZEN, epoch, floor, null, since);
+        TabletRange range =
+                new TabletRange(firstHash, lastHash, State.FROZEN, epoch, floor, null, since);
+        range.changes = changes;
+        return range;
+    }
+
+    /** This tablet, whose changes are marked in {@code record} from now on. */
+    TabletRange recorded(ChangedHashes record) {
+        TabletRange range = renewed(epoch, incoming);
+        range.changes = record;
+        return range;
     }
 
     /** The gap that this tablet leaves, to be emptied. */
@@ -181,7 +195,7 @@ final class TabletRange {
         taken = true;
     }
 
-    /** Somebody has copied some of what is frozen, who has not the tablet yet. */
+    /** Somebody has copied some of it, who has not the tablet yet. */
     void copiedAhead() {
         copiesAhead++;
     }
@@ -189,6 +203,25 @@ final class TabletRange {
     /** How often that happened. */
     long copiesAhead() {
         return copiesAhead;
+    }
+
+    /**
+     * What was changed since somebody began to copy it while it is served, also when it is frozen
+     * by now; null when nobody does. A tablet that is cut, or has another epoch, is copied no more.
+     */
+    ChangedHashes changes() {
+        return changes;
+    }
+
+    /** Whether {@link #changes} are those of that number. */
+    boolean isRecordedAs(long record) {
+        ChangedHashes present = changes;
+        return present != null && present.id() == record;
+    }
+
+    /** It is not copied any more. */
+    void forgetChanges() {
+        changes = null;
     }
 
     /** Whether it was frozen and is another server's for certain. */

@@ -13,11 +13,20 @@ import java.util.Comparator;
  * source, which keeps nothing in mind between two pulls (SOSP 2017, section 3.1). Nothing of what
  * is shown changes while the tablet is frozen, but for what expires.
  *
+ * <p>A tablet whose {@link ChangedHashes} are recorded is shown too, while it changes: what is not
+ * changed in a pass through all lines is shown in it, and of the rest it is known that it was.
+ *
  * <p>Threads: one.
  */
 public final class TabletReader implements AutoCloseable {
-    /** From {@link #objects} and {@link #results}: the tablet is not frozen here. */
+    /** From all that shows something: the tablet is not frozen here, nor copied. */
     public static final long NOT_HERE = -1;
+
+    /** From {@link #changes}: more was changed than is known. */
+    public static final long TOO_MANY = -2;
+
+    /** Of so many hashes at a time is shown what became of them. */
+    private static final int HASHES_MAX = 512;
 
     /** So many lines at a time: others wait, also where nearly nothing is to be shown. */
     private static final int LINES_MAX = 1_024;
@@ -73,6 +82,20 @@ public final class TabletReader implements AutoCloseable {
         boolean isFull();
     }
 
+    /** Takes copies of what was changed. */
+    public interface Changes {
+        /**
+         * There are {@code count} objects of {@code hash}, and no others; they lie at {@code
+         * entries}, and do so only within this call.
+         *
+         * @return whether there was room for all of them; if not, none was taken
+         */
+        boolean put(long hash, long[] entries, int count);
+
+        /** Whether no more should come. */
+        boolean isFull();
+    }
+
     TabletReader(Store store, StoreSession session) {
         this.store = store;
         this.session = session;
@@ -85,11 +108,20 @@ public final class TabletReader implements AutoCloseable {
 
     /**
      * How many pieces of {@code place} were shown to somebody who has not the tablet yet; 0 also
-     * when it is not frozen here. Threads: any.
+     * when it is neither frozen here nor copied. Threads: any.
      */
     public long piecesAhead(Place place) {
-        TabletRange range = frozen(place);
+        TabletRange range = shown(place, true);
         return range == null ? 0 : range.copiesAhead();
+    }
+
+    /**
+     * Whether {@code place} is served here, and its changes are recorded meanwhile as {@code
+     * record}. Threads: any.
+     */
+    public boolean isRecorded(Place place, long record) {
+        TabletRange range = shown(place, true);
+        return range != null && range.owned && range.isRecordedAs(record);
     }
 
     /** Whoever is shown something of {@code range} has the tablet by now, or not yet. */
@@ -102,11 +134,16 @@ public final class TabletReader implements AutoCloseable {
     }
 
     private TabletRange frozen(Place place) {
+        return shown(place, false);
+    }
+
+    /** The tablet if it is frozen; or, to somebody who has it not yet, also if it is recorded. */
+    private TabletRange shown(Place place, boolean ahead) {
         TableData table = store.tableData(place.table);
         TabletRange range = table == null ? null : table.tabletOf(place.first);
         boolean isIt =
                 range != null
-                        && range.isFrozen()
+                        && (range.isFrozen() || ahead && range.changes() != null)
                         && range.is(place.first, place.last)
                         && range.epoch == place.epoch;
         return isIt ? range : null;
@@ -122,7 +159,7 @@ public final class TabletReader implements AutoCloseable {
      * @return the next cursor; 0 at the end; {@link #NOT_HERE}, and then what was shown is void
      */
     public long objects(Place place, long cursor, long until, boolean ahead, Sink sink) {
-        TabletRange range = frozen(place);
+        TabletRange range = shown(place, ahead);
         TableData table = store.tableData(place.table);
         HashTable index = table == null ? null : table.index();
         if (range == null || index == null) {
@@ -150,7 +187,7 @@ public final class TabletReader implements AutoCloseable {
         } finally {
             session.exit();
         }
-        if (frozen(place) != range) {
+        if (shown(place, ahead) != range) {
             // What it held may have been removed meanwhile, or changed.
             return NOT_HERE;
         }
@@ -205,7 +242,7 @@ public final class TabletReader implements AutoCloseable {
      * @return false when the tablet is not frozen here, and then what was shown is void
      */
     public boolean objects(Place place, long hash, boolean ahead, Sink sink) {
-        TabletRange range = frozen(place);
+        TabletRange range = shown(place, ahead);
         TableData table = store.tableData(place.table);
         HashTable index = table == null ? null : table.index();
         if (range == null || index == null) {
@@ -225,7 +262,78 @@ public final class TabletReader implements AutoCloseable {
             session.exit();
         }
         note(range, ahead);
-        return frozen(place) == range;
+        return shown(place, ahead) == range;
+    }
+
+    /**
+     * Shows what there is of hashes that were changed while the tablet is copied, or were until it
+     * was frozen.
+     *
+     * @param record from {@link Store#recordChanges}
+     * @param round see {@link ChangedHashes#round}
+     * @param cursor 0 to begin, then what the call before returned
+     * @return the next cursor; 0 when that is all of the round; {@link #NOT_HERE} or {@link
+     *     #TOO_MANY}, and then what was shown is void
+     */
+    public long changes(Place place, long record, long round, long cursor, Changes sink) {
+        TabletRange range = shown(place, true);
+        TableData table = store.tableData(place.table);
+        HashTable index = table == null ? null : table.index();
+        ChangedHashes changes = range == null ? null : range.changes();
+        if (changes == null || changes.id() != record || index == null) {
+            return NOT_HERE;
+        }
+        long[] changed = changes.round(round);
+        if (changed == null || cursor < 0 || cursor > changed.length) {
+            return TOO_MANY;
+        }
+        int next = (int) cursor;
+        int end = Math.min(next + HASHES_MAX, changed.length);
+        Gathered gathered = new Gathered(store.nowMillis());
+        session.enter();
+        try {
+            while (next < end && !sink.isFull() && gathered.show(index, changed[next], sink)) {
+                next++;
+            }
+        } finally {
+            session.exit();
+        }
+        boolean isStuck = next == cursor && next < changed.length;
+        if (isStuck || shown(place, true) != range) {
+            return NOT_HERE;
+        }
+        note(range, true);
+        return next < changed.length ? next : 0;
+    }
+
+    /** All objects of one hash. */
+    private static final class Gathered {
+        private final long nowMillis;
+        private long[] entries = new long[2];
+        private int count;
+
+        Gathered(long nowMillis) {
+            this.nowMillis = nowMillis;
+        }
+
+        boolean show(HashTable index, long hash, Changes sink) {
+            count = 0;
+            index.scan(
+                    hash,
+                    entry -> {
+                        if (Entry.keyHash(entry) == hash && !Entry.isExpired(entry, nowMillis)) {
+                            add(entry);
+                        }
+                    });
+            return sink.put(hash, entries, count);
+        }
+
+        private void add(long entry) {
+            if (count == entries.length) {
+                entries = Arrays.copyOf(entries, 2 * count);
+            }
+            entries[count++] = entry;
+        }
     }
 
     /**

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Policies are exchanged while a tablet is on its way and a client changes what is in it. */
 @Timeout(600)
@@ -30,6 +32,7 @@ class MigrationSwapTest {
     private static final String TABLE = "moving";
     private static final String ROCKSTEADY = "rocksteady";
     private static final String STOP_AND_COPY = "stop-and-copy";
+    private static final String SOURCE_RETAINS = "source-retains";
 
     /** A tablet takes some seconds, so that an operator's command falls into them. */
     private static final String SLOWLY = "rate.bytes = 1048576\n";
@@ -55,7 +58,7 @@ class MigrationSwapTest {
                     "memory.bytes = 134217728\nmemory.prefault.bytes = 0\n");
             // A policy that does not answer in time on a busy machine is not what is tested here.
             cluster.configure(node, "io.silkstone.threads.runtime", "policy.limit.ms = 60000\n");
-            for (String strategy : new String[] {ROCKSTEADY, STOP_AND_COPY}) {
+            for (String strategy : new String[] {ROCKSTEADY, STOP_AND_COPY, SOURCE_RETAINS}) {
                 cluster.configure(node, "io.silkstone.policies.migration." + strategy, SLOWLY);
             }
         }
@@ -162,6 +165,7 @@ class MigrationSwapTest {
         move(ROCKSTEADY, "policy:use migration stop-and-copy", "policy:use cores fixed");
         move(STOP_AND_COPY, "policy:use migration rocksteady", "policy:use cores fixed");
         move(ROCKSTEADY, "policy:use cores loadfactor");
+        move(SOURCE_RETAINS, "policy:use migration rocksteady");
         stopAndCheck();
     }
 
@@ -177,12 +181,13 @@ class MigrationSwapTest {
         stopAndCheck();
     }
 
-    @Test
-    void cancel_ofWhatIsCopiedFirst_leavesItWhereItWas() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {STOP_AND_COPY, SOURCE_RETAINS})
+    void cancel_ofWhatIsCopiedFirst_leavesItWhereItWas(String strategy) throws Exception {
         ServerId source = tablet().owner();
         ServerId target = other(source);
         int node = nodeOf(target);
-        said(node, "policy:use migration " + STOP_AND_COPY);
+        said(node, "policy:use migration " + strategy);
         assertThat(said(node, "migration:start %s 0 %s".formatted(TABLE, target)))
                 .contains("copies the tablet of " + TABLE);
         assertThat(said(node, "migration:list")).contains("copying");

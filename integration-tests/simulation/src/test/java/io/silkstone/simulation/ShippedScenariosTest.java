@@ -94,10 +94,23 @@ class ShippedScenariosTest {
                                     "message Pull",
                                     "message PriorityPull",
                                     "message PullAhead",
+                                    "message BeginCopy",
+                                    "message PullChanges",
                                     "migration by rocksteady",
                                     "migration by synchronous",
                                     "migration by unasked",
-                                    "migration by stop_and_copy")),
+                                    "migration by stop_and_copy",
+                                    "migration by source_retains")),
+                    Map.entry(
+                            "source-retains",
+                            List.of(
+                                    "key migrated",
+                                    "message BeginCopy",
+                                    "message PullAhead",
+                                    "message PullChanges",
+                                    "message PullChanges sent again",
+                                    "REMOVE OK",
+                                    "retry answered from its result record")),
                     Map.entry(
                             "busy-migration",
                             List.of(
@@ -218,6 +231,8 @@ class ShippedScenariosTest {
         "RESULTS_LEFT_BEHIND, recovery",
         "RESULTS_LEFT_BEHIND, migration",
         "PRIORITY_PULL_LOST, busy-migration",
+        "CHANGES_LEFT_OUT, source-retains",
+        "REMOVALS_LEFT_OUT, source-retains",
         "NO_VERSION_CEILING, migration",
         "DEPENDENCY_DROPPED_EARLY, migration",
         "SOURCE_DROPPED_BEFORE_REPLICATION, migration",

@@ -24,7 +24,13 @@ public record MigrationPlan(Order order, int parts, MigrationPace pace) {
         OWN_THEN_COPY,
 
         /** The tablet is frozen and copied, and nobody serves it until all of it is here. */
-        FREEZE_COPY_OWN
+        FREEZE_COPY_OWN,
+
+        /**
+         * The tablet is copied while its owner goes on serving it, and then what was changed
+         * meanwhile, until little is left: it is frozen for as long as that takes (RAMCloud).
+         */
+        COPY_FREEZE_OWN
     }
 
     /** Checks each value. */

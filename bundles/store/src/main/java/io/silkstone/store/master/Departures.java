@@ -6,12 +6,14 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
+import io.silkstone.rpc.messages.BeginCopyDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MigrationPreparedEncoder;
 import io.silkstone.rpc.messages.PrepareMigrationDecoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.PriorityPullDecoder;
 import io.silkstone.rpc.messages.PullAheadDecoder;
+import io.silkstone.rpc.messages.PullChangesDecoder;
 import io.silkstone.rpc.messages.PullDecoder;
 import io.silkstone.rpc.messages.PullResultsDecoder;
 import io.silkstone.rpc.messages.PulledEncoder;
@@ -35,7 +37,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>A tablet that was frozen and that nobody takes, nor copies before taking it, is nobody's: so
  * after a while this server asks the coordinator to have it back. That gives it a new epoch, so
  * that whoever comes with the old one is too late; {@link StoreHoldings} thaws it when the map says
- * so.
+ * so. A tablet can also be copied while it is served: what is changed in it is remembered for who
+ * copies it, for as long as that one asks for more.
  *
  * <p>Threads: pulls are served by the thread that polls, the rest by threads of their own.
  */
@@ -60,15 +63,23 @@ final class Departures {
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final PullDecoder pull = new PullDecoder();
     private final PullAheadDecoder pullAhead = new PullAheadDecoder();
+    private final PullChangesDecoder pullChanges = new PullChangesDecoder();
     private final PullResultsDecoder pullResults = new PullResultsDecoder();
     private final PriorityPullDecoder priorityPull = new PriorityPullDecoder();
     private final PulledEncoder pulled = new PulledEncoder();
     private final Reply reply = new Reply();
     private final Set<Long> watchers = ConcurrentHashMap.newKeySet();
+
+    /** Of changes; each is watched by one thread. */
+    private final Set<Long> records = ConcurrentHashMap.newKeySet();
+
     private volatile boolean closed;
 
-    /** Entries behind the block of a {@link PulledEncoder}, and then the hashes left out. */
-    private final class Reply implements TabletReader.Sink {
+    /**
+     * Entries behind the block of a {@link PulledEncoder}, and then the hashes left out, or those
+     * that the entries are of.
+     */
+    private final class Reply implements TabletReader.Sink, TabletReader.Changes {
         private static final int ENTRIES = BODY + PulledEncoder.BLOCK_LENGTH + LENGTH_BYTES;
 
         private Request request;
@@ -110,6 +121,21 @@ final class Departures {
         }
 
         @Override
+        public boolean put(long hash, long[] entries, int count) {
+            int limitBefore = limit;
+            boolean fits = true;
+            for (int index = 0; index < count && fits; index++) {
+                fits = put(entries[index], Entry.strideOf(Entry.header(entries[index])));
+            }
+            if (fits) {
+                leaveOut(hash);
+            } else {
+                limit = limitBefore;
+            }
+            return fits;
+        }
+
+        @Override
         public boolean isFull() {
             return limit - ENTRIES >= bytesMax;
         }
@@ -145,6 +171,8 @@ final class Departures {
         rpc.serve(PullDecoder.TEMPLATE_ID, this::pull);
         rpc.serve(PullAheadDecoder.TEMPLATE_ID, this::pullAhead);
         rpc.serve(PriorityPullDecoder.TEMPLATE_ID, this::priorityPull);
+        rpc.serveWaiting(BeginCopyDecoder.TEMPLATE_ID, 0, this::beginCopy);
+        rpc.serve(PullChangesDecoder.TEMPLATE_ID, this::pullChanges);
     }
 
     private void prepare(Request request) {
@@ -224,6 +252,57 @@ final class Departures {
         }
     }
 
+    private void beginCopy(Request request) {
+        BeginCopyDecoder begin = new BeginCopyDecoder();
+        begin.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place((int) begin.table(), begin.firstHash(), begin.lastHash(), begin.epoch());
+        if (!membership.mayServe()) {
+            request.refuse(Status.NOT_A_MEMBER);
+            return;
+        }
+        long record;
+        try {
+            record = store.recordChanges(place, begin.server(), begin.number());
+        } catch (StoreRefused e) {
+            request.refuse(Status.REFUSED, 0, e.getMessage());
+            return;
+        }
+        boolean isNew = records.add(record);
+        try {
+            request.done(record);
+        } finally {
+            if (isNew) {
+                // Nobody else would forget it.
+                watchCopy(place, record);
+            }
+        }
+    }
+
+    /** Until the tablet is frozen for who copies it, or nobody asks for more of it. */
+    private void watchCopy(Place place, long record) {
+        long watcher = threads.self();
+        watchers.add(watcher);
+        try {
+            long forgetAt = rpc.now() + COPY_SILENCE_NANOS;
+            long pieces = 0;
+            while (!closed && reader.isRecorded(place, record)) {
+                threads.sleep(LOOK_NANOS);
+                long piecesNow = reader.piecesAhead(place);
+                if (piecesNow != pieces) {
+                    pieces = piecesNow;
+                    forgetAt = rpc.now() + COPY_SILENCE_NANOS;
+                }
+                if (rpc.now() - forgetAt >= 0) {
+                    store.forgetChanges(place, record);
+                }
+            }
+        } finally {
+            watchers.remove(watcher);
+            records.remove(record);
+        }
+    }
+
     private boolean isNobodys(Place place, ServerId self) {
         Tablet tablet = membership.map().tablet(place.table(), place.first());
         boolean isFrozen = reader.holds(place);
@@ -294,6 +373,30 @@ final class Departures {
         answer(request, next);
     }
 
+    private void pullChanges(Request request) {
+        pullChanges.wrap(
+                request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place(
+                        (int) pullChanges.table(),
+                        pullChanges.firstHash(),
+                        pullChanges.lastHash(),
+                        pullChanges.epoch());
+        reply.begin(request, (int) Math.min(pullChanges.bytes(), Integer.MAX_VALUE));
+        long next =
+                reader.changes(
+                        place,
+                        pullChanges.record(),
+                        pullChanges.round(),
+                        pullChanges.cursor(),
+                        reply);
+        if (next == TabletReader.TOO_MANY) {
+            request.refuse(Status.REFUSED, 0, "more was changed meanwhile than is remembered");
+        } else {
+            answer(request, next);
+        }
+    }
+
     private void priorityPull(Request request) {
         priorityPull.wrap(
                 request.buffer(), request.offset(), request.blockLength(), request.version());
@@ -314,7 +417,7 @@ final class Departures {
 
     private void answer(Request request, long next) {
         if (next == TabletReader.NOT_HERE) {
-            request.refuse(Status.REFUSED, 0, "the tablet is not frozen here");
+            request.refuse(Status.REFUSED, 0, "the tablet is not frozen here, nor copied");
         } else {
             reply.send(next);
         }
@@ -332,6 +435,7 @@ final class Departures {
     void stop() {
         closed = true;
         rpc.serveNoMore(PrepareMigrationDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(BeginCopyDecoder.TEMPLATE_ID);
         for (long watcher : watchers) {
             threads.signal(watcher);
             threads.join(watcher);
@@ -346,6 +450,8 @@ final class Departures {
         rpc.serveNoMore(PullDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PullAheadDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PriorityPullDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(BeginCopyDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(PullChangesDecoder.TEMPLATE_ID);
         reader.close();
     }
 }

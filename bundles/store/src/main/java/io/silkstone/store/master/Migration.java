@@ -8,15 +8,9 @@ import io.silkstone.api.migration.MigrationPlan;
 import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Call;
-import io.silkstone.rpc.Peer;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.messages.MigrationPreparedDecoder;
-import io.silkstone.rpc.messages.PrepareMigrationEncoder;
 import io.silkstone.rpc.messages.Priority;
-import io.silkstone.rpc.messages.PriorityPullEncoder;
-import io.silkstone.rpc.messages.PullAheadEncoder;
-import io.silkstone.rpc.messages.PullEncoder;
-import io.silkstone.rpc.messages.PullResultsEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.store.Filling;
 import io.silkstone.store.Replay;
@@ -33,9 +27,10 @@ import java.util.function.Supplier;
 /**
  * One tablet's way here, in the order that a {@link io.silkstone.api.migration.MigrationStrategy}
  * has planned. {@link #prepare} looks how much there is, has the source freeze the tablet and
- * brings the results of requests; {@link #copy} brings the objects, if that is to come first;
- * {@link #begin}, once the coordinator has given the tablet to this server, serves it, and brings
- * the objects if they are not here yet.
+ * brings the results of requests; {@link #copy} brings the objects, if that is to come first, and
+ * may have the source serve the tablet meanwhile and freeze it at the end; {@link #begin}, once the
+ * coordinator has given the tablet to this server, serves it, and brings the objects if they are
+ * not here yet.
  *
  * <p>The hash table of the source is cut into parts, in the order of a scan, and a user thread for
  * each part pulls and replays in turn, with the next pull under way while it replays, so that both
@@ -48,12 +43,15 @@ import java.util.function.Supplier;
 final class Migration {
     private static final Logger LOG = System.getLogger(Migration.class.getName());
     private static final long PREPARE_NANOS = 2_000_000_000;
-    private static final long PULL_NANOS = 500_000_000;
     private static final long PRIORITY_PULL_NANOS = 100_000_000;
     private static final long PAUSE_NANOS = 2_000_000;
     private static final long PAUSED_NANOS = 20_000_000;
     private static final long ERROR_PAUSE_NANOS = 200_000_000;
     private static final int ATTEMPTS_MAX = 5;
+
+    /** After so many the tablet is frozen, however much is changed meanwhile. */
+    private static final int ROUNDS_MAX = 16;
+
     private static final int MIB_SHIFT = 20;
 
     /** How long a source may be silent until a tablet is not copied from it any more. */
@@ -62,8 +60,6 @@ final class Migration {
     /** In one request; clients in their hundreds wait no longer than one. */
     private static final int HASHES_MAX = 512;
 
-    private static final int REQUEST_BYTES = 8 << 10;
-
     private final Rpc rpc;
     private final ThreadRuntime threads;
     private final Reservation reservation;
@@ -71,12 +67,16 @@ final class Migration {
     private final Server source;
     private final LongPredicate isOver;
     private final MigrationSlot strategies;
+    private final SourceRequests requests;
+    private final long number;
     private final long limit;
+
+    /** Of what is changed at the source while it goes on serving the tablet. */
+    private volatile long record;
 
     /** Until then what comes ahead is taken, for which there may be no memory. */
     private volatile long aheadUntil;
 
-    private final Peer peer;
     private final List<Fetcher> fetchers = new CopyOnWriteArrayList<>();
     private final List<Long> lives = new CopyOnWriteArrayList<>();
     private final AtomicInteger left = new AtomicInteger();
@@ -114,6 +114,7 @@ final class Migration {
      * @param isOver whether nothing comes any more to the tablet that came here in some epoch, as
      *     far as others say
      * @param strategies where it is decided how it comes
+     * @param number higher than that of any earlier migration of this server
      * @param limit how much may come in a second, whatever is decided there; 0 for nothing said
      */
     Migration(
@@ -124,6 +125,7 @@ final class Migration {
             Server source,
             LongPredicate isOver,
             MigrationSlot strategies,
+            long number,
             long limit) {
         this.rpc = rpc;
         this.threads = threads;
@@ -132,143 +134,9 @@ final class Migration {
         this.source = source;
         this.isOver = isOver;
         this.strategies = strategies;
+        requests = new SourceRequests(rpc, place);
+        this.number = number;
         this.limit = limit;
-        peer = rpc.peer(source.address());
-    }
-
-    /** One thread's questions to the source, and what it does with the answers. */
-    private final class Fetcher implements AutoCloseable {
-        private final Replay replay;
-        private final Piece piece = new Piece();
-        private Question question;
-        private Question ahead;
-        private boolean isAhead;
-
-        Fetcher(Question question, Question ahead, Replay replay) {
-            this.question = question;
-            this.ahead = ahead;
-            this.replay = replay;
-            fetchers.add(this);
-        }
-
-        Status ask(int length, long nanos) {
-            return question.ask(peer, source.id().packed(), length, nanos);
-        }
-
-        /** Asks for the piece at {@code cursor}, to wait for it after what is done now. */
-        void askAhead(long cursor, long until) {
-            encode(ahead, cursor, until);
-            isAhead = true;
-        }
-
-        /** Asks for the piece at {@code cursor}, unless that was done ahead, and waits for it. */
-        Status askFor(long cursor, long until) {
-            if (isAhead) {
-                Question next = ahead;
-                ahead = question;
-                question = next;
-                isAhead = false;
-            } else {
-                encode(question, cursor, until);
-            }
-            long began = rpc.now();
-            Status answer = question.await();
-            pacing.waited(rpc.now() - began);
-            return answer;
-        }
-
-        private void encode(Question asked, long cursor, long until) {
-            if (copying) {
-                encodeAhead(asked, cursor, until, false);
-                return;
-            }
-            PullEncoder pull = new PullEncoder();
-            pull.wrapAndApplyHeader(asked.request(REQUEST_BYTES), 0, asked.header())
-                    .firstHash(place.first())
-                    .lastHash(place.last())
-                    .epoch(place.epoch())
-                    .cursor(cursor)
-                    .until(until)
-                    .table(place.table())
-                    .bytes(pacing.pullBytes());
-            asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
-        }
-
-        private void encodeAhead(Question asked, long cursor, long until, boolean oneHash) {
-            PullAheadEncoder pull = new PullAheadEncoder();
-            pull.wrapAndApplyHeader(asked.request(REQUEST_BYTES), 0, asked.header())
-                    .firstHash(place.first())
-                    .lastHash(place.last())
-                    .epoch(place.epoch())
-                    .cursor(cursor)
-                    .until(until)
-                    .table(place.table())
-                    .bytes(pacing.pullBytes())
-                    .oneHash((short) (oneHash ? 1 : 0));
-            asked.begin(peer, source.id().packed(), pull.encodedLength(), PULL_NANOS);
-        }
-
-        /** Asks for all objects of {@code hash} ahead, and waits for them. */
-        Status askForOne(long hash) {
-            encodeAhead(question, hash, 0, true);
-            return question.await();
-        }
-
-        /** What was asked for ahead does not matter any more. */
-        void forgetAhead() {
-            if (isAhead) {
-                ahead.await();
-                isAhead = false;
-            }
-        }
-
-        /** Takes what the answer holds; false when it was damaged, and has to come again. */
-        boolean take() {
-            open();
-            return replay();
-        }
-
-        /** Looks at the answer, which stays where it is. */
-        void open() {
-            piece.wrap(question.answer());
-        }
-
-        boolean replay() {
-            long damagedBefore = replay.damaged();
-            long objectsBefore = replay.objects();
-            long done = 0;
-            boolean goesOn = true;
-            while (goesOn) {
-                done += replay.take(piece.entries() + done, piece.bytes() - done);
-                goesOn =
-                        done < piece.bytes()
-                                && replay.damaged() == damagedBefore
-                                && !hasEnded()
-                                && (filling != null || rpc.now() - aheadUntil < 0);
-                if (goesOn) {
-                    // Memory is full of what is wanted: clients remove something, or nothing moves.
-                    threads.sleep(PAUSE_NANOS);
-                }
-            }
-            // Results are not objects.
-            pacing.took(replay.objects() - objectsBefore, filling == null && !copying ? 0 : done);
-            return replay.damaged() == damagedBefore && (filling != null || done == piece.bytes());
-        }
-
-        @Override
-        public void close() {
-            forgetAhead();
-            question.close();
-            ahead.close();
-            release();
-        }
-
-        /** Without the call, which may be under way if its thread was ended. */
-        void release() {
-            if (fetchers.remove(this)) {
-                replay.close();
-            }
-        }
     }
 
     private Fetcher open(Priority priority, Supplier<Replay> replays) {
@@ -276,7 +144,10 @@ final class Migration {
         Question ahead = null;
         try {
             ahead = new Question(rpc, priority);
-            return new Fetcher(question, ahead, replays.get());
+            Fetcher fetcher =
+                    new Fetcher(this, rpc, threads, requests, source, question, ahead, replays);
+            fetchers.add(fetcher);
+            return fetcher;
         } catch (IllegalStateException e) {
             question.close();
             if (ahead != null) {
@@ -288,26 +159,36 @@ final class Migration {
 
     /**
      * Prepares for what there is, has the source freeze the tablet, and fetches the results of
-     * requests on it.
+     * requests on it; or, if the source goes on serving it, has it remember what is changed.
      *
      * @throws Failure when the source will not, or is not reached, or has more than fits here
      */
     void prepare() throws Failure {
         try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
             prepare(fetcher, true);
-            plan(requireMemory(fetcher.replay));
+            plan(requireMemory(fetcher.into()));
             aheadUntil = rpc.now() + PREPARE_NANOS;
-            while (fetcher.replay.expect(prepared.objects())) {
+            while (fetcher.into().expect(prepared.objects())) {
                 threads.yield();
             }
-            prepare(fetcher, false);
-            long cursor = 0;
-            do {
-                cursor = pullResults(fetcher, cursor);
-            } while (cursor != 0);
+            if (sourceRetains()) {
+                int length = requests.beginCopy(fetcher.question(), number);
+                require(fetcher, fetcher.ask(length, PREPARE_NANOS));
+                record = fetcher.question().number();
+            } else {
+                prepare(fetcher, false);
+                pullResults(fetcher);
+            }
         } catch (IllegalStateException e) {
             throw new Failure(e.getMessage());
         }
+    }
+
+    private void pullResults(Fetcher fetcher) throws Failure {
+        long cursor = 0;
+        do {
+            cursor = pullResults(fetcher, cursor);
+        } while (cursor != 0);
     }
 
     private void plan(long bytesLeft) throws Failure {
@@ -342,44 +223,28 @@ final class Migration {
 
     /** Has {@code prepared} say what there is. */
     private void prepare(Fetcher fetcher, boolean lookOnly) throws Failure {
-        PrepareMigrationEncoder prepare = new PrepareMigrationEncoder();
-        prepare.wrapAndApplyHeader(
-                        fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
-                .server(rpc.server())
-                .firstHash(place.first())
-                .lastHash(place.last())
-                .epoch(place.epoch())
-                .table(place.table())
-                .lookOnly((short) (lookOnly ? 1 : 0));
-        require(fetcher, fetcher.ask(prepare.encodedLength(), PREPARE_NANOS));
-        Call call = fetcher.question.answer();
+        int length = requests.prepare(fetcher.question(), lookOnly);
+        require(fetcher, fetcher.ask(length, PREPARE_NANOS));
+        Call call = fetcher.question().answer();
         prepared.wrap(
                 call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
     }
 
     private long pullResults(Fetcher fetcher, long cursor) throws Failure {
-        PullResultsEncoder pull = new PullResultsEncoder();
         Status answer = Status.TIMED_OUT;
         for (int attempt = 0; answer != Status.OK && attempt < ATTEMPTS_MAX; attempt++) {
-            pull.wrapAndApplyHeader(
-                            fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
-                    .firstHash(place.first())
-                    .lastHash(place.last())
-                    .epoch(place.epoch())
-                    .cursor(cursor)
-                    .table(place.table());
-            answer = fetcher.ask(pull.encodedLength(), PULL_NANOS);
+            answer = fetcher.askForResults(cursor);
             if (answer == Status.OK && !fetcher.take()) {
                 answer = Status.TIMED_OUT;
             }
         }
         require(fetcher, answer);
-        return fetcher.piece.cursor();
+        return fetcher.piece().cursor();
     }
 
     private void require(Fetcher fetcher, Status answer) throws Failure {
         if (answer != Status.OK) {
-            String text = fetcher.question.answer().text();
+            String text = fetcher.question().answer().text();
             throw new Failure(
                     "server "
                             + source.id()
@@ -389,11 +254,16 @@ final class Migration {
 
     /** Whether all objects are to come before the tablet is this server's. */
     boolean copiesFirst() {
-        return pacing.plan().order() == MigrationPlan.Order.FREEZE_COPY_OWN;
+        return pacing.plan().order() != MigrationPlan.Order.OWN_THEN_COPY;
+    }
+
+    /** Whether its owner goes on serving the tablet meanwhile. */
+    private boolean sourceRetains() {
+        return pacing.plan().order() == MigrationPlan.Order.COPY_FREEZE_OWN;
     }
 
     /**
-     * Brings all objects, after {@link #prepare}, while nobody serves the tablet.
+     * Brings all objects, after {@link #prepare}, while this server does not serve the tablet.
      *
      * @throws Failure when the source does not give them, or this server is given up, or the
      *     migration is cancelled; the tablet is the source's then, as it was
@@ -403,15 +273,88 @@ final class Migration {
         copying = true;
         fetchAll();
         lives.forEach(threads::join);
+        if (sourceRetains() && left.get() == 0 && !hasEnded()) {
+            catchUp();
+        }
         if (!hasCopied()) {
             pacing.settle();
             throw new Failure("the tablet was not copied: " + failure);
         }
     }
 
+    /**
+     * Brings what was changed since all was copied, in rounds, and in the last one what was changed
+     * until the tablet was frozen. Only now: what is copied in no order would mix with it.
+     */
+    private void catchUp() {
+        try {
+            long round = 1;
+            try (Fetcher fetcher = open(Priority.LOW, reservation::openReplay)) {
+                int before = Integer.MAX_VALUE;
+                int pieces = fetchChanges(fetcher, round, true);
+                while (pieces > 1 && pieces < before && round < ROUNDS_MAX && !hasEnded()) {
+                    before = pieces;
+                    pieces = fetchChanges(fetcher, ++round, true);
+                }
+                // Before anybody waits for it. A source that is asked for nothing for so long
+                // would forget what was changed.
+                long mark = reservation.mark();
+                while (!reservation.isSettled(mark) && !hasEnded()) {
+                    threads.sleep(PAUSED_NANOS);
+                    fetchChanges(fetcher, ++round, true);
+                }
+            }
+            if (hasEnded()) {
+                // It would be frozen for nothing.
+                return;
+            }
+            try (Fetcher fetcher = open(Priority.HIGH, reservation::openReplay)) {
+                prepare(fetcher, false);
+                fetchChanges(fetcher, round + 1, false);
+                pullResults(fetcher);
+            }
+            // Others read this server's log if it goes down once it has the tablet. What was
+            // removed here is in it, and then they must find the removal too.
+            awaitSettled();
+        } catch (Failure | IllegalStateException e) {
+            failure = failure == null ? e.getMessage() : failure;
+        }
+    }
+
+    /** Returns in how many pieces that has come. */
+    private int fetchChanges(Fetcher fetcher, long round, boolean atPace) {
+        aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
+        int pieces = 0;
+        long cursor = 0;
+        do {
+            Status answer = fetcher.askForChanges(record, round, cursor);
+            if (answer != Status.OK) {
+                noAnswer(answer, fetcher);
+            } else if (fetcher.renew()) {
+                pieces++;
+                cursor = fetcher.piece().cursor();
+                aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
+                if (atPace) {
+                    pacing.pulled(fetcher.piece().bytes());
+                }
+            } else {
+                notTaken();
+            }
+            threads.yield();
+        } while ((pieces == 0 || cursor != 0) && !hasEnded());
+        return pieces;
+    }
+
+    private void awaitSettled() {
+        long mark = reservation.mark();
+        while (!reservation.isSettled(mark) && !hasEnded()) {
+            threads.sleep(PAUSE_NANOS);
+        }
+    }
+
     /** Whether nothing has come between; from then on nothing can. */
     private synchronized boolean hasCopied() {
-        if (failure == null && left.get() > 0) {
+        if (failure == null && (left.get() > 0 || hasEnded())) {
             failure = closed ? "this server ends" : "this server was given up meanwhile";
         }
         copied = failure == null;
@@ -540,6 +483,21 @@ final class Migration {
                 || (current == null ? failure != null || !reservation.holds() : current.hasEnded());
     }
 
+    /** Whether who has no memory for what comes may wait for some. */
+    boolean maySleep() {
+        return !hasEnded() && (filling != null || rpc.now() - aheadUntil < 0);
+    }
+
+    /** At which it goes, once there is a plan. */
+    Pacing pacing() {
+        return pacing;
+    }
+
+    /** A fetcher is needed no more; false when it was so before. */
+    boolean closed(Fetcher fetcher) {
+        return fetchers.remove(fetcher);
+    }
+
     /** A thread's life that must come to its end, whatever happens. */
     private void insist(Runnable duty, String what) {
         boolean done = false;
@@ -592,21 +550,21 @@ final class Migration {
                 continue;
             }
             fetcher.open();
-            long next = fetcher.piece.cursor();
+            long next = fetcher.piece().cursor();
             if (next != 0) {
                 // The source works on the next piece while this one is taken in.
                 fetcher.askAhead(next, until);
             }
             if (fetcher.replay()) {
                 cursor = next;
-                for (long hash : fetcher.piece.leftOut()) {
+                for (long hash : fetcher.piece().leftOut()) {
                     fetchUntilKnown(fetcher, hash);
                 }
                 done = cursor == 0;
                 if (copying) {
                     aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
                 }
-                pacing.pulled(fetcher.piece.bytes());
+                pacing.pulled(fetcher.piece().bytes());
             } else {
                 fetcher.forgetAhead();
                 notTaken();
@@ -624,7 +582,7 @@ final class Migration {
         if (!copying) {
             endIfOver();
         } else if (answer == Status.REFUSED || rpc.now() - aheadUntil > 0) {
-            String text = fetcher.question.answer().text();
+            String text = fetcher.question().answer().text();
             failure = "server " + source.id() + (text.isEmpty() ? " is silent" : ": " + text);
         }
         threads.sleep(PAUSE_NANOS);
@@ -707,18 +665,8 @@ final class Migration {
     }
 
     private Status askForHashes(Fetcher fetcher, long[] hashes, int count) {
-        PriorityPullEncoder pull = new PriorityPullEncoder();
-        pull.wrapAndApplyHeader(
-                        fetcher.question.request(REQUEST_BYTES), 0, fetcher.question.header())
-                .firstHash(place.first())
-                .lastHash(place.last())
-                .epoch(place.epoch())
-                .table(place.table());
-        PriorityPullEncoder.HashesEncoder group = pull.hashesCount(count);
-        for (int index = 0; index < count; index++) {
-            group.next().hash(hashes[index]);
-        }
-        return fetcher.ask(pull.encodedLength(), PRIORITY_PULL_NANOS);
+        int length = requests.priorityPull(fetcher.question(), hashes, count);
+        return fetcher.ask(length, PRIORITY_PULL_NANOS);
     }
 
     /** Whether there was an answer; hashes whose objects had no room in it are still not known. */
@@ -727,11 +675,11 @@ final class Migration {
             return false;
         }
         for (int index = 0; index < count; index++) {
-            if (!fetcher.piece.leavesOut(hashes[index])) {
+            if (!fetcher.piece().leavesOut(hashes[index])) {
                 filling.know(hashes[index]);
             }
         }
-        return count > 1 || fetcher.piece.leftOut().length == 0;
+        return count > 1 || fetcher.piece().leftOut().length == 0;
     }
 
     private void end() {

@@ -10,7 +10,6 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
-import io.silkstone.rpc.messages.DoneDecoder;
 import io.silkstone.rpc.messages.MigrateTabletDecoder;
 import io.silkstone.rpc.messages.MigrationEndedEncoder;
 import io.silkstone.rpc.messages.Priority;
@@ -24,6 +23,7 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Fetches tablets from other servers while clients go on using them: the target of migrations,
@@ -36,9 +36,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * come is asked for as it is needed. When all has come the coordinator forgets the source, and then
  * the source forgets the tablet.
  *
- * <p>A strategy may also have all of it copied before this server becomes the owner. Until then the
- * source has the tablet, and has it back when nobody asks for more; what was copied in vain is
- * removed here.
+ * <p>A strategy may also have all of it copied before this server becomes the owner, and the source
+ * even serve it meanwhile, all but the last moment. Until then the source has the tablet, and has
+ * it back when nobody asks for more; what was copied in vain is removed here.
  *
  * <p>Versions that are given here are above all that the source gave, since the epoch is: so there
  * is never a doubt which of two objects is newer.
@@ -69,6 +69,7 @@ public final class Migrations {
     private final MigrationSlot strategies;
     private final List<Migration> running = new CopyOnWriteArrayList<>();
     private final AtomicInteger busy = new AtomicInteger();
+    private final AtomicLong begun = new AtomicLong();
     private volatile boolean closed;
 
     /** Why a migration does not begin; for operators. */
@@ -158,6 +159,7 @@ public final class Migrations {
                         source,
                         epoch -> isOver(self, place, epoch),
                         strategies,
+                        begun.incrementAndGet(),
                         limit);
         running.add(migration);
         boolean isLeft = false;
@@ -285,23 +287,13 @@ public final class Migrations {
                         .table(place.table());
                 Status answer = question.ask(membership.leader(), take.encodedLength(), ASK_NANOS);
                 if (answer == Status.OK) {
-                    return number(question);
+                    return question.number();
                 }
                 require(answer != Status.REFUSED, question.answer().text());
                 threads.sleep(PAUSE_NANOS);
             }
         }
         throw new Refusal("this server is not one of the cluster any more");
-    }
-
-    private static long number(Question question) {
-        DoneDecoder done = new DoneDecoder();
-        done.wrap(
-                question.answer().reply(),
-                question.answer().replyOffset(),
-                question.answer().replyBlockLength(),
-                question.answer().replyVersion());
-        return done.number();
     }
 
     /**

@@ -6,6 +6,7 @@ import io.silkstone.rpc.Leader;
 import io.silkstone.rpc.Peer;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.Waitable;
+import io.silkstone.rpc.messages.DoneDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.Status;
@@ -86,6 +87,13 @@ final class Question extends Waitable implements AutoCloseable {
         rpc.await(this);
         boolean isWhole = call.hasReply() || call.status() != Status.OK;
         return isWhole ? call.status() : Status.RETRY_LATER;
+    }
+
+    /** The number in an answer that is Done. */
+    long number() {
+        DoneDecoder done = new DoneDecoder();
+        done.wrap(call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
+        return done.number();
     }
 
     @Override

@@ -22,6 +22,7 @@ final class MessageKinds {
         from(71, "CountObjects", "GetUsage", "Usage");
         from(80, "MigrateTablet", "PrepareMigration", "MigrationPrepared", "PullResults");
         from(84, "Pull", "Pulled", "PriorityPull", "PullAhead");
+        from(88, "BeginCopy", "PullChanges");
         from(90, "WriteReplica", "DropReplicas", "ListReplicas", "ReplicaList", "ReadReplica");
         from(100, "GetLoad", "Load");
     }

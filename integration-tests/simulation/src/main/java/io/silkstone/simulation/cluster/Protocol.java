@@ -4,6 +4,7 @@ import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.RequestHeaderDecoder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -29,6 +30,12 @@ final class Protocol {
                     "MigrationEnded",
                     "RecallTablet");
 
+    /**
+     * What comes before TakeTablet where a tablet is copied first; strategies have it in common.
+     */
+    static final List<String> COPYING =
+            List.of("BeginCopy", "PullAhead", "PullChanges", "PrepareMigration", "PullResults");
+
     /** What keeps a log on other servers, and reads it there. */
     static final List<String> RECOVERY =
             List.of(
@@ -42,6 +49,7 @@ final class Protocol {
     static final String ANSWER = "answer to ";
     static final String SOME = "some step";
     static final String SOME_OF_MIGRATION = "some migration step";
+    static final String SOME_OF_COPYING = "some copying step";
     static final String SOME_OF_RECOVERY = "some recovery step";
 
     /** They take a second in which nobody takes a tablet, or a log that is cleaned. */
@@ -51,6 +59,7 @@ final class Protocol {
     private static final String FOR_PEOPLE = ANSWER + "MigrateTablet";
 
     private static final Set<String> REQUESTS = union(MIGRATION, RECOVERY);
+    private static final Set<String> ALL = union(REQUESTS, COPYING);
     private static final Set<String> ANSWERS =
             Set.of("Done", "Refusal", "MigrationPrepared", "Pulled", "ReplicaList");
 
@@ -72,7 +81,7 @@ final class Protocol {
         this.world = world;
     }
 
-    private static Set<String> union(List<String> some, List<String> others) {
+    private static Set<String> union(Collection<String> some, Collection<String> others) {
         Set<String> all = new LinkedHashSet<>(some);
         all.addAll(others);
         return all;
@@ -80,8 +89,8 @@ final class Protocol {
 
     /** All requests and all answers. */
     static List<String> steps() {
-        List<String> steps = new ArrayList<>(REQUESTS);
-        REQUESTS.forEach(each -> steps.add(ANSWER + each));
+        List<String> steps = new ArrayList<>(ALL);
+        ALL.forEach(each -> steps.add(ANSWER + each));
         steps.remove(FOR_PEOPLE);
         return steps;
     }
@@ -97,6 +106,7 @@ final class Protocol {
                 switch (words) {
                     case SOME -> List.copyOf(REQUESTS);
                     case SOME_OF_MIGRATION -> MIGRATION;
+                    case SOME_OF_COPYING -> COPYING;
                     case SOME_OF_RECOVERY -> RECOVERY;
                     default -> List.of();
                 };
@@ -104,11 +114,16 @@ final class Protocol {
         meant.removeIf(
                 step -> {
                     String request = requestOf(step);
-                    boolean isPlayed = replicated || MIGRATION.contains(request);
+                    boolean isPlayed = replicated || isOfMigration(request);
                     boolean isMeant = requests.contains(request) && !SELDOM.contains(request);
                     return requests.isEmpty() ? !step.equals(words) : !isPlayed || !isMeant;
                 });
         return meant;
+    }
+
+    /** Whether {@code request} belongs to the move of a tablet. */
+    static boolean isOfMigration(String request) {
+        return MIGRATION.contains(request) || COPYING.contains(request);
     }
 
     /** The request that {@code step} is, or answers. */
@@ -120,7 +135,7 @@ final class Protocol {
     String step(String from, String to, MemorySegment memory, long offset, int length) {
         message.wrap(memory.address() + offset, length);
         String kind = MessageKinds.name(header.wrap(message, 0).templateId());
-        boolean isRequest = REQUESTS.contains(kind);
+        boolean isRequest = ALL.contains(kind);
         if (!isRequest && !ANSWERS.contains(kind)) {
             return null;
         }

@@ -8,6 +8,8 @@ import io.silkstone.api.migration.MigrationSample;
 import io.silkstone.api.migration.MigrationStrategy;
 import io.silkstone.policies.migrationrocksteady.RocksteadyOptions;
 import io.silkstone.policies.migrationrocksteady.RocksteadyStrategy;
+import io.silkstone.policies.migrationsourceretains.SourceRetainsOptions;
+import io.silkstone.policies.migrationsourceretains.SourceRetainsStrategy;
 import io.silkstone.policies.migrationstopandcopy.StopAndCopyOptions;
 import io.silkstone.policies.migrationstopandcopy.StopAndCopyStrategy;
 import io.silkstone.simulation.settings.Weights;
@@ -41,7 +43,13 @@ enum Strategies {
     STOP_AND_COPY(
             () ->
                     new StopAndCopyStrategy(
-                            new StopAndCopyOptions(2, MigrationPace.PULL_BYTES_MIN, 0)));
+                            new StopAndCopyOptions(2, MigrationPace.PULL_BYTES_MIN, 0))),
+
+    /** In pulls of few objects. */
+    SOURCE_RETAINS(
+            () ->
+                    new SourceRetainsStrategy(
+                            new SourceRetainsOptions(2, MigrationPace.PULL_BYTES_MIN, 0)));
 
     private final Supplier<MigrationStrategy> maker;
 

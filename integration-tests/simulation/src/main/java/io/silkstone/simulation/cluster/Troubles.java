@@ -495,7 +495,7 @@ final class Troubles {
         private void provoke(String step) {
             String request = Protocol.requestOf(step);
             SplittableRandom own = new SplittableRandom(random.nextLong());
-            if (Protocol.MIGRATION.contains(request)) {
+            if (Protocol.isOfMigration(request)) {
                 world.runtime().create(ThreadRuntime.NORMAL, () -> migrateSomething(own));
             } else if (!request.equals("WriteReplica")) {
                 long nanos = settings.get(ClusterSettings.TROUBLE_TIME).draw(own);

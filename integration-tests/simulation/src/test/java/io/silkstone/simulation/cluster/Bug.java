@@ -84,6 +84,12 @@ public enum Bug {
             () -> stripped(number -> number == PriorityPullDecoder.TEMPLATE_ID, type -> true),
             "fit no order"),
 
+    /** What was changed in a tablet while it was copied does not come. */
+    CHANGES_LEFT_OUT(() -> changeless(false), "fit no order"),
+
+    /** What was removed from a tablet while it was copied stays in the copy. */
+    REMOVALS_LEFT_OUT(() -> changeless(true), "fit no order"),
+
     /** A tablet depends on its source no more once it has been taken. */
     DEPENDENCY_DROPPED_EARLY(() -> eager(false), "fit no order"),
 
@@ -185,6 +191,15 @@ public enum Bug {
             @Override
             public Transport transport(String name, Transport genuine) {
                 return new EagerTransport(genuine, waitsForAll);
+            }
+        };
+    }
+
+    private static Parts changeless(boolean onlyRemovals) {
+        return new Parts() {
+            @Override
+            public Transport transport(String name, Transport genuine) {
+                return new ChangelessTransport(genuine, onlyRemovals);
             }
         };
     }

@@ -38,6 +38,8 @@ class ClusterScenarioTest {
                     "message Pulled",
                     "message PriorityPull",
                     "message PullAhead",
+                    "message BeginCopy",
+                    "message PullChanges",
                     "message TakeTablet",
                     "message MigrationEnded",
                     "message RecallTablet",
@@ -150,6 +152,8 @@ class ClusterScenarioTest {
                 "TOMBSTONES_LEFT_OUT",
                 "RESULTS_LEFT_BEHIND",
                 "PRIORITY_PULL_LOST",
+                "CHANGES_LEFT_OUT",
+                "REMOVALS_LEFT_OUT",
                 "DEPENDENCY_DROPPED_EARLY",
                 "SOURCE_DROPPED_BEFORE_REPLICATION",
                 "NO_VERSION_CEILING"

@@ -30,6 +30,13 @@ public interface SegmentCopies extends AutoCloseable {
     boolean look();
 
     /**
+     * How often {@link #look} has found that what was safe is of no use any more: from then on it
+     * is another log's, or copies were not wanted for a time. All copies that there were have
+     * failed then, and of a segment that is in memory no more there is none and will be none.
+     */
+    long beginnings();
+
+    /**
      * Ids of the segments whose copies are not what they should be, and which have to be begun
      * again from memory, ascending.
      */

@@ -144,6 +144,11 @@ public final class SegmentFiles implements SegmentCopies {
         return false;
     }
 
+    @Override
+    public long beginnings() {
+        return 0;
+    }
+
     /** Ids of the segments that have a copy here, or a damaged or failed one, ascending. */
     public long[] segments() {
         return copies.keySet().stream().mapToLong(Long::longValue).toArray();

@@ -17,7 +17,7 @@ final class Copy {
     /**
      * How many bytes of it are safe in its file; -1 if that may not be there after a crash. While
      * it is begun anew the one before counts, which stays until the new one is safe: a note must
-     * not say that there may be neither.
+     * not say that there may be neither. Only in another log nothing of it is safe.
      */
     int safeBytes = NOT_SAFE;
 
@@ -41,11 +41,23 @@ final class Copy {
         end = segment.begin();
     }
 
+    /** All of it has to be written again. */
+    void beginsAnew() {
+        begun = false;
+        end = segment.begin();
+        noteBytes = 0;
+    }
+
     /** All that was written to its file by now is safe. */
     void isSafe() {
         if (begun) {
             safeBytes = (int) (end - segment.begin());
         }
+    }
+
+    /** Whether it may not be there after a crash, though it was begun. */
+    boolean isDoubtful() {
+        return begun && safeBytes == NOT_SAFE;
     }
 
     /** Whether writers wait for it. */

@@ -20,11 +20,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -112,9 +110,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private int slot;
     private MemorySegment staging;
 
-    /** Ids, ascending, of segments that are not in the log and have copies all the same. */
-    private volatile long[] leaving = {};
-
+    private final Leaving leaving;
     private volatile byte[] storeNote = {};
     private volatile long notesAsked;
     private volatile long settledNotes;
@@ -147,10 +143,6 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private final long[] inherited;
 
     private final long newestBefore;
-
-    /** Of those that have left the log, and were in it: {@link Copy#safeBytes}. */
-    private final Map<Long, Integer> leftSafe = new HashMap<>();
-
     private long removeAfter;
 
     /** Whether all is safe that was in the log when those of {@link #removing} were chosen. */
@@ -162,6 +154,12 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private long removedAt;
     private long newest;
     private long noteNumber;
+
+    /** What the copies said of their beginnings last. */
+    private long beginnings;
+
+    /** Whether the newest note allows that there is no copy of a segment that writers wait for. */
+    private boolean noteDoubts;
 
     /** Where the first segment begins that is not settled altogether. */
     private long settledSegments;
@@ -207,7 +205,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         failures = metrics.counter(KeeperMetrics.FAILURES);
         gauges.add(metrics.gauge(KeeperMetrics.SIZE, files::bytes));
         gauges.add(metrics.gauge(KeeperMetrics.BEHIND, this::behindBytes));
-        leaving = kept.counted();
+        leaving = new Leaving(kept.counted());
         inherited = kept.segments();
         newest = kept.newest();
         newestBefore = newest;
@@ -248,7 +246,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
 
     @Override
     public void retired(Segment segment) {
-        leave(segment.id());
+        leaving.add(segment.id());
         retired.add(segment.id());
     }
 
@@ -270,7 +268,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             for (Copy copy : copies.values()) {
                 files.drop(copy.segment.id());
             }
-            for (long id : leaving) {
+            for (long id : leaving.ids()) {
                 if (id > newestBefore) {
                     files.drop(id);
                 }
@@ -279,18 +277,6 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         } catch (IOException e) {
             LOG.log(Level.WARNING, "files stay in {0} that nobody needs: {1}", files.path(), e);
         }
-    }
-
-    private synchronized void leave(long id) {
-        long[] longer = Arrays.copyOf(leaving, leaving.length + 1);
-        longer[leaving.length] = id;
-        Arrays.sort(longer);
-        leaving = longer;
-    }
-
-    private synchronized void left(Set<Long> ids) {
-        leaving = Arrays.stream(leaving).filter(id -> !ids.contains(id)).toArray();
-        leftSafe.keySet().removeAll(ids);
     }
 
     /**
@@ -367,7 +353,12 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             return 0;
         }
         try {
-            if (files.look() || failing || lost) {
+            boolean haveFailed = files.look();
+            if (beginnings != files.beginnings()) {
+                beginnings = files.beginnings();
+                forgetWhatIsSafe();
+            }
+            if (haveFailed || failing || lost) {
                 lost = false;
                 beginFailedAnew();
             }
@@ -412,6 +403,16 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         repairAt = clock.nanoTime() + REPAIR_NANOS;
     }
 
+    /**
+     * What was safe is not in this log. Of a segment that is in memory no more there will be no
+     * copy: who found a note that asks for one would look for it for ever. Of what such a segment
+     * held nothing counts.
+     */
+    private void forgetWhatIsSafe() {
+        copies.values().forEach(copy -> copy.safeBytes = Copy.NOT_SAFE);
+        leaving.forgetWhatIsSafe();
+    }
+
     /** Those of segments that are gone stay as they are: nothing more has to come to them. */
     private void beginFailedAnew() {
         for (long id : files.failed()) {
@@ -423,9 +424,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     }
 
     private void beginAnew(Copy copy) {
-        copy.begun = false;
-        copy.end = copy.segment.begin();
-        copy.noteBytes = 0;
+        copy.beginsAnew();
         replaces = true;
         if (!copy.isOpen()) {
             moved.add(copy);
@@ -433,11 +432,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     }
 
     private boolean hasFailed() {
-        boolean failed = false;
-        for (long id : files.failed()) {
-            failed |= copies.containsKey(id);
-        }
-        return failed;
+        return Arrays.stream(files.failed()).anyMatch(copies::containsKey);
     }
 
     private int round() throws IOException {
@@ -462,6 +457,11 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         } else if (removes || flush == Flush.ALWAYS) {
             syncOpen();
         }
+        if (noteDoubts && flush == Flush.ALWAYS && latest() != null) {
+            // They are safe by now: who finds the note must not do without them.
+            note(latest(), removes);
+            syncOpen();
+        }
         settle(reached);
         settledNotes = notes;
         alarms.ring(files.areWanted() ? reached : Long.MAX_VALUE);
@@ -478,7 +478,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             Copy copy = copies.remove(id);
             if (copy != null) {
                 files.departed(id);
-                leftSafe.put(id, copy.safeBytes);
+                leaving.departed(copy);
                 moved.remove(copy);
             }
         }
@@ -603,9 +603,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
     private void note(Copy copy, boolean removes) throws IOException {
         long asked = notesAsked;
         TreeMap<Long, Integer> least = new TreeMap<>();
-        for (long id : leaving) {
-            least.put(id, leftSafe.getOrDefault(id, 0) + 1);
-        }
+        leaving.note(least);
         copies.forEach((id, each) -> least.put(id, each.safeBytes + 1));
         if (removes || removalIsNoted) {
             removing.forEach(least::remove);
@@ -613,6 +611,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         // Of those to which a newer one may yet be written.
         long first = open.isEmpty() ? copy.segment.id() : open.getFirst().segment.id();
         long oldest = Math.min(first, copy.segment.id());
+        noteDoubts = open.stream().anyMatch(each -> each != copy && each.isDoubtful());
         LogNote note = LogNote.of(log.versions().safe(), newest, oldest, least, storeNote);
         noteNumber++;
         byte[] encoded = note.encode();
@@ -635,9 +634,12 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
         synced(began);
         replaces = false;
         ended = 0;
+        // Of segments that are gone: what is there of them is what was there before.
+        long[] failed = files.failed();
         for (Copy copy : unsafe) {
-            copy.isSafe();
-            leftSafe.replace(copy.segment.id(), copy.safeBytes);
+            if (Arrays.binarySearch(failed, copy.segment.id()) < 0) {
+                leaving.isSafe(copy);
+            }
         }
         unsafe.clear();
     }
@@ -715,7 +717,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
             }
         } finally {
             // Whatever comes of the rest: no note may count these again.
-            left(gone);
+            leaving.remove(gone);
         }
         if (removing.isEmpty()) {
             removalIsSafe = false;
@@ -771,9 +773,7 @@ public final class LogKeeper implements Copies, Runnable, AutoCloseable {
                 flush();
             }
         } finally {
-            for (AutoCloseable gauge : gauges) {
-                closeQuietly(gauge);
-            }
+            gauges.forEach(LogKeeper::closeQuietly);
             memory.close();
             files.close();
         }

@@ -146,6 +146,7 @@ public final class LogReplicas implements SegmentCopies {
     private final Map<ServerId, Backup> backups = new HashMap<>();
     private final ArrayDeque<Call> calls = new ArrayDeque<>();
     private long incarnations;
+    private long beginnings;
 
     /** Of messages that are not answered, about. */
     private long pendingBytes;
@@ -221,6 +222,11 @@ public final class LogReplicas implements SegmentCopies {
         return !failed.isEmpty();
     }
 
+    @Override
+    public long beginnings() {
+        return beginnings;
+    }
+
     private void adopt(View before) {
         for (Backup backup : List.copyOf(backups.values())) {
             if (isGone(backup.id())) {
@@ -230,6 +236,7 @@ public final class LogReplicas implements SegmentCopies {
         }
         if (!areWanted() || !before.self.equals(view.self) || before.wanted == 0) {
             // Replicas of what this process was before are somebody else's log by now.
+            beginnings++;
             for (Copy copy : copies.values()) {
                 fail(copy);
                 copy.replicas.forEach(this::abandon);

@@ -60,6 +60,16 @@ class LogKeeperTest {
         beginLog();
     }
 
+    private LosableCopies beginLosable() {
+        close();
+        pool = new SegletPool(POOL_BYTES, SEGMENT_BYTES, 2, HugePages.OFF, Backoff.YIELDING);
+        LosableCopies copies = new LosableCopies();
+        keeper =
+                new LogKeeper(copies, Flush.ALWAYS, 0, KeptLog.NONE, () -> nowNanos, new Metrics());
+        beginLog();
+        return copies;
+    }
+
     private void beginLog() {
         epochs = new Epochs(8);
         log = new Log(pool, epochs, new Versions(), Backoff.YIELDING, keeper, 0);
@@ -309,13 +319,7 @@ class LogKeeperTest {
     @Test
     void copies_thatAreLostWhileOthersGo_areBegunAnew() {
         for (int rounds = 0; rounds < 8; rounds++) {
-            close();
-            pool = new SegletPool(POOL_BYTES, SEGMENT_BYTES, 2, HugePages.OFF, Backoff.YIELDING);
-            LosableCopies copies = new LosableCopies();
-            keeper =
-                    new LogKeeper(
-                            copies, Flush.ALWAYS, 0, KeptLog.NONE, () -> nowNanos, new Metrics());
-            beginLog();
+            LosableCopies copies = beginLosable();
             Segment first = log.segmentOf(append(1));
             long last = fill(2);
             settle();
@@ -339,12 +343,7 @@ class LogKeeperTest {
     /** Who finds the new copy of the last one, and none of the first, must not do without it. */
     @Test
     void notes_whileCopiesAreBegunAnew_countThoseBefore() {
-        close();
-        pool = new SegletPool(POOL_BYTES, SEGMENT_BYTES, 2, HugePages.OFF, Backoff.YIELDING);
-        LosableCopies copies = new LosableCopies();
-        keeper =
-                new LogKeeper(copies, Flush.ALWAYS, 0, KeptLog.NONE, () -> nowNanos, new Metrics());
-        beginLog();
+        LosableCopies copies = beginLosable();
         long first = log.segmentOf(append(1)).id();
         settle();
         long late = claim();
@@ -360,6 +359,57 @@ class LogKeeperTest {
                 .isNotEmpty()
                 .noneMatch(note -> note.allows(first, -1))
                 .allMatch(note -> note.allows(first, SEGMENT_BYTES));
+    }
+
+    /** A recovery that finds a note that asks for more waits for ever. */
+    @Test
+    void notes_ofALogThatGoesOnAsAnothers_askForNothingThatIsNotInIt() {
+        for (int rounds = 0; rounds < 8; rounds++) {
+            LosableCopies copies = beginLosable();
+            Segment first = log.segmentOf(append(1));
+            Segment second = log.segmentOf(append(fill(2) + 1));
+            fill(500);
+            settle();
+            Segment survivor = clean(first);
+            keeper.doWork();
+            clean(survivor);
+            // With copies that are about to be removed, and without.
+            nowNanos += rounds % 2 * 100 * MILLI;
+            for (int round = 0; round < rounds; round++) {
+                keeper.doWork();
+            }
+            copies.notes().clear();
+            copies.beginAsAnothers();
+            clean(second);
+            append(1_000);
+            keeper.doWork();
+            keeper.note(new byte[0]);
+            for (int round = 0; round < 100; round++) {
+                nowNanos += 100 * MILLI;
+                keeper.doWork();
+            }
+
+            assertThat(copies.notes())
+                    .as("%d rounds", rounds)
+                    .isNotEmpty()
+                    .allMatch(note -> note.allows(first.id(), -1))
+                    .allMatch(note -> note.allows(survivor.id(), -1))
+                    .allMatch(note -> note.allows(second.id(), -1));
+            assertThat(keeper.settled()).as("%d rounds", rounds).isEqualTo(log.headPosition());
+        }
+    }
+
+    /** What is settled is in copies that a recovery waits for, also if all came at once. */
+    @Test
+    void notes_whenSeveralSegmentsAreFilledInARound_countAll() {
+        LosableCopies copies = beginLosable();
+        long first = log.segmentOf(append(1)).id();
+        long second = log.segmentOf(append(fill(2) + 1)).id();
+        keeper.doWork();
+
+        assertThat(second).isGreaterThan(first);
+        assertThat(keeper.settled()).isEqualTo(log.headPosition());
+        assertThat(copies.notes().getLast()).matches(note -> !note.allows(first, -1));
     }
 
     @Test

@@ -17,11 +17,19 @@ final class LosableCopies implements SegmentCopies {
     private final Set<Long> departed = new TreeSet<>();
 
     private final List<LogNote> notes = new ArrayList<>();
+    private long beginnings;
 
     /** As when a server is down that had some of each. */
     void lose() {
         failed.addAll(present);
         failed.removeAll(departed);
+    }
+
+    /** As when a server has been given up, and its log goes on as another server's. */
+    void beginAsAnothers() {
+        beginnings++;
+        failed.addAll(present);
+        present.clear();
     }
 
     /** All that were written. */
@@ -52,6 +60,11 @@ final class LosableCopies implements SegmentCopies {
     @Override
     public boolean look() {
         return !failed.isEmpty();
+    }
+
+    @Override
+    public long beginnings() {
+        return beginnings;
     }
 
     @Override
@@ -89,7 +102,7 @@ final class LosableCopies implements SegmentCopies {
 
     @Override
     public void sync() throws CopiesLost {
-        if (!failed.isEmpty()) {
+        if (!departed.containsAll(failed)) {
             throw new CopiesLost("segments " + failed);
         }
     }
@@ -102,7 +115,6 @@ final class LosableCopies implements SegmentCopies {
     @Override
     public void departed(long segment) {
         departed.add(segment);
-        failed.remove(segment);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.silkstone.benchmarks;
 import io.silkstone.benchmarks.cleaner.CleanerBenchmark;
 import io.silkstone.benchmarks.kv.KvBenchmark;
 import io.silkstone.benchmarks.migration.MigrationBenchmark;
+import io.silkstone.benchmarks.migration.SoakBenchmark;
 import io.silkstone.benchmarks.recovery.RecoveryBenchmark;
 import io.silkstone.benchmarks.redis.RedisBenchmark;
 import io.silkstone.benchmarks.scale.ScaleBenchmark;
@@ -14,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code ./silkstone bench NAME [--quick]}. Exit status: 0 when it measured, 1 when it failed, 2
- * when it was called wrongly.
+ * {@code ./silkstone bench NAME [--quick] [--soak]}; {@code --soak} means the benchmark NAME-soak.
+ * Exit status: 0 when it measured, 1 when it failed, 2 when it was called wrongly.
  */
 public final class Main {
     private static final List<Benchmark> BENCHMARKS =
@@ -27,6 +28,7 @@ public final class Main {
                     new KvBenchmark(),
                     new ScaleBenchmark(),
                     new MigrationBenchmark(),
+                    new SoakBenchmark(),
                     new RecoveryBenchmark(),
                     new ThreadsBenchmark());
 
@@ -40,6 +42,9 @@ public final class Main {
     private static int run(String[] arguments) {
         List<String> names = new ArrayList<>(List.of(arguments));
         boolean quick = names.remove("--quick");
+        if (names.remove("--soak")) {
+            names.replaceAll(name -> name + "-soak");
+        }
         Benchmark benchmark = names.size() == 1 ? find(names.get(0)) : null;
         if (benchmark == null) {
             System.err.println("usage: silkstone bench NAME [--quick], where NAME is one of");

@@ -9,6 +9,8 @@ import io.silkstone.rpc.messages.LoadDecoder;
 import io.silkstone.rpc.messages.LoadEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Status;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.Map;
 
 /** What servers say of their load, to and from the wire. */
 public final class LoadCodec {
+    private static final Logger LOG = System.getLogger(LoadCodec.class.getName());
     private static final int BODY = MessageHeaderEncoder.ENCODED_LENGTH;
 
     private LoadCodec() {}
@@ -79,37 +82,39 @@ public final class LoadCodec {
     public static List<ServerLoad> ask(Rpc rpc, ClusterMap map, long nanos) {
         Map<ServerId, Call> calls = new LinkedHashMap<>();
         List<ServerLoad> loads = new ArrayList<>();
-        try {
-            for (ClusterMap.Server server : map.servers()) {
-                if (server.up()) {
+        for (ClusterMap.Server server : map.servers()) {
+            if (server.up()) {
+                try {
                     calls.put(server.id(), start(rpc, server, nanos));
+                } catch (IllegalStateException | IllegalArgumentException notNow) {
+                    // All calls are in use, or the address is not of this transport: no answer.
+                    continue;
                 }
             }
-        } catch (IllegalStateException allCallsAreInUse) {
-            // The rest does not answer.
         }
+        calls.values().forEach(rpc::await);
         calls.forEach(
                 (server, call) -> {
-                    rpc.await(call);
-                    if (call.status() == Status.OK && call.hasReply()) {
-                        loads.add(decode(server, call));
+                    try {
+                        if (call.status() == Status.OK && call.hasReply()) {
+                            loads.add(decode(server, call));
+                        }
+                    } catch (IndexOutOfBoundsException malformed) {
+                        LOG.log(Level.WARNING, "the load of server {0} cannot be read", server);
+                    } finally {
+                        call.close();
                     }
-                    call.close();
                 });
         return loads;
     }
 
     private static Call start(Rpc rpc, ClusterMap.Server server, long nanos) {
+        Peer peer = rpc.peer(server.address());
         Call call = rpc.newCall();
         GetLoadEncoder get = new GetLoadEncoder();
         get.wrapAndApplyHeader(
                 call.request(BODY + GetLoadEncoder.BLOCK_LENGTH), 0, new MessageHeaderEncoder());
-        call.start(
-                rpc.peer(server.address()),
-                server.id().packed(),
-                BODY + get.encodedLength(),
-                nanos,
-                Completion.NONE);
+        call.start(peer, server.id().packed(), BODY + get.encodedLength(), nanos, Completion.NONE);
         return call;
     }
 }

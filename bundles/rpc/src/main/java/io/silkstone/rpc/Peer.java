@@ -59,9 +59,9 @@ public final class Peer {
         return session != null && session.send(memory, 0, length) == Sent.SENT;
     }
 
-    /** Whether it is certain that it will never answer. By the thread that polls. */
+    /** Whether it will certainly not answer, a moment ago. By the thread that polls. */
     boolean hasEnded(long now) {
-        if (!ended && now - endLookedAt >= END_LOOK_NANOS) {
+        if (now - endLookedAt >= END_LOOK_NANOS) {
             endLookedAt = now;
             ended = rpc.hasEnded(address);
         }

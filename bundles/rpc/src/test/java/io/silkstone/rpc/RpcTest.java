@@ -118,36 +118,6 @@ class RpcTest {
     }
 
     @Test
-    void call_toWhomHasEnded_isGivenUpSoon() {
-        client.ping(call, peer, 60_000);
-        pass(300, client);
-        assertThat(call.isDone()).isFalse();
-
-        clientEnd.hasSeenTheEndOf(SERVER);
-        pass(51, client);
-
-        assertThat(call.status()).isEqualTo(Status.TIMED_OUT);
-        client.ping(call, peer, 60_000);
-        pass(19, client);
-        assertThat(call.isDone()).isFalse();
-        pass(2, client);
-        assertThat(call.status()).isEqualTo(Status.TIMED_OUT);
-    }
-
-    @Test
-    void giveUpOn_aServer_endsWhatMeansItAndNothingElse() {
-        Call other = client.rpc.newCall();
-        call.start(peer, 7, encodePing(call), 60_000 * MILLIS, Completion.NONE);
-        other.start(peer, 8, encodePing(other), 60_000 * MILLIS, Completion.NONE);
-
-        client.rpc.giveUpOn(7);
-        pass(1, client);
-
-        assertThat(call.status()).isEqualTo(Status.TIMED_OUT);
-        assertThat(other.isDone()).isFalse();
-    }
-
-    @Test
     void call_whoseResendTimeIsLong_waitsThatLong() {
         RpcOptions slow = new RpcOptions(1, 1, 1, 1 << 10, 1 << 10, 10_000 * MILLIS);
         Process other = new Process(wire.open("wire:other"), clock, null, slow);

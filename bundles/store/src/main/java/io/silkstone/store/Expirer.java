@@ -176,7 +176,7 @@ final class Expirer implements Agent {
             return;
         }
         boolean removed =
-                Entry.isExpired(entry, now)
+                Tables.mayExpire(table, Entry.keyHash(entry), entry, now)
                         && tables.removeExpired(index, Entry.keyHash(entry), entry);
         if (removed) {
             log.entryDied(entry);

@@ -121,7 +121,7 @@ final class Tables implements References {
         }
         long hash = Entry.keyHash(entry);
         HashTable index = table.index();
-        boolean expires = index != null && Entry.isExpired(entry, clock.millis());
+        boolean expires = index != null && mayExpire(table, hash, entry, clock.millis());
         if (expires && removeExpired(index, hash, entry)) {
             return true;
         }
@@ -170,6 +170,14 @@ final class Tables implements References {
     public boolean keepsTombstone(long tombstone) {
         TableData table = withId(Entry.tableId(tombstone));
         return table != null && table.keepsTombstone(Entry.keyHash(tombstone));
+    }
+
+    /**
+     * Whether an object has expired and may go without a trace. What has come ahead of its tablet
+     * may not: whoever has that still may remove it, which is to be known here then.
+     */
+    static boolean mayExpire(TableData table, long hash, long entry, long millis) {
+        return Entry.isExpired(entry, millis) && !table.tabletOf(hash).isReserved();
     }
 
     /**

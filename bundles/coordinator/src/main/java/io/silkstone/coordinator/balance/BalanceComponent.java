@@ -165,6 +165,7 @@ public final class BalanceComponent {
     @Deactivate
     void close() {
         closing = true;
+        balancer.stop();
         registrations.forEach(ServiceRegistration::unregister);
         if (thread == null) {
             return;

@@ -36,8 +36,9 @@ import java.util.stream.Stream;
  * <p><b>What keeps tablets from going to and fro</b>, whatever the strategy is: a tablet rests for
  * a while when it was seen to come, whoever had it come, and so does one that could not be moved; a
  * leader that begins has seen nothing, so all of them rest. Nothing is planned while as many
- * tablets are on their way as may be, nor until the figures of all servers are from after the last
- * change: they look back over some seconds, and would show a load in two places, or in none.
+ * tablets are on their way as may be, nor within some seconds of the last change: figures look back
+ * so long, and would show a load in two places, or in none. What somebody else has copied before it
+ * changes hands is not to be seen in the map, and not known here.
  *
  * <p>Threads: {@link #doWork} one, over and over; the rest any that may wait.
  */
@@ -160,9 +161,31 @@ public final class LoadBalancer implements Balancer {
         BalanceView view = view(current);
         log(view);
         if (!current.dryRun()) {
-            view.plan().moves().forEach(this::move);
-            view.plan().cuts().forEach(this::cut);
+            act(view.plan(), current);
         }
+    }
+
+    /** One step after the other, each of which may take a while, as long as they are wanted. */
+    private void act(BalancePlan plan, BalanceOptions wanted) {
+        for (Move each : plan.moves()) {
+            if (isWanted(wanted)) {
+                move(each);
+            }
+        }
+        for (Cut each : plan.cuts()) {
+            if (isWanted(wanted)) {
+                cut(each);
+            }
+        }
+    }
+
+    private boolean isWanted(BalanceOptions wanted) {
+        return enabled && options == wanted && cluster.isLeading();
+    }
+
+    /** Begins nothing any more. */
+    void stop() {
+        enabled = false;
     }
 
     private synchronized void forget() {
@@ -313,9 +336,6 @@ public final class LoadBalancer implements Balancer {
     }
 
     private void move(Move move) {
-        if (!cluster.isLeading()) {
-            return;
-        }
         boolean copying = false;
         try {
             copying =

@@ -25,6 +25,7 @@ import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.TabletReleasedEncoder;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
@@ -182,8 +183,17 @@ public final class Membership {
     }
 
     private void hurry(long version) {
-        mapVersionWanted = version;
+        synchronized (this) {
+            mapVersionWanted = Math.max(mapVersionWanted, version);
+        }
         threads.signal(mapThread);
+    }
+
+    /** There is none of {@code wanted}, which was asked for; one newer may have been heard of. */
+    private synchronized void heardOfNone(long wanted) {
+        if (mapVersionWanted == wanted) {
+            mapVersionWanted = map.version();
+        }
     }
 
     private void heardOfMap(Request request) {
@@ -347,6 +357,7 @@ public final class Membership {
     }
 
     private void fetchMap() {
+        long wanted = mapVersionWanted;
         GetClusterMapEncoder request = new GetClusterMapEncoder();
         request.wrapAndApplyHeader(mapAsking.request(REQUEST_BYTES_MAX), 0, mapAsking.header())
                 .leaderOnly((short) 0);
@@ -360,22 +371,28 @@ public final class Membership {
         ClusterMap news = MapCodec.decode(reply);
         ServerId me = self;
         if (news.version() <= map.version() || me.equals(ServerId.NONE)) {
-            mapVersionWanted = map.version();
+            heardOfNone(wanted);
             return;
         }
-        for (Server server : news.servers()) {
-            Server before = map.server(server.id());
-            if (!server.up() && before != null && before.up()) {
-                rpc.giveUpOn(server.id().packed());
-            }
-        }
+        List<Server> lost =
+                map.servers().stream()
+                        .filter(server -> server.up() && !isUp(news, server.id()))
+                        .toList();
+        lost.forEach(server -> rpc.giveUpOn(server.id().packed()));
         holdings.apply(news, me);
         map = news;
+        // Some may have asked them again meanwhile, by the map before.
+        lost.forEach(server -> rpc.giveUpOn(server.id().packed()));
         for (Tablet tablet : news.tablets()) {
             if (tablet.state() == TabletState.LEAVING && tablet.owner().equals(me)) {
                 release(tablet);
             }
         }
+    }
+
+    private static boolean isUp(ClusterMap map, ServerId id) {
+        Server server = map.server(id);
+        return server != null && server.up();
     }
 
     private void release(Tablet tablet) {

@@ -163,8 +163,9 @@ final class Pacing {
         long now = rpc.now();
         long nanos = brought * SECOND_NANOS / allowed;
         long due = nextPullAt.updateAndGet(at -> Math.max(at, now) + nanos);
-        // A source waits so long, and no longer, for who copies a tablet.
-        long end = Math.min(due, now + SECOND_NANOS);
+        // A source waits so long, and no longer, for who copies a tablet that is the source's.
+        boolean isWatched = plan().order() != MigrationPlan.Order.OWN_THEN_COPY;
+        long end = isWatched ? Math.min(due, now + SECOND_NANOS) : due;
         for (long left = end - now; left > 0; left = end - rpc.now()) {
             if (hasEnded.getAsBoolean() || bytesPerSecondMax() != allowed) {
                 return;

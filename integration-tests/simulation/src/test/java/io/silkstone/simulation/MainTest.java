@@ -111,8 +111,8 @@ class MainTest {
         "--scenario nosuch, 'there is no scenario \"nosuch\": use one of busy-migration, calm,"
                 + " cluster, coordinator-outage, full-memory, hot-key, lossy-network, migration,"
                 + " migration-strategies, moving-tablets, partition, recovery, rolling-restart,"
-                + " short-leases, source-retains, store, two-at-once, or the path of a file that ends"
-                + " in .scenario.'",
+                + " short-leases, source-retains, store, two-at-once, or the path of a file that"
+                + " ends in .scenario.'",
         "--scenario no/such, there is no file no/such.",
         "--speed 3, 'simulate takes --seed, --runs, --scenario, not --speed.'",
     })

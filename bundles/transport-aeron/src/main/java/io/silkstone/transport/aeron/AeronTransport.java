@@ -572,9 +572,16 @@ public final class AeronTransport implements Transport {
             // Who closes is told of everything that it cuts off.
             System.Logger.Level level =
                     closed ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
-            LOG.log(level, "Aeron: " + error.getMessage());
+            LOG.log(level, "Aeron: " + text(error));
             LOG.log(System.Logger.Level.DEBUG, "Aeron", error);
         }
+    }
+
+    /** Without Aeron's own word for how bad it is, which the level says. */
+    private static String text(Throwable error) {
+        String text = String.valueOf(error.getMessage());
+        String word = error instanceof AeronException aeron ? aeron.category() + " - " : "";
+        return text.startsWith(word) ? text.substring(word.length()) : text;
     }
 
     /**

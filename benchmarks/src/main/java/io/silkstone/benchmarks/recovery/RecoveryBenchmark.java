@@ -113,7 +113,10 @@ public final class RecoveryBenchmark implements Benchmark {
             RecoveredTable table = new RecoveredTable(client, name, TABLETS, objects);
             table.bringTo(cluster.address(VICTIM));
             double filled = objects.bytes() / MEGA / table.fill();
-            RecoveredTable.Times times = table.recover(() -> kill(VICTIM));
+            ProcessHandle victim = process(VICTIM);
+            RecoveredTable.Times times = table.recover(victim::destroyForcibly);
+            // Not before: it may be long until its parent takes note of its end.
+            victim.onExit().join();
             table.check();
             operator.run("table:drop " + name + " --force");
             double mbps = objects.bytes() / MEGA / times.recoverySeconds();
@@ -134,11 +137,8 @@ public final class RecoveryBenchmark implements Benchmark {
         up();
     }
 
-    private void kill(int node) throws IOException, BenchmarkFailed {
-        ProcessHandle process =
-                cluster.process(node).orElseThrow(() -> new BenchmarkFailed("a node has ended"));
-        process.destroyForcibly();
-        process.onExit().join();
+    private ProcessHandle process(int node) throws IOException, BenchmarkFailed {
+        return cluster.process(node).orElseThrow(() -> new BenchmarkFailed("a node has ended"));
     }
 
     private void print(Rounds rounds) {

@@ -45,6 +45,7 @@ class BalanceTest {
     @BeforeAll
     void start() throws Exception {
         cluster = new OperatedCluster(NODES);
+        cluster.beBrief();
         cluster.configure(
                 1,
                 "io.silkstone.coordinator.service",

@@ -36,6 +36,7 @@ final class KilledNodes implements AutoCloseable {
      */
     KilledNodes(int coordinators) throws Exception {
         cluster = new OperatedCluster(COUNT, "--coordinators", Integer.toString(coordinators));
+        cluster.beBrief();
         for (int node = 1; node <= COUNT; node++) {
             if (node <= coordinators) {
                 cluster.configure(

@@ -47,6 +47,7 @@ class MigrationSwapTest {
     @BeforeAll
     void start() throws Exception {
         cluster = new OperatedCluster(NODES);
+        cluster.beBrief();
         cluster.configure(
                 1,
                 "io.silkstone.coordinator.service",

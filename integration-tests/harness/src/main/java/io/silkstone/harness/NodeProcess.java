@@ -15,6 +15,13 @@ import java.util.function.Predicate;
 /** A Silkstone node in a process of its own, started by the script as an operator does it. */
 public final class NodeProcess implements ServerProcess {
     /**
+     * {@code etc/jvm.options} of a node that is started, asked a few things and stopped: without
+     * the optimising compiler, which takes half of the processor's time then and never earns it
+     * back.
+     */
+    public static final String BRIEF = "-XX:TieredStopAtLevel=1\n";
+
+    /**
      * A start on a loaded machine takes ten times as long as on a quiet one, and longer yet when
      * several nodes start at once.
      */

@@ -36,6 +36,14 @@ public final class OperatedCluster implements AutoCloseable {
         this.upMore = List.of(upMore);
     }
 
+    /** Has nodes that are started from now on be such as {@link NodeProcess#BRIEF} says. */
+    public void beBrief() throws IOException {
+        for (int node = 1; node <= nodes; node++) {
+            Path etc = Files.createDirectories(home(node).resolve("etc"));
+            Files.writeString(etc.resolve("jvm.options"), NodeProcess.BRIEF);
+        }
+    }
+
     /** Files and processes of this cluster. */
     public Workplace workplace() {
         return workplace;

@@ -2,6 +2,7 @@ package io.silkstone.osgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.harness.NodeProcess;
 import io.silkstone.harness.Tool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,6 +41,7 @@ class ClusterNodesTest {
     private OperatedNode node() throws IOException {
         OperatedNode node = new OperatedNode();
         nodes.add(node);
+        node.configure("jvm.options", NodeProcess.BRIEF);
         node.configure(OperatedNode.THREADS, OperatedNode.PATIENCE);
         node.configure(STORE, "memory.bytes = 67108864\nmemory.prefault.bytes = 0\n");
         return node;

@@ -2,6 +2,7 @@ package io.silkstone.osgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.silkstone.harness.NodeProcess;
 import io.silkstone.harness.RespConnection;
 import io.silkstone.harness.Tool;
 import java.io.IOException;
@@ -70,6 +71,7 @@ class KeptLogTest {
 
     private static void keep(OperatedNode node, String flush) throws IOException {
         node.configure(STORE, "log.flush = " + flush + "\nlog.flush.interval.ms = 20" + MEMORY);
+        node.configure("jvm.options", NodeProcess.BRIEF);
     }
 
     @ParameterizedTest

@@ -454,6 +454,12 @@ public final class Store implements KvStore, AutoCloseable {
         return table != null && table.isDeparting();
     }
 
+    /** Whether {@code hash} belongs to a tablet of this store. */
+    public boolean owns(int tableId, long hash) {
+        TableData table = tables.numbered(tableId);
+        return table != null && table.owns(hash);
+    }
+
     /** Whether any tablet of a table is on its way here or from here. */
     public boolean isMoving(int tableId) {
         TableData table = tables.numbered(tableId);

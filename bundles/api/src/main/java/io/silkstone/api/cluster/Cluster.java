@@ -20,6 +20,14 @@ public interface Cluster {
     boolean isMember();
 
     /**
+     * Whether this node serves the keys of hash {@code hash}, or is about to, as far as it knows by
+     * itself: a tablet that has just come is known here before a {@link #map} says so.
+     */
+    default boolean hasTaken(int table, long hash) {
+        return false;
+    }
+
+    /**
      * Where this node last found the coordinator that leads, or looks for it: the address of a
      * transport.
      */

@@ -5,7 +5,7 @@
  * can plug in their own by a {@link io.silkstone.api.cluster.CoordinatorLogFactory}.
  */
 @Export
-@Version("2.3.0")
+@Version("2.4.0")
 package io.silkstone.api.cluster;
 
 import org.osgi.annotation.bundle.Export;

@@ -157,7 +157,7 @@ public final class Routes {
                     + Key.slot(hash)
                     + ", is down";
         }
-        if (owner.id().equals(self)) {
+        if (owner.id().equals(self) || hasTaken(hash)) {
             return null;
         }
         if (owner.id().index() == self.index()) {
@@ -173,13 +173,22 @@ public final class Routes {
     public boolean isElsewhere(long hash) {
         Tablet tablet = map.tablet(table, hash);
         Server owner = tablet == null ? null : serving(tablet);
-        return owner != null && !owner.id().equals(self);
+        return owner != null && !owner.id().equals(self) && !hasTaken(hash);
+    }
+
+    /**
+     * Whether this node has a key that its map says is elsewhere. If it sent clients there, and the
+     * other node has heard that the key is here, they would go to and fro until they give up.
+     */
+    private boolean hasTaken(long hash) {
+        return cluster != null && cluster.hasTaken(table, hash);
     }
 
     /** Whether objects of hash {@code hash} may still be on their way here. */
     public boolean isComing(long hash) {
         Tablet tablet = map.tablet(table, hash);
-        return tablet != null && tablet.state() == TabletState.MIGRATING && isMine(tablet);
+        return tablet != null
+                && (isMine(tablet) ? tablet.state() == TabletState.MIGRATING : hasTaken(hash));
     }
 
     private Server serving(Tablet tablet) {

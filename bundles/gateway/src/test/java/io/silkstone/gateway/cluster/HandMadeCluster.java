@@ -21,6 +21,7 @@ public final class HandMadeCluster implements Cluster {
 
     private volatile ClusterMap map = ClusterMap.NONE;
     private volatile ServerId self = ONE;
+    private volatile int takenSlot = -1;
 
     /** How often the lease is found to hold from now on; below 0 for ever. */
     public volatile int leaseChecksLeft = -1;
@@ -100,6 +101,11 @@ public final class HandMadeCluster implements Cluster {
         return this;
     }
 
+    /** The node has {@code slot}, whatever the map says. */
+    public void take(int slot) {
+        takenSlot = slot;
+    }
+
     public Routes routes() {
         return Routes.of(this);
     }
@@ -121,6 +127,11 @@ public final class HandMadeCluster implements Cluster {
             return true;
         }
         return leaseChecksLeft < 0;
+    }
+
+    @Override
+    public boolean hasTaken(int table, long hash) {
+        return table == TABLE && Key.slot(hash) == takenSlot;
     }
 
     @Override

@@ -37,6 +37,17 @@ class RoutesTest {
     }
 
     @Test
+    void refusal_ofWhatCameBeforeTheMap_sendsNobodyAway() {
+        cluster.take(HALF);
+        Routes routes = of(HandMadeCluster.halves(1));
+        assertThat(routes.refusal(hash(HALF))).isNull();
+        assertThat(routes.isElsewhere(hash(HALF))).isFalse();
+        assertThat(routes.isComing(hash(HALF))).isTrue();
+        assertThat(routes.refusal(hash(HALF + 1))).startsWith("MOVED ");
+        assertThat(routes.isComing(hash(HALF + 1))).isFalse();
+    }
+
+    @Test
     void serves_whatIsLeaving_isStillServed() {
         Routes routes = of(HandMadeCluster.pair(1).slots(0, LAST, ONE, TabletState.LEAVING));
         assertThat(routes.serves(5)).isTrue();

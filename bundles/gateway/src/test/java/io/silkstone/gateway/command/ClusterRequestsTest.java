@@ -128,6 +128,16 @@ class ClusterRequestsTest {
     }
 
     @Test
+    void requests_forWhatCameBeforeTheMap_areServed() throws StoreRefused {
+        cluster.take(12_182);
+        assertThat(client.ask("SET foo v")).startsWith("-TRYAGAIN");
+        probe.store.takeTablet(table, Long.MIN_VALUE, -1, 2);
+        assertThat(client.ask("SET foo v")).isEqualTo("+OK");
+        assertThat(client.ask("MSET foo a {foo}2 b")).isEqualTo("+OK");
+        assertThat(client.ask("MGET foo {foo}2")).isEqualTo("*2 $1 a $1 b");
+    }
+
+    @Test
     void requests_forKeysThatAreStillToCome_waitForThem() throws Exception {
         AtomicReference<Filling> filling = new AtomicReference<>();
         cluster.with(

@@ -9,6 +9,7 @@ import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.OperatorRequests;
 import io.silkstone.rpc.Rpc;
+import io.silkstone.store.Store;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -22,6 +23,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     private static final long DUTY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Rpc rpc;
+    private final Store store;
     private final Membership membership;
     private final ReplicatedHoldings holdings;
     private final MasterService service;
@@ -51,6 +53,7 @@ public final class ClusterMember implements Cluster, AutoCloseable {
             RandomGenerator random) {
         this.rpc = rpc;
         this.random = random;
+        this.store = store.store();
         holdings = new ReplicatedHoldings(store, rpc, threads, backups);
         membership = new Membership(options, rpc, threads, holdings, predecessor, random);
         service = new MasterService(rpc, store.store(), membership);
@@ -92,6 +95,11 @@ public final class ClusterMember implements Cluster, AutoCloseable {
     @Override
     public boolean isMember() {
         return membership.mayServe();
+    }
+
+    @Override
+    public boolean hasTaken(int table, long hash) {
+        return migrations.isTaking(table, hash) || store.owns(table, hash);
     }
 
     @Override

@@ -461,6 +461,11 @@ final class Migration {
         return copying;
     }
 
+    /** Whether its owner has frozen the tablet, and this server does not serve it yet. */
+    synchronized boolean isTaking() {
+        return filling == null && (!copying || copied);
+    }
+
     private long create(Runnable task) {
         long thread = threads.create(ThreadRuntime.NORMAL, task);
         while (thread == ThreadRuntime.NONE) {

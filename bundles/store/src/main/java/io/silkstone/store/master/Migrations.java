@@ -326,6 +326,14 @@ public final class Migrations {
         membership.hurry();
     }
 
+    /**
+     * Whether the keys of hash {@code hash} are about to be this server's: nobody serves them until
+     * the coordinator's answer is here.
+     */
+    boolean isTaking(int table, long hash) {
+        return running.stream().anyMatch(each -> each.concerns(table, hash) && each.isTaking());
+    }
+
     /** The tablets that are on their way here. */
     List<MigrationStatus> list() {
         return running.stream()

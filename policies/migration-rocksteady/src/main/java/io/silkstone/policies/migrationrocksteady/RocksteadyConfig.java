@@ -30,7 +30,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
     @AttributeDefinition(
             description =
-                    "While clients ask for something, the rest comes more slowly when threads run"
-                            + " so many microseconds later than they could; 0 for never.")
+                    "While clients ask for something, the rest comes more slowly when threads run so"
+                            + " many microseconds later than they could; 0 for never.")
     long late_micros() default 500;
 }

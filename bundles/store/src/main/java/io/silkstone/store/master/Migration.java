@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -71,7 +70,6 @@ final class Migration {
     private final SourceRequests requests;
     private final long number;
     private final long limit;
-    private final LongSupplier operations;
 
     /** Of what is changed at the source while it goes on serving the tablet. */
     private volatile long record;
@@ -118,7 +116,6 @@ final class Migration {
      * @param strategies where it is decided how it comes
      * @param number higher than that of any earlier migration of this server
      * @param limit how much may come in a second, whatever is decided there; 0 for nothing said
-     * @param operations how many operations clients have asked this server for
      */
     Migration(
             Rpc rpc,
@@ -129,8 +126,7 @@ final class Migration {
             LongPredicate isOver,
             MigrationSlot strategies,
             long number,
-            long limit,
-            LongSupplier operations) {
+            long limit) {
         this.rpc = rpc;
         this.threads = threads;
         this.reservation = reservation;
@@ -141,7 +137,6 @@ final class Migration {
         requests = new SourceRequests(rpc, place);
         this.number = number;
         this.limit = limit;
-        this.operations = operations;
     }
 
     private Fetcher open(Priority priority, Supplier<Replay> replays) {
@@ -206,7 +201,7 @@ final class Migration {
                         prepared.objects(),
                         prepared.bytes(),
                         bytesLeft);
-        pacing = new Pacing(rpc, threads, strategies, tablet, limit, operations, this::hasEnded);
+        pacing = new Pacing(rpc, threads, strategies, tablet, limit, this::hasEnded);
         if (closed) {
             throw new Failure("this server ends, or the migration was cancelled");
         }
@@ -282,7 +277,7 @@ final class Migration {
             catchUp();
         }
         if (!hasCopied()) {
-            pacing.end();
+            pacing.settle();
             throw new Failure("the tablet was not copied: " + failure);
         }
     }
@@ -702,7 +697,7 @@ final class Migration {
             threads.sleep(PAUSE_NANOS);
         }
         wake();
-        pacing.end();
+        pacing.settle();
         if (!closed) {
             whenEnded.run();
         }

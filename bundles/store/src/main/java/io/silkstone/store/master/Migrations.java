@@ -160,8 +160,7 @@ public final class Migrations {
                         epoch -> isOver(self, place, epoch),
                         strategies,
                         begun.incrementAndGet(),
-                        limit,
-                        store::operations);
+                        limit);
         running.add(migration);
         boolean isLeft = false;
         try {

@@ -9,7 +9,6 @@ import io.silkstone.rpc.Rpc;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongSupplier;
 
 /**
  * How a migration goes: the plan that its strategy made, the pace that it gave last, and the
@@ -20,13 +19,6 @@ import java.util.function.LongSupplier;
  */
 final class Pacing {
     private static final long SECOND_NANOS = 1_000_000_000;
-
-    /** Between two looks at how late a thread runs. */
-    private static final long TICK_NANOS = 1_000_000;
-
-    /** So long is looked before the bulk is made faster or slower. */
-    private static final long LOOK_NANOS = 16_000_000;
-
     private static final long INTERVAL_NANOS_MIN = 1_000_000;
     private static final long INTERVAL_NANOS_MAX = SECOND_NANOS;
     private static final long PAUSE_NANOS = 20_000_000;
@@ -46,11 +38,8 @@ final class Pacing {
     private final long limit;
     private final MigrationSlot.Course course;
     private final BooleanSupplier hasEnded;
-    private final LongSupplier operations;
-    private final Courtesy courtesy = new Courtesy();
     private volatile MigrationPace pace;
     private volatile boolean settled;
-    private volatile boolean over;
     private volatile long thread = ThreadRuntime.NONE;
     private volatile long begunAt;
     private volatile long wantedAt;
@@ -68,7 +57,6 @@ final class Pacing {
      * Asks {@code slot} for a plan.
      *
      * @param limit how much may come in a second, whatever the strategy says; 0 when it decides
-     * @param operations how many operations clients have asked this server for
      * @param hasEnded says when nothing comes any more
      */
     Pacing(
@@ -77,13 +65,11 @@ final class Pacing {
             MigrationSlot slot,
             MigratingTablet tablet,
             long limit,
-            LongSupplier operations,
             BooleanSupplier hasEnded) {
         this.rpc = rpc;
         this.threads = threads;
         this.tablet = tablet;
         this.limit = limit == 0 ? 0 : Math.max(limit, MigrationPace.BYTES_PER_SECOND_MIN);
-        this.operations = operations;
         this.hasEnded = hasEnded;
         course = slot.begin(tablet, this::pause);
         pace = course.plan().pace();
@@ -115,9 +101,7 @@ final class Pacing {
     }
 
     private long bytesPerSecondMax() {
-        long said = limit == 0 ? pace.bytesPerSecondMax() : limit;
-        long left = courtesy.bytesPerSecond();
-        return said == 0 || left != 0 && left < said ? left : said;
+        return limit == 0 ? pace.bytesPerSecondMax() : limit;
     }
 
     /** The newest answer. */
@@ -183,7 +167,7 @@ final class Pacing {
         boolean isWatched = plan().order() != MigrationPlan.Order.OWN_THEN_COPY;
         long end = isWatched ? Math.min(due, now + SECOND_NANOS) : due;
         for (long left = end - now; left > 0; left = end - rpc.now()) {
-            if (hasEnded.getAsBoolean() || bytesPerSecondMax() == 0) {
+            if (hasEnded.getAsBoolean() || bytesPerSecondMax() != allowed) {
                 return;
             }
             threads.sleep(Math.min(PAUSE_NANOS, left));
@@ -191,96 +175,49 @@ final class Pacing {
     }
 
     /**
-     * A thread's life: looks how much clients leave to the bulk, and asks the strategy from time to
-     * time as long as somebody is there to be asked, until nothing comes any more.
+     * A thread's life: asks the strategy from time to time, until nothing comes any more or nobody
+     * is there to be asked.
      *
      * @param changed called after each answer
      */
     void keep(Runnable changed) {
         thread = threads.self();
-        Interval before = Interval.at(this, begunAt);
-        while (!isOver()) {
-            watch(
-                    before.at
-                            + Math.clamp(
-                                    pace.intervalNanos(), INTERVAL_NANOS_MIN, INTERVAL_NANOS_MAX));
-            if (!isOver() && !settled) {
-                Interval now = Interval.at(this, rpc.now());
-                MigrationPace answer = course.pace(now.since(before), this::pause);
-                before = now;
-                if (answer == null) {
-                    settle();
-                } else {
-                    pace = answer;
-                }
-                changed.run();
+        long at = begunAt;
+        long bytesBefore = 0;
+        long pullsBefore = 0;
+        long waitBefore = 0;
+        long hashesBefore = 0;
+        while (!settled && !hasEnded.getAsBoolean()) {
+            long interval = pace.intervalNanos();
+            threads.sleep(Math.clamp(interval, INTERVAL_NANOS_MIN, INTERVAL_NANOS_MAX));
+            if (settled || hasEnded.getAsBoolean()) {
+                return;
             }
-        }
-    }
-
-    private boolean isOver() {
-        return over || hasEnded.getAsBoolean();
-    }
-
-    /** What was counted up to some time. */
-    private record Interval(
-            Pacing pacing,
-            long at,
-            long objects,
-            long bytes,
-            long pulls,
-            long waited,
-            long hashes) {
-        static Interval at(Pacing pacing, long at) {
-            return new Interval(
-                    pacing,
-                    at,
-                    pacing.objects(),
-                    pacing.bytes(),
-                    pacing.pulls.sum(),
-                    pacing.pullWaitNanos.sum(),
-                    pacing.hashes.sum());
-        }
-
-        MigrationSample since(Interval before) {
-            return new MigrationSample(
-                    pacing.tablet,
-                    at - pacing.begunAt,
-                    objects,
-                    bytes,
-                    at - before.at,
-                    pulls - before.pulls,
-                    bytes - before.bytes,
-                    waited - before.waited,
-                    hashes - before.hashes);
-        }
-    }
-
-    /**
-     * Until {@code end}, or until it is over: looks how late this thread wakes up, which is how
-     * late anything else runs here.
-     */
-    private void watch(long end) {
-        while (rpc.now() - end < 0 && !isOver()) {
-            long lateness = pace.latenessNanosMax();
-            long began = rpc.now();
-            long bytesBefore = bytes();
-            long operationsBefore = operations.getAsLong();
-            int late = 0;
-            int looks = 0;
-            long now = began;
-            while (now - began < LOOK_NANOS && !isOver()) {
-                threads.sleep(TICK_NANOS);
-                long before = now;
-                now = rpc.now();
-                late += now - before > TICK_NANOS + lateness ? 1 : 0;
-                looks++;
+            long now = rpc.now();
+            long bytesNow = bytes();
+            MigrationSample sample =
+                    new MigrationSample(
+                            tablet,
+                            now - begunAt,
+                            objects(),
+                            bytesNow,
+                            now - at,
+                            pulls.sum() - pullsBefore,
+                            bytesNow - bytesBefore,
+                            pullWaitNanos.sum() - waitBefore,
+                            hashes.sum() - hashesBefore);
+            at = now;
+            bytesBefore = bytesNow;
+            pullsBefore += sample.intervalPulls();
+            waitBefore += sample.intervalWaitNanos();
+            hashesBefore += sample.intervalWanted();
+            MigrationPace answer = course.pace(sample, this::pause);
+            if (answer == null) {
+                settle();
+            } else {
+                pace = answer;
             }
-            courtesy.observe(
-                    Math.max(1, now - began),
-                    2 * late > looks,
-                    lateness == 0 ? 0 : operations.getAsLong() - operationsBefore,
-                    bytes() - bytesBefore);
+            changed.run();
         }
     }
 
@@ -295,16 +232,8 @@ final class Pacing {
                         last.bytesPerSecondMax(),
                         last.priorityPulls(),
                         true,
-                        last.latenessNanosMax(),
                         last.intervalNanos(),
                         last.reason());
-        hurry();
-    }
-
-    /** Nothing comes any more. */
-    void end() {
-        settle();
-        over = true;
         hurry();
     }
 

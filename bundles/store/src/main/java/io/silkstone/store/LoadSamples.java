@@ -103,6 +103,11 @@ final class LoadSamples {
         }
     }
 
+    /** About how many operations there have been. Threads: any. */
+    long operations() {
+        return operations;
+    }
+
     private void sample(int table, long hash) {
         Ring current = ring;
         if (current == null) {

@@ -583,6 +583,11 @@ public final class Store implements KvStore, AutoCloseable {
         }
     }
 
+    /** About how many operations the sessions that are open have been asked for. */
+    public long operations() {
+        return sessions.stream().mapToLong(session -> session.samples.operations()).sum();
+    }
+
     /** Shows what sessions have worked on lately. */
     void showLoad(LoadSamples.Visitor visitor) {
         sessions.forEach(session -> session.samples.show(visitor));

@@ -12,6 +12,8 @@ import java.util.Objects;
  * @param priorityPulls how what clients wait for is asked for
  * @param background whether the bulk comes too; without it a tablet that is owned stays incomplete,
  *     and one that is to be copied first is copied nevertheless
+ * @param latenessNanosMax how late threads of this server may run, in the mean, while clients ask
+ *     for something: beyond that the bulk comes more slowly; 0 for as late as it gets
  * @param intervalNanos when to ask again, from 1 ms to 1 s; what is outside of these bounds counts
  *     as the nearer one
  * @param reason one short sentence for operators
@@ -22,6 +24,7 @@ public record MigrationPace(
         long bytesPerSecondMax,
         PriorityPulls priorityPulls,
         boolean background,
+        long latenessNanosMax,
         long intervalNanos,
         String reason) {
     /** The shortest pull. */
@@ -41,8 +44,9 @@ public record MigrationPace(
                     0,
                     PriorityPulls.ASYNCHRONOUS,
                     true,
+                    500_000,
                     100_000_000,
-                    "as fast as it goes, and less at a time while clients wait");
+                    "as fast as clients leave it, and less at a time while they wait");
 
     /** How a server asks for objects that clients wait for. */
     public enum PriorityPulls {
@@ -68,6 +72,10 @@ public record MigrationPace(
                             + BYTES_PER_SECOND_MIN
                             + ", was "
                             + bytesPerSecondMax);
+        }
+        if (latenessNanosMax < 0) {
+            throw new IllegalArgumentException(
+                    "latenessNanosMax must be 0 or more, was " + latenessNanosMax);
         }
         if (!background && priorityPulls == PriorityPulls.NONE) {
             throw new IllegalArgumentException(

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -70,6 +71,7 @@ final class Migration {
     private final SourceRequests requests;
     private final long number;
     private final long limit;
+    private final LongSupplier operations;
 
     /** Of what is changed at the source while it goes on serving the tablet. */
     private volatile long record;
@@ -116,6 +118,7 @@ final class Migration {
      * @param strategies where it is decided how it comes
      * @param number higher than that of any earlier migration of this server
      * @param limit how much may come in a second, whatever is decided there; 0 for nothing said
+     * @param operations how many operations clients have asked this server for
      */
     Migration(
             Rpc rpc,
@@ -126,7 +129,8 @@ final class Migration {
             LongPredicate isOver,
             MigrationSlot strategies,
             long number,
-            long limit) {
+            long limit,
+            LongSupplier operations) {
         this.rpc = rpc;
         this.threads = threads;
         this.reservation = reservation;
@@ -137,6 +141,7 @@ final class Migration {
         requests = new SourceRequests(rpc, place);
         this.number = number;
         this.limit = limit;
+        this.operations = operations;
     }
 
     private Fetcher open(Priority priority, Supplier<Replay> replays) {
@@ -201,7 +206,9 @@ final class Migration {
                         prepared.objects(),
                         prepared.bytes(),
                         bytesLeft);
-        pacing = new Pacing(rpc, threads, strategies, tablet, limit, this::hasEnded);
+        pacing =
+                new Pacing(
+                        rpc::now, threads, strategies, tablet, limit, operations, this::hasEnded);
         if (closed) {
             throw new Failure("this server ends, or the migration was cancelled");
         }
@@ -277,7 +284,7 @@ final class Migration {
             catchUp();
         }
         if (!hasCopied()) {
-            pacing.settle();
+            pacing.end();
             throw new Failure("the tablet was not copied: " + failure);
         }
     }
@@ -697,7 +704,7 @@ final class Migration {
             threads.sleep(PAUSE_NANOS);
         }
         wake();
-        pacing.settle();
+        pacing.end();
         if (!closed) {
             whenEnded.run();
         }

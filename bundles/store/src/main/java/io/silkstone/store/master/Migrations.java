@@ -160,7 +160,8 @@ public final class Migrations {
                         epoch -> isOver(self, place, epoch),
                         strategies,
                         begun.incrementAndGet(),
-                        limit);
+                        limit,
+                        store::operations);
         running.add(migration);
         boolean isLeft = false;
         try {

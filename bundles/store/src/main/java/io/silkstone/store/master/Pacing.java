@@ -5,10 +5,11 @@ import io.silkstone.api.migration.MigrationPace;
 import io.silkstone.api.migration.MigrationPlan;
 import io.silkstone.api.migration.MigrationSample;
 import io.silkstone.api.threads.ThreadRuntime;
-import io.silkstone.rpc.Rpc;
+import io.silkstone.base.NanoClock;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * How a migration goes: the plan that its strategy made, the pace that it gave last, and the
@@ -19,6 +20,13 @@ import java.util.function.BooleanSupplier;
  */
 final class Pacing {
     private static final long SECOND_NANOS = 1_000_000_000;
+
+    /** Between two looks at how late a thread runs. */
+    private static final long TICK_NANOS = 1_000_000;
+
+    /** So long is looked before the bulk is made faster or slower. */
+    private static final long LOOK_NANOS = 16_000_000;
+
     private static final long INTERVAL_NANOS_MIN = 1_000_000;
     private static final long INTERVAL_NANOS_MAX = SECOND_NANOS;
     private static final long PAUSE_NANOS = 20_000_000;
@@ -32,14 +40,17 @@ final class Pacing {
      */
     private static final long BUSY_NANOS = 5_000_000;
 
-    private final Rpc rpc;
+    private final NanoClock clock;
     private final ThreadRuntime threads;
     private final MigratingTablet tablet;
     private final long limit;
     private final MigrationSlot.Course course;
     private final BooleanSupplier hasEnded;
+    private final LongSupplier operations;
+    private final Courtesy courtesy = new Courtesy();
     private volatile MigrationPace pace;
     private volatile boolean settled;
+    private volatile boolean over;
     private volatile long thread = ThreadRuntime.NONE;
     private volatile long begunAt;
     private volatile long wantedAt;
@@ -57,23 +68,26 @@ final class Pacing {
      * Asks {@code slot} for a plan.
      *
      * @param limit how much may come in a second, whatever the strategy says; 0 when it decides
+     * @param operations how many operations clients have asked this server for
      * @param hasEnded says when nothing comes any more
      */
     Pacing(
-            Rpc rpc,
+            NanoClock clock,
             ThreadRuntime threads,
             MigrationSlot slot,
             MigratingTablet tablet,
             long limit,
+            LongSupplier operations,
             BooleanSupplier hasEnded) {
-        this.rpc = rpc;
+        this.clock = clock;
         this.threads = threads;
         this.tablet = tablet;
         this.limit = limit == 0 ? 0 : Math.max(limit, MigrationPace.BYTES_PER_SECOND_MIN);
+        this.operations = operations;
         this.hasEnded = hasEnded;
         course = slot.begin(tablet, this::pause);
         pace = course.plan().pace();
-        begunAt = rpc.now();
+        begunAt = clock.nanoTime();
         wantedAt = begunAt - BUSY_NANOS;
         nextPullAt.set(begunAt);
     }
@@ -101,7 +115,9 @@ final class Pacing {
     }
 
     private long bytesPerSecondMax() {
-        return limit == 0 ? pace.bytesPerSecondMax() : limit;
+        long said = limit == 0 ? pace.bytesPerSecondMax() : limit;
+        long left = courtesy.bytesPerSecond();
+        return said == 0 || left != 0 && left < said ? left : said;
     }
 
     /** The newest answer. */
@@ -111,11 +127,11 @@ final class Pacing {
 
     /** Objects come from now on. */
     void begin() {
-        begunAt = rpc.now();
+        begunAt = clock.nanoTime();
     }
 
     long nanos() {
-        return rpc.now() - begunAt;
+        return clock.nanoTime() - begunAt;
     }
 
     long objects() {
@@ -129,12 +145,14 @@ final class Pacing {
     /** How much to ask for. */
     int pullBytes() {
         MigrationPace current = pace;
-        return rpc.now() - wantedAt < BUSY_NANOS ? current.busyPullBytes() : current.pullBytes();
+        return clock.nanoTime() - wantedAt < BUSY_NANOS
+                ? current.busyPullBytes()
+                : current.pullBytes();
     }
 
     /** Clients wait for something. */
     void wanted() {
-        wantedAt = rpc.now();
+        wantedAt = clock.nanoTime();
     }
 
     /** So many hashes are asked for, since clients wait for them. */
@@ -160,14 +178,14 @@ final class Pacing {
         if (allowed == 0) {
             return;
         }
-        long now = rpc.now();
+        long now = clock.nanoTime();
         long nanos = brought * SECOND_NANOS / allowed;
         long due = nextPullAt.updateAndGet(at -> Math.max(at, now) + nanos);
         // A source waits so long, and no longer, for who copies a tablet that is the source's.
         boolean isWatched = plan().order() != MigrationPlan.Order.OWN_THEN_COPY;
         long end = isWatched ? Math.min(due, now + SECOND_NANOS) : due;
-        for (long left = end - now; left > 0; left = end - rpc.now()) {
-            if (hasEnded.getAsBoolean() || bytesPerSecondMax() != allowed) {
+        for (long left = end - now; left > 0; left = end - clock.nanoTime()) {
+            if (hasEnded.getAsBoolean() || bytesPerSecondMax() == 0) {
                 return;
             }
             threads.sleep(Math.min(PAUSE_NANOS, left));
@@ -175,50 +193,95 @@ final class Pacing {
     }
 
     /**
-     * A thread's life: asks the strategy from time to time, until nothing comes any more or nobody
-     * is there to be asked.
+     * A thread's life: looks how much clients leave to the bulk, and asks the strategy from time to
+     * time as long as somebody is there to be asked, until nothing comes any more.
      *
      * @param changed called after each answer
      */
     void keep(Runnable changed) {
         thread = threads.self();
-        long at = begunAt;
-        long bytesBefore = 0;
-        long pullsBefore = 0;
-        long waitBefore = 0;
-        long hashesBefore = 0;
-        while (!settled && !hasEnded.getAsBoolean()) {
-            long interval = pace.intervalNanos();
-            threads.sleep(Math.clamp(interval, INTERVAL_NANOS_MIN, INTERVAL_NANOS_MAX));
-            if (settled || hasEnded.getAsBoolean()) {
-                return;
+        Interval before = Interval.at(this, begunAt);
+        while (!isOver()) {
+            long interval =
+                    Math.clamp(pace.intervalNanos(), INTERVAL_NANOS_MIN, INTERVAL_NANOS_MAX);
+            long left = before.at + interval - clock.nanoTime();
+            look(settled ? LOOK_NANOS : Math.clamp(left, TICK_NANOS, LOOK_NANOS));
+            Interval now = Interval.at(this, clock.nanoTime());
+            if (!isOver() && !settled && now.at - before.at >= interval) {
+                MigrationPace answer = course.pace(now.since(before), this::pause);
+                before = now;
+                if (answer == null) {
+                    settle();
+                } else {
+                    pace = answer;
+                }
+                changed.run();
             }
-            long now = rpc.now();
-            long bytesNow = bytes();
-            MigrationSample sample =
-                    new MigrationSample(
-                            tablet,
-                            now - begunAt,
-                            objects(),
-                            bytesNow,
-                            now - at,
-                            pulls.sum() - pullsBefore,
-                            bytesNow - bytesBefore,
-                            pullWaitNanos.sum() - waitBefore,
-                            hashes.sum() - hashesBefore);
-            at = now;
-            bytesBefore = bytesNow;
-            pullsBefore += sample.intervalPulls();
-            waitBefore += sample.intervalWaitNanos();
-            hashesBefore += sample.intervalWanted();
-            MigrationPace answer = course.pace(sample, this::pause);
-            if (answer == null) {
-                settle();
-            } else {
-                pace = answer;
-            }
-            changed.run();
         }
+    }
+
+    private boolean isOver() {
+        return over || hasEnded.getAsBoolean();
+    }
+
+    /** What was counted up to some time. */
+    private record Interval(
+            Pacing pacing,
+            long at,
+            long objects,
+            long bytes,
+            long pulls,
+            long waited,
+            long hashes) {
+        static Interval at(Pacing pacing, long at) {
+            return new Interval(
+                    pacing,
+                    at,
+                    pacing.objects(),
+                    pacing.bytes(),
+                    pacing.pulls.sum(),
+                    pacing.pullWaitNanos.sum(),
+                    pacing.hashes.sum());
+        }
+
+        MigrationSample since(Interval before) {
+            return new MigrationSample(
+                    pacing.tablet,
+                    at - pacing.begunAt,
+                    objects,
+                    bytes,
+                    at - before.at,
+                    pulls - before.pulls,
+                    bytes - before.bytes,
+                    waited - before.waited,
+                    hashes - before.hashes);
+        }
+    }
+
+    /**
+     * For {@code nanos}, or until it is over: looks how late this thread wakes up, which is how
+     * late anything else runs here.
+     */
+    private void look(long nanos) {
+        long lateness = pace.latenessNanosMax();
+        long began = clock.nanoTime();
+        long bytesBefore = bytes();
+        long operationsBefore = operations.getAsLong();
+        int late = 0;
+        int looks = 0;
+        long now = began;
+        while (now - began < nanos && !isOver()) {
+            threads.sleep(TICK_NANOS);
+            long before = now;
+            now = clock.nanoTime();
+            late += now - before > TICK_NANOS + lateness ? 1 : 0;
+            looks++;
+        }
+        courtesy.observe(
+                Math.max(1, now - began),
+                2 * late > looks,
+                lateness == 0 ? 0 : operations.getAsLong() - operationsBefore,
+                bytes() - bytesBefore);
     }
 
     /** The pace stays what it is, but that all has to come; nobody is asked any more. */
@@ -232,8 +295,16 @@ final class Pacing {
                         last.bytesPerSecondMax(),
                         last.priorityPulls(),
                         true,
+                        last.latenessNanosMax(),
                         last.intervalNanos(),
                         last.reason());
+        hurry();
+    }
+
+    /** Nothing comes any more. */
+    void end() {
+        settle();
+        over = true;
         hurry();
     }
 

@@ -2,6 +2,7 @@ package io.silkstone.policies.migrationrocksteady;
 
 import io.silkstone.api.migration.MigrationStrategy;
 import io.silkstone.api.policy.Policy;
+import java.util.concurrent.TimeUnit;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
@@ -30,6 +31,7 @@ public final class RocksteadyComponent extends RocksteadyStrategy {
                 config.pull_busy_bytes(),
                 config.rate_bytes(),
                 RocksteadyOptions.priorityPulls(config.priority_pulls()),
-                config.background_pulls());
+                config.background_pulls(),
+                TimeUnit.MICROSECONDS.toNanos(config.late_micros()));
     }
 }

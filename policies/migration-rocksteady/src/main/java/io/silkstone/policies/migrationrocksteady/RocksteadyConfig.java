@@ -27,4 +27,10 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
     @AttributeDefinition(description = "Whether the rest comes too, or only what clients wait for.")
     boolean background_pulls() default true;
+
+    @AttributeDefinition(
+            description =
+                    "While clients ask for something, the rest comes more slowly when threads run"
+                            + " so many microseconds later than they could; 0 for never.")
+    long late_micros() default 500;
 }

@@ -15,6 +15,8 @@ import java.util.Locale;
  * @param rateBytes how much the bulk may bring in a second; 0 for as much as it can
  * @param priorityPulls how what clients wait for is asked for
  * @param backgroundPulls whether the bulk comes
+ * @param latenessNanos how late this server's threads may run while clients ask for something,
+ *     before the bulk comes more slowly; 0 for as late as it gets
  */
 public record RocksteadyOptions(
         int partitions,
@@ -22,7 +24,11 @@ public record RocksteadyOptions(
         int busyPullBytes,
         long rateBytes,
         PriorityPulls priorityPulls,
-        boolean backgroundPulls) {
+        boolean backgroundPulls,
+        long latenessNanos) {
+    /** So late nobody wants to be. */
+    private static final long LATE_MICROS_MAX = 1_000_000;
+
     /** What was measured to be best. */
     public static final RocksteadyOptions DEFAULTS =
             new RocksteadyOptions(
@@ -31,7 +37,8 @@ public record RocksteadyOptions(
                     MigrationPace.STANDARD.busyPullBytes(),
                     0,
                     PriorityPulls.ASYNCHRONOUS,
-                    true);
+                    true,
+                    MigrationPace.STANDARD.latenessNanosMax());
 
     /** Checks each value. */
     public RocksteadyOptions {
@@ -47,6 +54,7 @@ public record RocksteadyOptions(
                 "rate.bytes must be 0 or at least %d, was %d",
                 MigrationPace.BYTES_PER_SECOND_MIN,
                 rateBytes);
+        Checks.inRange("late.micros", latenessNanos / 1_000, 0, LATE_MICROS_MAX);
         Checks.require(
                 backgroundPulls || priorityPulls != PriorityPulls.NONE,
                 "with priority.pulls = none and background.pulls = false nothing would come");
@@ -70,12 +78,18 @@ public record RocksteadyOptions(
     /** With other {@code pulls} of what clients wait for. */
     public RocksteadyOptions withPriorityPulls(PriorityPulls pulls) {
         return new RocksteadyOptions(
-                partitions, pullBytes, busyPullBytes, rateBytes, pulls, backgroundPulls);
+                partitions,
+                pullBytes,
+                busyPullBytes,
+                rateBytes,
+                pulls,
+                backgroundPulls,
+                latenessNanos);
     }
 
     /** With {@code bytes} to a pull, whether clients wait or not, and so many {@code parts}. */
     public RocksteadyOptions withPulls(int parts, int bytes) {
         return new RocksteadyOptions(
-                parts, bytes, bytes, rateBytes, priorityPulls, backgroundPulls);
+                parts, bytes, bytes, rateBytes, priorityPulls, backgroundPulls, latenessNanos);
     }
 }

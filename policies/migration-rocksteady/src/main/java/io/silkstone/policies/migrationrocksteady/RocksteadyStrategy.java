@@ -53,6 +53,7 @@ public class RocksteadyStrategy implements MigrationStrategy {
                 now.rateBytes(),
                 now.priorityPulls(),
                 now.backgroundPulls(),
+                now.latenessNanos(),
                 INTERVAL_NANOS,
                 reason(now));
     }
@@ -65,7 +66,7 @@ public class RocksteadyStrategy implements MigrationStrategy {
             return "priority.pulls is " + now.priorityPulls().name().toLowerCase(Locale.ROOT);
         }
         return now.rateBytes() == 0
-                ? "as fast as it goes, and less at a time while clients wait"
+                ? "as fast as clients leave it, and less at a time while they wait"
                 : "as fast as rate.bytes permits";
     }
 }

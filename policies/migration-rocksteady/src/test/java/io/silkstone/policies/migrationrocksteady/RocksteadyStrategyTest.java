@@ -20,7 +20,7 @@ class RocksteadyStrategyTest {
     private final RocksteadyStrategy strategy = new RocksteadyStrategy(RocksteadyOptions.DEFAULTS);
 
     private static RocksteadyOptions options(PriorityPulls pulls, boolean background) {
-        return new RocksteadyOptions(4, 4_096, 2_048, 5_000_000, pulls, background);
+        return new RocksteadyOptions(4, 4_096, 2_048, 5_000_000, pulls, background, 70_000);
     }
 
     @Test
@@ -39,6 +39,7 @@ class RocksteadyStrategyTest {
         assertThat(pace.busyPullBytes()).isEqualTo(2_048);
         assertThat(pace.bytesPerSecondMax()).isEqualTo(5_000_000);
         assertThat(pace.priorityPulls()).isEqualTo(PriorityPulls.SYNCHRONOUS);
+        assertThat(pace.latenessNanosMax()).isEqualTo(70_000);
         assertThat(pace.reason()).contains("synchronous");
         assertThat(strategy.plan(TABLET).parts()).isEqualTo(4);
         strategy.configure(options(PriorityPulls.ASYNCHRONOUS, false));
@@ -52,11 +53,19 @@ class RocksteadyStrategyTest {
         assertThatThrownBy(() -> good.withPulls(3, 4_096)).hasMessageContaining("partitions");
         assertThatThrownBy(() -> good.withPulls(128, 4_096)).hasMessageContaining("partitions");
         assertThatThrownBy(() -> good.withPulls(8, 10)).hasMessageContaining("pull.bytes");
-        assertThatThrownBy(() -> new RocksteadyOptions(8, 4_096, 10, 0, PriorityPulls.NONE, true))
+        assertThatThrownBy(
+                        () -> new RocksteadyOptions(8, 4_096, 10, 0, PriorityPulls.NONE, true, 0))
                 .hasMessageContaining("pull.busy.bytes");
         assertThatThrownBy(
-                        () -> new RocksteadyOptions(8, 4_096, 4_096, 10, PriorityPulls.NONE, true))
+                        () ->
+                                new RocksteadyOptions(
+                                        8, 4_096, 4_096, 10, PriorityPulls.NONE, true, 0))
                 .hasMessageContaining("rate.bytes");
+        assertThatThrownBy(
+                        () ->
+                                new RocksteadyOptions(
+                                        8, 4_096, 4_096, 0, PriorityPulls.NONE, true, -1_000))
+                .hasMessageContaining("late.micros");
         assertThatThrownBy(() -> options(PriorityPulls.NONE, false))
                 .hasMessageContaining("background.pulls");
     }

@@ -49,6 +49,7 @@ public class SourceRetainsStrategy implements MigrationStrategy {
                 now.rateBytes(),
                 PriorityPulls.ASYNCHRONOUS,
                 true,
+                MigrationPace.STANDARD.latenessNanosMax(),
                 INTERVAL_NANOS,
                 "clients ask the source until all is here");
     }

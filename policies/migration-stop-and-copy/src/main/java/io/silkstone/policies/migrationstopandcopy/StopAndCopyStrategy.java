@@ -47,6 +47,7 @@ public class StopAndCopyStrategy implements MigrationStrategy {
                 now.rateBytes(),
                 PriorityPulls.ASYNCHRONOUS,
                 true,
+                0,
                 INTERVAL_NANOS,
                 "nobody can ask for anything before all is here");
     }

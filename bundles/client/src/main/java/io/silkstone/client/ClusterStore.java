@@ -332,35 +332,49 @@ public final class ClusterStore implements KvStore, AutoCloseable {
         return sum;
     }
 
-    /** Objects of {@code table} on all servers that answer. */
+    /**
+     * Objects of {@code table}. When the time of a request runs out before a moment at which
+     * nothing moves and every owner answers, those of the servers that answered.
+     */
     long countObjects(int table) {
         long deadline = rpc.now() + options.timeoutNanos();
         ClusterMap before = refreshMap();
-        long sum = countObjects(table, before);
+        ObjectCount count = countObjects(table, before);
         ClusterMap after = refreshMap();
         // What moves from one server to another may have been counted by both, or by none.
         while ((!tabletsOf(table, before).equals(tabletsOf(table, after))
-                        || after.isRecovering(table))
+                        || after.isRecovering(table)
+                        || !count.isWhole())
                 && rpc.now() - deadline < 0) {
-            if (after.isRecovering(table)) {
+            if (after.isRecovering(table) || !count.isWhole()) {
                 pause(RECOVERY_PAUSE_NANOS);
             }
             before = after;
-            sum = countObjects(table, before);
+            count = countObjects(table, before);
             after = refreshMap();
         }
-        return sum;
+        return count.sum();
     }
+
+    /**
+     * What servers said.
+     *
+     * @param sum objects of those that answered
+     * @param isWhole whether every owner of a tablet did; one that has just ended, of which the map
+     *     does not know yet, does not
+     */
+    private record ObjectCount(long sum, boolean isWhole) {}
 
     private static List<ClusterMap.Tablet> tabletsOf(int table, ClusterMap map) {
         return map.tablets().stream().filter(each -> each.table() == table).toList();
     }
 
-    private long countObjects(int table, ClusterMap map) {
+    private ObjectCount countObjects(int table, ClusterMap map) {
         Operation operation = new Operation(this);
         CountObjectsEncoder request = new CountObjectsEncoder();
         DoneDecoder reply = new DoneDecoder();
         long sum = 0;
+        boolean isWhole = true;
         for (ClusterMap.Server server : map.servers()) {
             request.wrapAndApplyHeader(
                             operation.request(REQUEST_BYTES_MAX), 0, new MessageHeaderEncoder())
@@ -374,10 +388,16 @@ public final class ClusterStore implements KvStore, AutoCloseable {
                         call.replyBlockLength(),
                         call.replyVersion());
                 sum += reply.number();
+            } else if (owns(server.id(), table, map)) {
+                isWhole = false;
             }
         }
         operation.close();
-        return sum;
+        return new ObjectCount(sum, isWhole);
+    }
+
+    private static boolean owns(ServerId server, int table, ClusterMap map) {
+        return tabletsOf(table, map).stream().anyMatch(each -> each.owner().equals(server));
     }
 
     private boolean ask(Operation operation, ServerId server, int length) {

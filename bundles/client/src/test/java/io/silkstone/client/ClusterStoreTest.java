@@ -12,6 +12,7 @@ import io.silkstone.api.store.TabletLoad;
 import io.silkstone.rpc.LoadCodec;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Service;
+import io.silkstone.rpc.messages.CountObjectsDecoder;
 import io.silkstone.rpc.messages.GetLoadDecoder;
 import io.silkstone.rpc.messages.LoadEncoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
@@ -94,6 +95,32 @@ class ClusterStoreTest {
         saysOfItself(cluster.first, load(0, 6), load(HASH, 8));
         saysOfItself(cluster.second, load(HASH, 7));
         assertThat(cluster.store.loads()).containsExactlyInAnyOrder(load(0, 6), load(HASH, 8));
+    }
+
+    /** As when a server has just ended, of which the map does not know yet. */
+    @Test
+    void countObjects_anOwnerDoesNotAnswerAtFirst_isAskedAgain() {
+        cluster.first.rpc.serve(CountObjectsDecoder.TEMPLATE_ID, request -> request.done(3));
+        cluster.second.rpc.serve(
+                CountObjectsDecoder.TEMPLATE_ID,
+                request -> {
+                    asked.add("second");
+                    if (asked.size() < 3) {
+                        request.refuse(Status.REFUSED, 0, "not now");
+                    } else {
+                        request.done(4);
+                    }
+                });
+        assertThat(cluster.store.countObjects(1)).isEqualTo(7);
+        assertThat(asked).hasSize(3);
+    }
+
+    @Test
+    void countObjects_anOwnerNeverAnswers_endsWithWhatOthersHave() {
+        cluster.first.rpc.serve(CountObjectsDecoder.TEMPLATE_ID, request -> request.done(3));
+        long began = cluster.now;
+        assertThat(cluster.store.countObjects(1)).isEqualTo(3);
+        assertThat(cluster.now - began).isLessThan(61 * SECOND);
     }
 
     @Test

@@ -59,8 +59,9 @@ final class ThreeMembers implements AutoCloseable {
         Path parent = Files.isDirectory(SHARED) ? SHARED : folder;
         memory = Files.createTempDirectory(parent, "silkstone-log-test-");
         List<String> words = new ArrayList<>();
+        int first = Ports.row(MEMBERS * Endpoint.PORTS);
         for (int number = 0; number < MEMBERS; number++) {
-            words.add("127.0.0.1:" + Ports.row(Endpoint.PORTS));
+            words.add("127.0.0.1:" + (first + number * Endpoint.PORTS));
         }
         endpoints = Endpoint.of(words.toArray(String[]::new));
     }

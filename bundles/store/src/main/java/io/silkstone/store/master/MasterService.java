@@ -647,10 +647,10 @@ public final class MasterService {
         done.header().status(of(Status.OK)).retryMicros(0);
         // What was removed just now, or all that was cleared, may be there after a crash.
         long mark = store.mark();
-        if (store.isSettled(mark)) {
-            request.send(length);
-        } else {
+        if (!store.isSettled(mark)) {
             held.hold(request, length, mark);
+        } else if (!mayNotServe(request)) {
+            request.send(length);
         }
     }
 

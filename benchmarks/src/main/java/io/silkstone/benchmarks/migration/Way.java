@@ -13,22 +13,29 @@ import java.util.List;
 record Way(String word, String strategy, List<String> settings, double theta) {
     private static final String ROCKSTEADY = "rocksteady";
     private static final int PAPERS_PULL_BYTES = 20_480;
-    private static final int PULL_BYTES = 57_344;
+    private static final int FIXED_PULL_BYTES = 57_344;
     private static final int BUSY_PULL_BYTES = 24_576;
+
+    /** As long, and as many, as fits the source and the round trip. */
+    private static final int FITTED = 0;
+
+    private static final int PULLS_MAX = 128;
     private static final int PARTS = 8;
 
     /** All that are compared: Rocksteady, its ablations, its rivals, and other skews. */
     static final List<Way> ALL =
             List.of(
-                    rocksteady(ROCKSTEADY, "asynchronous", true, PARTS, PULL_BYTES, Zipf.THETA),
-                    rocksteady("synchronous", "synchronous", true, PARTS, PULL_BYTES, Zipf.THETA),
-                    rocksteady("unasked", "none", true, PARTS, PULL_BYTES, Zipf.THETA),
-                    rocksteady("foreground", "asynchronous", false, PARTS, PULL_BYTES, Zipf.THETA),
-                    rocksteady("parts1", "asynchronous", true, 1, PULL_BYTES, Zipf.THETA),
+                    rocksteady(ROCKSTEADY, "asynchronous", true, PARTS, FITTED, Zipf.THETA),
+                    rocksteady("synchronous", "synchronous", true, PARTS, FITTED, Zipf.THETA),
+                    rocksteady("unasked", "none", true, PARTS, FITTED, Zipf.THETA),
+                    rocksteady("foreground", "asynchronous", false, PARTS, FITTED, Zipf.THETA),
+                    rocksteady("parts1", "asynchronous", true, 1, FITTED, Zipf.THETA),
+                    rocksteady(
+                            "pulls56k", "asynchronous", true, PARTS, FIXED_PULL_BYTES, Zipf.THETA),
                     rocksteady(
                             "pulls20k", "asynchronous", true, PARTS, PAPERS_PULL_BYTES, Zipf.THETA),
-                    rocksteady("skew0", "asynchronous", true, PARTS, PULL_BYTES, 0),
-                    rocksteady("skew50", "asynchronous", true, PARTS, PULL_BYTES, 0.5),
+                    rocksteady("skew0", "asynchronous", true, PARTS, FITTED, 0),
+                    rocksteady("skew50", "asynchronous", true, PARTS, FITTED, 0.5),
                     new Way("stopandcopy", "stop-and-copy", List.of(), Zipf.THETA),
                     new Way("sourceretains", "source-retains", List.of(), Zipf.THETA));
 
@@ -47,7 +54,11 @@ record Way(String word, String strategy, List<String> settings, double theta) {
                         "background.pulls = " + background,
                         "partitions = " + parts,
                         "pull.bytes = " + pullBytes,
-                        "pull.busy.bytes = " + Math.min(BUSY_PULL_BYTES, pullBytes)),
+                        "pulls = " + (pullBytes == FITTED ? FITTED : PULLS_MAX),
+                        "pull.busy.bytes = "
+                                + (pullBytes == FITTED
+                                        ? BUSY_PULL_BYTES
+                                        : Math.min(BUSY_PULL_BYTES, pullBytes))),
                 theta);
     }
 

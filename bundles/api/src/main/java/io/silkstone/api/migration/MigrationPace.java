@@ -8,6 +8,8 @@ import java.util.Objects;
  * @param pullBytes about how much one pull brings, from {@link #PULL_BYTES_MIN} to {@link
  *     #PULL_BYTES_MAX}; the transport may bring less
  * @param busyPullBytes the same while clients wait for what has not come
+ * @param pulls how many pulls of the bulk are under way at most, from 1 to {@link #PULLS_MAX};
+ *     there are never more than two for each part of the tablet
  * @param bytesPerSecondMax how much the bulk may bring in a second; 0 for as much as it can
  * @param priorityPulls how what clients wait for is asked for
  * @param background whether the bulk comes too; without it a tablet that is owned stays incomplete,
@@ -21,6 +23,7 @@ import java.util.Objects;
 public record MigrationPace(
         int pullBytes,
         int busyPullBytes,
+        int pulls,
         long bytesPerSecondMax,
         PriorityPulls priorityPulls,
         boolean background,
@@ -33,6 +36,9 @@ public record MigrationPace(
     /** The longest pull. */
     public static final int PULL_BYTES_MAX = 4 << 20;
 
+    /** The most pulls at a time. */
+    public static final int PULLS_MAX = 2 * MigrationPlan.PARTS_MAX;
+
     /** The lowest limit: what a source gives in the time that it waits for the next pull. */
     public static final long BYTES_PER_SECOND_MIN = 1 << 20;
 
@@ -41,6 +47,7 @@ public record MigrationPace(
             new MigrationPace(
                     56 << 10,
                     24 << 10,
+                    PULLS_MAX,
                     0,
                     PriorityPulls.ASYNCHRONOUS,
                     true,
@@ -60,10 +67,36 @@ public record MigrationPace(
         NONE
     }
 
+    /** With as many pulls at a time as the parts of the tablet allow. */
+    public MigrationPace(
+            int pullBytes,
+            int busyPullBytes,
+            long bytesPerSecondMax,
+            PriorityPulls priorityPulls,
+            boolean background,
+            long latenessNanosMax,
+            long intervalNanos,
+            String reason) {
+        this(
+                pullBytes,
+                busyPullBytes,
+                PULLS_MAX,
+                bytesPerSecondMax,
+                priorityPulls,
+                background,
+                latenessNanosMax,
+                intervalNanos,
+                reason);
+    }
+
     /** Checks each value. */
     public MigrationPace {
         requireBytes("pullBytes", pullBytes);
         requireBytes("busyPullBytes", busyPullBytes);
+        if (pulls < 1 || pulls > PULLS_MAX) {
+            throw new IllegalArgumentException(
+                    "pulls must be from 1 to " + PULLS_MAX + ", was " + pulls);
+        }
         Objects.requireNonNull(priorityPulls, "priorityPulls");
         Objects.requireNonNull(reason, "reason");
         if (bytesPerSecondMax != 0 && bytesPerSecondMax < BYTES_PER_SECOND_MIN) {

@@ -12,6 +12,10 @@ package io.silkstone.api.migration;
  * @param intervalBytes what they brought
  * @param intervalWaitNanos how long threads waited for those answers, all together
  * @param intervalWanted hashes for which clients waited and that were asked for in it
+ * @param intervalSourceNanos how long a core of the source was busy with those pulls, as it says; 0
+ *     when it does not say
+ * @param roundTripNanos how long the fastest of them took from question to answer; 0 when there was
+ *     none
  */
 public record MigrationSample(
         MigratingTablet tablet,
@@ -22,4 +26,6 @@ public record MigrationSample(
         long intervalPulls,
         long intervalBytes,
         long intervalWaitNanos,
-        long intervalWanted) {}
+        long intervalWanted,
+        long intervalSourceNanos,
+        long roundTripNanos) {}

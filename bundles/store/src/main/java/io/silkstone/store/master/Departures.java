@@ -83,12 +83,14 @@ final class Departures {
         private static final int ENTRIES = BODY + PulledEncoder.BLOCK_LENGTH + LENGTH_BYTES;
 
         private Request request;
+        private long begunAt;
         private int bytesMax;
         private int limit;
         private long[] leftOut = new long[8];
         private int leftOutCount;
 
         void begin(Request request, int bytesWanted) {
+            begunAt = rpc.now();
             this.request = request;
             // Half of a message is for objects that are longer than what was asked for.
             bytesMax = Math.max(1, Math.min(bytesWanted, rpc.messageBytesMax() / 2));
@@ -144,7 +146,7 @@ final class Departures {
             int length = limit + LENGTH_BYTES + leftOutCount * Long.BYTES;
             pulled.wrapAndApplyHeader(request.reply(length), 0, header);
             pulled.header().status(Status.OK).retryMicros(0);
-            pulled.cursor(cursor);
+            pulled.cursor(cursor).sourceNanos(rpc.now() - begunAt);
             request.reply(length).putInt(ENTRIES - LENGTH_BYTES, limit - ENTRIES);
             request.reply(length).putInt(limit, leftOutCount * Long.BYTES);
             for (int index = 0; index < leftOutCount; index++) {

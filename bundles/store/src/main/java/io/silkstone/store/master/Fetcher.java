@@ -24,6 +24,12 @@ final class Fetcher implements AutoCloseable {
     private final long source;
     private final Replay replay;
     private final Piece piece = new Piece();
+
+    /**
+     * Null until a pull is asked for: before there is a plan nobody can say how many there may be.
+     */
+    private PullWindow.Place place;
+
     private Question question;
     private Question ahead;
     private boolean isAhead;
@@ -73,10 +79,15 @@ final class Fetcher implements AutoCloseable {
         return question.ask(peer, source, length, nanos);
     }
 
-    /** Asks for the piece at {@code cursor}, to wait for it after what is done now. */
+    /**
+     * Asks for the piece at {@code cursor}, to wait for it after what is done now, unless as many
+     * are asked for as may be.
+     */
     void askAhead(long cursor, long until) {
-        encode(ahead, cursor, until);
-        isAhead = true;
+        if (place().tryEnter()) {
+            begin(ahead, cursor, until);
+            isAhead = true;
+        }
     }
 
     /** Asks for the piece at {@code cursor}, unless that was done ahead, and waits for it. */
@@ -87,12 +98,39 @@ final class Fetcher implements AutoCloseable {
             question = next;
             isAhead = false;
         } else {
-            encode(question, cursor, until);
+            place().enter();
+            begin(question, cursor, until);
         }
         long began = rpc.now();
         Status answer = question.await();
+        place.leave();
         migration.pacing().waited(rpc.now() - began);
         return answer;
+    }
+
+    /** The piece that was asked for last has been taken. */
+    void pulled() {
+        migration.pacing().pulled(piece.bytes(), piece.sourceNanos(), question.roundTripNanos());
+    }
+
+    /** Of a pull that is counted already. */
+    private void begin(Question asked, long cursor, long until) {
+        boolean begun = false;
+        try {
+            encode(asked, cursor, until);
+            begun = true;
+        } finally {
+            if (!begun) {
+                place.leave();
+            }
+        }
+    }
+
+    private PullWindow.Place place() {
+        if (place == null) {
+            place = migration.pacing().pullWindow().place();
+        }
+        return place;
     }
 
     private void encode(Question asked, long cursor, long until) {
@@ -126,6 +164,7 @@ final class Fetcher implements AutoCloseable {
         if (isAhead) {
             ahead.await();
             isAhead = false;
+            place.leave();
         }
     }
 

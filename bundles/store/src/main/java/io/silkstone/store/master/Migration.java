@@ -342,7 +342,7 @@ final class Migration {
                 cursor = fetcher.piece().cursor();
                 aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
                 if (atPace) {
-                    pacing.pulled(fetcher.piece().bytes());
+                    fetcher.pulled();
                 }
             } else {
                 notTaken();
@@ -576,7 +576,7 @@ final class Migration {
                 if (copying) {
                     aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
                 }
-                pacing.pulled(fetcher.piece().bytes());
+                fetcher.pulled();
             } else {
                 fetcher.forgetAhead();
                 notTaken();

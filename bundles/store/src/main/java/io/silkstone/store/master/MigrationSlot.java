@@ -75,7 +75,7 @@ public final class MigrationSlot extends StrategySlot<MigrationStrategy> {
     protected void tryOut(StrategyHost<MigrationStrategy> next) throws StrategyFault {
         next.call("plan", each -> each.plan(TRIAL), StrategySlot::pause);
         MigrationSample sample =
-                new MigrationSample(TRIAL, SECOND_NANOS, 0, 0, SECOND_NANOS, 0, 0, 0, 0);
+                new MigrationSample(TRIAL, SECOND_NANOS, 0, 0, SECOND_NANOS, 0, 0, 0, 0, 0, 0);
         next.call("pace", each -> each.pace(sample), StrategySlot::pause);
     }
 

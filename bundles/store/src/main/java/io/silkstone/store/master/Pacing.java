@@ -7,6 +7,7 @@ import io.silkstone.api.migration.MigrationSample;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.base.NanoClock;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -48,6 +49,7 @@ final class Pacing {
     private final BooleanSupplier hasEnded;
     private final LongSupplier operations;
     private final Courtesy courtesy = new Courtesy();
+    private final PullWindow pullWindow;
     private volatile MigrationPace pace;
     private volatile boolean settled;
     private volatile boolean over;
@@ -62,6 +64,9 @@ final class Pacing {
     private final LongAdder bytes = new LongAdder();
     private final LongAdder pulls = new LongAdder();
     private final LongAdder pullWaitNanos = new LongAdder();
+    private final LongAdder pulledBytes = new LongAdder();
+    private final LongAdder sourceNanos = new LongAdder();
+    private final LongAccumulator roundTrip = new LongAccumulator(Math::min, Long.MAX_VALUE);
     private final LongAdder hashes = new LongAdder();
 
     /**
@@ -87,6 +92,7 @@ final class Pacing {
         this.hasEnded = hasEnded;
         course = slot.begin(tablet, this::pause);
         pace = course.plan().pace();
+        pullWindow = new PullWindow(threads, () -> pace.pulls());
         begunAt = clock.nanoTime();
         wantedAt = begunAt - BUSY_NANOS;
         nextPullAt.set(begunAt);
@@ -142,6 +148,11 @@ final class Pacing {
         return bytes.sum();
     }
 
+    /** How many pulls may be under way. */
+    PullWindow pullWindow() {
+        return pullWindow;
+    }
+
     /** How much to ask for. */
     int pullBytes() {
         MigrationPace current = pace;
@@ -171,9 +182,17 @@ final class Pacing {
         bytes.add(bytesTaken);
     }
 
-    /** A pull has brought {@code brought} bytes: waits until more may come. */
-    void pulled(int brought) {
+    /**
+     * A pull has brought {@code brought} bytes: waits until more may come.
+     *
+     * @param atSource for how many nanoseconds it has held a core of the source
+     * @param answeredAfter how many nanoseconds it took from question to answer
+     */
+    void pulled(int brought, long atSource, long answeredAfter) {
         pulls.increment();
+        pulledBytes.add(brought);
+        sourceNanos.add(atSource);
+        roundTrip.accumulate(answeredAfter);
         long allowed = bytesPerSecondMax();
         if (allowed == 0) {
             return;
@@ -231,8 +250,10 @@ final class Pacing {
             long objects,
             long bytes,
             long pulls,
+            long pulledBytes,
             long waited,
-            long hashes) {
+            long hashes,
+            long sourceNanos) {
         static Interval at(Pacing pacing, long at) {
             return new Interval(
                     pacing,
@@ -240,11 +261,14 @@ final class Pacing {
                     pacing.objects(),
                     pacing.bytes(),
                     pacing.pulls.sum(),
+                    pacing.pulledBytes.sum(),
                     pacing.pullWaitNanos.sum(),
-                    pacing.hashes.sum());
+                    pacing.hashes.sum(),
+                    pacing.sourceNanos.sum());
         }
 
         MigrationSample since(Interval before) {
+            long fastest = pacing.roundTrip.getThenReset();
             return new MigrationSample(
                     pacing.tablet,
                     at - pacing.begunAt,
@@ -252,9 +276,11 @@ final class Pacing {
                     bytes,
                     at - before.at,
                     pulls - before.pulls,
-                    bytes - before.bytes,
+                    pulledBytes - before.pulledBytes,
                     waited - before.waited,
-                    hashes - before.hashes);
+                    hashes - before.hashes,
+                    sourceNanos - before.sourceNanos,
+                    fastest == Long.MAX_VALUE ? 0 : fastest);
         }
     }
 
@@ -292,6 +318,7 @@ final class Pacing {
                 new MigrationPace(
                         last.pullBytes(),
                         last.busyPullBytes(),
+                        last.pulls(),
                         last.bytesPerSecondMax(),
                         last.priorityPulls(),
                         true,

@@ -18,6 +18,7 @@ final class Piece {
     private long entries;
     private int bytes;
     private long cursor;
+    private long sourceNanos;
     private long[] leftOut = {};
 
     /** Looks at the answer of {@code call}. */
@@ -35,6 +36,8 @@ final class Piece {
             leftOut[index] = reply.getLong(hashes + index * Long.BYTES);
         }
         cursor = pulled.cursor();
+        long said = pulled.sourceNanos();
+        sourceNanos = said == PulledDecoder.sourceNanosNullValue() ? 0 : said;
         int odd = (int) entries & Entry.ALIGNMENT - 1;
         if (odd != 0) {
             // A source of another version has other fields before them.
@@ -56,6 +59,11 @@ final class Piece {
     /** Where the next piece begins; 0 for nowhere. */
     long cursor() {
         return cursor;
+    }
+
+    /** How long a core of the source was busy with it; 0 when it does not say. */
+    long sourceNanos() {
+        return sourceNanos;
     }
 
     /** Hashes whose objects had no room in it. */

@@ -23,6 +23,9 @@ final class Question extends Waitable implements AutoCloseable {
     private final Rpc rpc;
     private final Call call;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final Completion completion = this::answered;
+    private long begunAt;
+    private long answeredAt;
     private volatile boolean done;
 
     /**
@@ -59,7 +62,8 @@ final class Question extends Waitable implements AutoCloseable {
      */
     Status ask(Leader leader, int length, long nanos) {
         done = false;
-        leader.start(call, BODY + length, nanos, completion());
+        begunAt = rpc.now();
+        leader.start(call, BODY + length, nanos, completion);
         return await();
     }
 
@@ -72,14 +76,19 @@ final class Question extends Waitable implements AutoCloseable {
     /** As {@link #ask}, without waiting; {@link #await} comes before anything else. */
     void begin(Peer peer, long target, int length, long nanos) {
         done = false;
-        call.start(peer, target, BODY + length, nanos, completion());
+        begunAt = rpc.now();
+        call.start(peer, target, BODY + length, nanos, completion);
     }
 
-    private Completion completion() {
-        return each -> {
-            done = true;
-            rpc.wake(this);
-        };
+    private void answered(Call ended) {
+        answeredAt = rpc.now();
+        done = true;
+        rpc.wake(this);
+    }
+
+    /** From the last question to its answer, which is here. */
+    long roundTripNanos() {
+        return answeredAt - begunAt;
     }
 
     /** Waits for the answer, as {@link #ask} does. */

@@ -26,7 +26,7 @@ class MigrationSlotTest {
     private static final MigratingTablet TABLET =
             new MigratingTablet(3, 0, -1, new ServerId(1, 1), 10, 1_000, 1 << 20);
     private static final MigrationSample SAMPLE =
-            new MigrationSample(TABLET, 1, 0, 0, 1, 0, 0, 0, 0);
+            new MigrationSample(TABLET, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0);
 
     private final List<String> faults = new CopyOnWriteArrayList<>();
     private final MigrationSlot slot = new MigrationSlot(NanoClock.SYSTEM);

@@ -83,7 +83,7 @@ class PacingTest {
         keep(SECOND_NANOS);
         long before = now.get();
         end = Long.MAX_VALUE;
-        pacing.pulled(1 << 20);
+        pacing.pulled(1 << 20, 0, 0);
         assertThat(now.get() - before)
                 .isGreaterThanOrEqualTo(SECOND_NANOS * (1 << 20) / Courtesy.BYTES_PER_SECOND_MIN);
     }
@@ -93,7 +93,7 @@ class PacingTest {
         lateNanos = LATE_NANOS;
         keep(SECOND_NANOS);
         long before = now.get();
-        pacing.pulled(1 << 20);
+        pacing.pulled(1 << 20, 0, 0);
         assertThat(now.get()).isEqualTo(before);
     }
 }

@@ -28,7 +28,7 @@ enum Strategies {
             () ->
                     new RocksteadyStrategy(
                             RocksteadyOptions.DEFAULTS
-                                    .withPulls(2, MigrationPace.PULL_BYTES_MIN)
+                                    .withPulls(2, MigrationPace.PULL_BYTES_MIN, 1)
                                     .withPriorityPulls(PriorityPulls.SYNCHRONOUS))),
 
     /** Clients wait for the bulk. */
@@ -36,7 +36,7 @@ enum Strategies {
             () ->
                     new RocksteadyStrategy(
                             RocksteadyOptions.DEFAULTS
-                                    .withPulls(1, MigrationPace.PULL_BYTES_MIN)
+                                    .withPulls(1, MigrationPace.PULL_BYTES_MIN, 0)
                                     .withPriorityPulls(PriorityPulls.NONE))),
 
     /** In pulls of few objects. */

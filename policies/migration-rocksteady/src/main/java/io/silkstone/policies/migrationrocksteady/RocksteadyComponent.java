@@ -29,6 +29,8 @@ public final class RocksteadyComponent extends RocksteadyStrategy {
                 config.partitions(),
                 config.pull_bytes(),
                 config.pull_busy_bytes(),
+                config.pulls(),
+                TimeUnit.MICROSECONDS.toNanos(config.pull_hold_micros()),
                 config.rate_bytes(),
                 RocksteadyOptions.priorityPulls(config.priority_pulls()),
                 config.background_pulls(),

@@ -10,11 +10,23 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
             description = "Parts that a tablet is cut into, each with a pull under way.")
     int partitions() default 8;
 
-    @AttributeDefinition(description = "About how many bytes a pull brings.")
-    int pull_bytes() default 57_344;
+    @AttributeDefinition(
+            description =
+                    "About how many bytes a pull brings; 0 for what the source reads in"
+                            + " pull.hold.micros.")
+    int pull_bytes() default 0;
 
     @AttributeDefinition(description = "The same while clients wait for what has not come.")
     int pull_busy_bytes() default 24_576;
+
+    @AttributeDefinition(
+            description =
+                    "How many pulls are under way at most; 0 for as many as keep the source busy.")
+    int pulls() default 0;
+
+    @AttributeDefinition(
+            description = "For how many microseconds a pull may hold a core of the source.")
+    int pull_hold_micros() default 100;
 
     @AttributeDefinition(description = "Bytes that come in a second at most; 0 for no limit.")
     long rate_bytes() default 0;

@@ -10,8 +10,10 @@ import java.util.Locale;
  * Settings of {@link RocksteadyStrategy}, checked.
  *
  * @param partitions into how many parts a tablet is cut, each with a pull under way
- * @param pullBytes about how much a pull brings
- * @param busyPullBytes the same while clients wait
+ * @param pullBytes about how much a pull brings; 0 for what the source reads in {@code holdNanos}
+ * @param busyPullBytes the same while clients wait, unless {@code pullBytes} is less; never 0
+ * @param pulls how many pulls are under way at most; 0 for as many as keep the source busy
+ * @param holdNanos for how long a pull may hold a core of the source
  * @param rateBytes how much the bulk may bring in a second; 0 for as much as it can
  * @param priorityPulls how what clients wait for is asked for
  * @param backgroundPulls whether the bulk comes
@@ -22,6 +24,8 @@ public record RocksteadyOptions(
         int partitions,
         int pullBytes,
         int busyPullBytes,
+        int pulls,
+        long holdNanos,
         long rateBytes,
         PriorityPulls priorityPulls,
         boolean backgroundPulls,
@@ -29,12 +33,17 @@ public record RocksteadyOptions(
     /** So late nobody wants to be. */
     private static final long LATE_MICROS_MAX = 1_000_000;
 
+    /** Longer a client's request never waits behind a pull. */
+    private static final long HOLD_MICROS_MAX = 10_000;
+
     /** What was measured to be best. */
     public static final RocksteadyOptions DEFAULTS =
             new RocksteadyOptions(
                     8,
-                    MigrationPace.STANDARD.pullBytes(),
+                    0,
                     MigrationPace.STANDARD.busyPullBytes(),
+                    0,
+                    100_000,
                     0,
                     PriorityPulls.ASYNCHRONOUS,
                     true,
@@ -47,8 +56,12 @@ public record RocksteadyOptions(
                 Integer.bitCount(partitions) == 1,
                 "partitions must be a power of two, was %d",
                 partitions);
-        inBounds("pull.bytes", pullBytes);
+        if (pullBytes != 0) {
+            inBounds("pull.bytes", pullBytes);
+        }
         inBounds("pull.busy.bytes", busyPullBytes);
+        Checks.inRange("pulls", pulls, 0, MigrationPace.PULLS_MAX);
+        Checks.inRange("pull.hold.micros", holdNanos / 1_000, 1, HOLD_MICROS_MAX);
         Checks.require(
                 rateBytes == 0 || rateBytes >= MigrationPace.BYTES_PER_SECOND_MIN,
                 "rate.bytes must be 0 or at least %d, was %d",
@@ -75,21 +88,34 @@ public record RocksteadyOptions(
                 "priority.pulls must be one of asynchronous, synchronous, none, was " + word);
     }
 
-    /** With other {@code pulls} of what clients wait for. */
-    public RocksteadyOptions withPriorityPulls(PriorityPulls pulls) {
+    /** With {@code priority} pulls of what clients wait for. */
+    public RocksteadyOptions withPriorityPulls(PriorityPulls priority) {
         return new RocksteadyOptions(
                 partitions,
                 pullBytes,
                 busyPullBytes,
-                rateBytes,
                 pulls,
+                holdNanos,
+                rateBytes,
+                priority,
                 backgroundPulls,
                 latenessNanos);
     }
 
-    /** With {@code bytes} to a pull, whether clients wait or not, and so many {@code parts}. */
-    public RocksteadyOptions withPulls(int parts, int bytes) {
+    /**
+     * With {@code bytes} to a pull, whether clients wait or not, so many {@code parts}, and {@code
+     * atOnce} pulls at a time.
+     */
+    public RocksteadyOptions withPulls(int parts, int bytes, int atOnce) {
         return new RocksteadyOptions(
-                parts, bytes, bytes, rateBytes, priorityPulls, backgroundPulls, latenessNanos);
+                parts,
+                bytes,
+                bytes,
+                atOnce,
+                holdNanos,
+                rateBytes,
+                priorityPulls,
+                backgroundPulls,
+                latenessNanos);
     }
 }

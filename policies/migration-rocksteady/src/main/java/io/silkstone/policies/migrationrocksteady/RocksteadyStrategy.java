@@ -18,6 +18,9 @@ import java.util.Locale;
  * paper a synchronous priority pull also holds the thread that serves the client; here no thread
  * waits, and the client is told to come again.
  *
+ * <p>How long pulls are and how many are under way follows what the last ones took, see {@link
+ * Pulls}.
+ *
  * <p>Threads: any.
  */
 public class RocksteadyStrategy implements MigrationStrategy {
@@ -38,18 +41,21 @@ public class RocksteadyStrategy implements MigrationStrategy {
     @Override
     public MigrationPlan plan(MigratingTablet tablet) {
         RocksteadyOptions now = options;
-        return new MigrationPlan(MigrationPlan.Order.OWN_THEN_COPY, now.partitions(), pace(now));
+        return new MigrationPlan(
+                MigrationPlan.Order.OWN_THEN_COPY, now.partitions(), pace(now, Pulls.of(now)));
     }
 
     @Override
     public MigrationPace pace(MigrationSample sample) {
-        return pace(options);
+        RocksteadyOptions now = options;
+        return pace(now, Pulls.of(now, sample));
     }
 
-    private static MigrationPace pace(RocksteadyOptions now) {
+    private static MigrationPace pace(RocksteadyOptions now, Pulls pulls) {
         return new MigrationPace(
-                now.pullBytes(),
-                now.busyPullBytes(),
+                pulls.bytes(),
+                Math.min(pulls.bytes(), now.busyPullBytes()),
+                pulls.atOnce(),
                 now.rateBytes(),
                 now.priorityPulls(),
                 now.backgroundPulls(),

@@ -27,7 +27,7 @@ class StopAndCopyStrategyTest {
     @Test
     void configure_holdsForWhatRuns() {
         strategy.configure(new StopAndCopyOptions(2, 8_192, 5_000_000));
-        MigrationSample sample = new MigrationSample(TABLET, 1, 0, 0, 1, 0, 0, 0, 0);
+        MigrationSample sample = new MigrationSample(TABLET, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0);
         assertThat(strategy.pace(sample).pullBytes()).isEqualTo(8_192);
         assertThat(strategy.pace(sample).bytesPerSecondMax()).isEqualTo(5_000_000);
         assertThat(strategy.plan(TABLET).parts()).isEqualTo(2);

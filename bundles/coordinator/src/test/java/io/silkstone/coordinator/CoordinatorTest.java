@@ -405,7 +405,8 @@ class CoordinatorTest {
 
     @Test
     void requests_doubledLostAndLate_areAppliedOnce() {
-        cluster.alone(new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0, 0));
+        cluster.alone(
+                new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0, 0, RecoveryParts.NEVER));
         cluster.network.set(
                 Faults.NONE
                         .withDelay(MILLI, 5 * MILLI)

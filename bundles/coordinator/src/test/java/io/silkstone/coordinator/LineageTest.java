@@ -91,7 +91,8 @@ class LineageTest {
 
     private ServerId enlist(int node, long former) {
         Result result =
-                state.enlist(1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "");
+                state.enlist(
+                        1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "", List.of());
         assertThat(result.status()).as(result.text()).isEqualTo(Status.OK);
         return ServerId.of(result.number());
     }
@@ -136,7 +137,7 @@ class LineageTest {
 
     private void down(ServerId... servers) {
         for (ServerId server : servers) {
-            state.down(1, server);
+            state.down(1, server, List.of());
             RandomCommands.assertSound(state);
         }
     }
@@ -169,7 +170,7 @@ class LineageTest {
         CoordinatorState usual = new CoordinatorState(Notices.NONE);
         usual.takeLead(1, 99, 1, 0, 2);
         usual.takeLead(2, 99, 1, 0, 0);
-        usual.enlist(1, 1, 0, 1_000_000, "%040x".formatted(1), "m", "");
+        usual.enlist(1, 1, 0, 1_000_000, "%040x".formatted(1), "m", "", List.of());
         usual.createTable(1, "usual", 1, -1);
         usual.createTable(2, "none", 1, 0);
         assertThat(usual.map().tables())
@@ -480,8 +481,8 @@ class LineageTest {
         assertThat(other.map()).isEqualTo(state.map());
         assertThat(other.map().logs()).hasSize(2);
         assertThat(Snapshots.encode(other)).isEqualTo(snapshot);
-        other.down(1, three);
-        state.down(1, three);
+        other.down(1, three, List.of());
+        state.down(1, three, List.of());
         assertThat(other.map()).isEqualTo(state.map());
     }
 
@@ -498,7 +499,7 @@ class LineageTest {
         assertThat(read.map()).isEqualTo(applied.map());
         assertThat(read.replicas()).isZero();
         assertThat(read.map().tables()).hasSize(2).allMatch(table -> table.replicas() == 0);
-        read.down(1, one);
+        read.down(1, one, List.of());
         assertThat(read.map().tablets())
                 .extracting(Tablet::state)
                 .containsExactly(TabletState.LOST, TabletState.LOST, TabletState.NORMAL);
@@ -537,7 +538,8 @@ class LineageTest {
         private void enlist() {
             int node = random.nextInt(4);
             long former = random.nextInt(4) == 0 ? boots : 0;
-            state.enlist(1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "");
+            state.enlist(
+                    1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "", List.of());
         }
 
         void step() {
@@ -546,7 +548,7 @@ class LineageTest {
             Tablet tablet = tablets.get(random.nextInt(tablets.size()));
             ServerId server = up.isEmpty() ? ServerId.NONE : up.get(random.nextInt(up.size()));
             switch (random.nextInt(9)) {
-                case 0 -> state.down(1, server);
+                case 0 -> state.down(1, server, List.of());
                 case 1, 2 -> enlist();
                 case 3, 4 ->
                         state.takeTablet(

@@ -63,7 +63,8 @@ final class TestCluster implements AutoCloseable {
 
     /** A leader that begins has no more patience than it must. */
     static final CoordinatorOptions OPTIONS =
-            new CoordinatorOptions(3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0, 0);
+            new CoordinatorOptions(
+                    3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0, 0, RecoveryParts.NEVER);
 
     long now = 1;
     final SplittableRandom random;

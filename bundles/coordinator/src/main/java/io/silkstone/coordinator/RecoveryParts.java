@@ -26,7 +26,7 @@ import java.util.Map;
  * the cuts are. It knows nothing of a server that it has not heard since it began to lead, and of
  * the small tablets of one that has many; what it does not know is not cut.
  *
- * @param bytes what a part has at least, about
+ * @param bytes about what a part has, if that is not less than an heir's share of all
  * @param max into how many parts a tablet is cut at most; 1 for never
  */
 public record RecoveryParts(long bytes, int max) {
@@ -79,7 +79,8 @@ public record RecoveryParts(long bytes, int max) {
         long share = known.values().stream().mapToLong(Long::longValue).sum() / heirs + 1;
         for (Tablet tablet : map.tablets()) {
             if (known.containsKey(tablet) && hasReplicas(map, tablet)) {
-                long parts = Math.ceilDiv(known.get(tablet), Math.max(bytes, share));
+                // To the nearest number: to cut a little off is not worth another tablet.
+                long parts = Math.round((double) known.get(tablet) / Math.max(bytes, share));
                 cut(tablet, (int) Math.min(parts, Math.min(heirs, max)), cuts);
             }
         }

@@ -1,6 +1,7 @@
 package io.silkstone.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.silkstone.api.cluster.ClusterMap;
@@ -203,6 +204,77 @@ class LineageTest {
                         owners ->
                                 assertThat(owners.stream().filter(two::equals).count())
                                         .isEqualTo(5));
+    }
+
+    private Tablet part(long first, long last, ServerId owner, long epoch, ServerId log) {
+        return new Tablet(TABLE, first, last, owner, epoch, TabletState.RECOVERING, ServerId.NONE)
+                .withLogs(List.of(log))
+                .withSince(1);
+    }
+
+    private List<Tablet> parts() {
+        return state.map().tablets().stream().filter(each -> each.table() == TABLE).toList();
+    }
+
+    @Test
+    void down_withCuts_severalRecoverTheParts() {
+        long version = state.mapVersion();
+        state.down(1, one, List.of(new Cut(TABLE, 1L << 62), new Cut(TABLE, Long.MIN_VALUE)));
+        RandomCommands.assertSound(state);
+        assertThat(parts())
+                .containsExactly(
+                        part(0, (1L << 62) - 1, two, 4, one),
+                        part(1L << 62, Long.MAX_VALUE, three, 4, one),
+                        part(Long.MIN_VALUE, -1, two, 4, one));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        down(three);
+        assertThat(parts().get(1)).isEqualTo(part(1L << 62, Long.MAX_VALUE, two, 5, one));
+        for (Tablet part : parts()) {
+            assertThat(state.map().logs()).contains(new Log(one, 0));
+            end(part);
+        }
+        assertThat(parts()).extracting(Tablet::state).containsOnly(TabletState.NORMAL);
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void down_withCutsThatCannotBe_areLeftOut() {
+        List<Cut> cuts =
+                List.of(
+                        new Cut(TABLE, 0),
+                        new Cut(TABLE, 5),
+                        new Cut(Tablets.DEFAULT_ID, 1L << 62),
+                        new Cut(TABLE + 7, 1L << 62));
+        state.down(1, one, cuts);
+        assertThat(state.map().tablets()).hasSize(2);
+        assertThat(tablet()).isEqualTo(recovering(two, 2, one));
+    }
+
+    @Test
+    void down_withCutsOfATabletThatHasBeenTakenMeanwhile_itStaysWhole() {
+        taken(two);
+        state.down(1, one, List.of(new Cut(TABLE, 1L << 62)));
+        assertThat(parts()).containsExactly(tablet(two, 3, TabletState.RECOVERING, two, one));
+        down(two);
+        assertThat(parts()).hasSize(1);
+    }
+
+    @Test
+    void enlist_withCutsOfTheProcessBefore_itRecoversOnePartOfIt() {
+        Result result =
+                state.enlist(
+                        1,
+                        ++boots,
+                        1,
+                        1_000_000,
+                        "%040x".formatted(1),
+                        "m",
+                        "",
+                        List.of(new Cut(TABLE, 1L << 62), new Cut(TABLE, Long.MIN_VALUE)));
+        RandomCommands.assertSound(state);
+        ServerId back = ServerId.of(result.number());
+        assertThat(parts()).extracting(Tablet::owner).containsExactlyInAnyOrder(back, two, three);
+        assertThat(parts()).extracting(Tablet::state).containsOnly(TabletState.RECOVERING);
     }
 
     @Test
@@ -522,6 +594,8 @@ class LineageTest {
 
     /** Servers with logs, of which those are thrown away that the map says nobody needs. */
     private static final class History {
+        private static final long HASHES = 64;
+
         private final SplittableRandom random;
         private final CoordinatorState state = new CoordinatorState(Notices.NONE);
         private final Map<Long, Set<Integer>> written = new TreeMap<>();
@@ -548,7 +622,7 @@ class LineageTest {
             Tablet tablet = tablets.get(random.nextInt(tablets.size()));
             ServerId server = up.isEmpty() ? ServerId.NONE : up.get(random.nextInt(up.size()));
             switch (random.nextInt(9)) {
-                case 0 -> state.down(1, server, List.of());
+                case 0 -> state.down(1, server, cuts());
                 case 1, 2 -> enlist();
                 case 3, 4 ->
                         state.takeTablet(
@@ -567,10 +641,22 @@ class LineageTest {
             logs.keySet().retainAll(kept);
         }
 
+        /** Also through tablets of others, and where there is a cut already. */
+        private List<Cut> cuts() {
+            List<Cut> cuts = new ArrayList<>();
+            for (int cut = random.nextInt(3); cut > 0; cut--) {
+                cuts.add(new Cut(Tablets.DEFAULT_ID, random.nextLong(HASHES) << 58));
+            }
+            return cuts;
+        }
+
         private void write(Tablet tablet) {
-            if (tablet.isServed()) {
-                written.computeIfAbsent(tablet.firstHash(), hash -> new HashSet<>()).add(++count);
-                log(tablet.owner(), tablet).add(count);
+            long hash = random.nextLong(HASHES) << 58;
+            if (tablet.isServed() && tablet.contains(hash)) {
+                written.computeIfAbsent(hash, each -> new HashSet<>()).add(++count);
+                logs.computeIfAbsent(tablet.owner(), id -> new TreeMap<>())
+                        .computeIfAbsent(hash, each -> new HashSet<>())
+                        .add(count);
             }
         }
 
@@ -579,37 +665,49 @@ class LineageTest {
                     tablet.state() == TabletState.MIGRATING
                             || tablet.state() == TabletState.RECOVERING;
             if (comes && state.serversUp().contains(tablet.owner())) {
-                log(tablet.owner(), tablet).addAll(reachable(tablet));
+                Map<Long, Set<Integer>> reachable = reachable(tablet);
+                Map<Long, Set<Integer>> log =
+                        logs.computeIfAbsent(tablet.owner(), id -> new TreeMap<>());
+                reachable.forEach(
+                        (hash, all) ->
+                                log.computeIfAbsent(hash, each -> new HashSet<>()).addAll(all));
                 state.migrationEnded(
                         tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
             }
         }
 
-        private Set<Integer> log(ServerId server, Tablet tablet) {
-            return logs.computeIfAbsent(server, id -> new TreeMap<>())
-                    .computeIfAbsent(tablet.firstHash(), hash -> new HashSet<>());
-        }
-
-        /** What those have together that the map names. */
-        private Set<Integer> reachable(Tablet tablet) {
+        /** What those have together that the map names, by its hashes. */
+        private Map<Long, Set<Integer>> reachable(Tablet tablet) {
             List<ServerId> holders = new ArrayList<>(tablet.logs());
             holders.add(tablet.peer());
             if (tablet.isServed()) {
                 holders.add(tablet.owner());
             }
-            Set<Integer> reachable = new HashSet<>();
+            Map<Long, Set<Integer>> reachable = new TreeMap<>();
             for (ServerId holder : holders) {
-                Map<Long, Set<Integer>> log = logs.getOrDefault(holder, Map.of());
-                reachable.addAll(log.getOrDefault(tablet.firstHash(), Set.of()));
+                logs.getOrDefault(holder, Map.of())
+                        .forEach(
+                                (hash, all) -> {
+                                    if (tablet.contains(hash)) {
+                                        reachable
+                                                .computeIfAbsent(hash, each -> new HashSet<>())
+                                                .addAll(all);
+                                    }
+                                });
             }
             return reachable;
         }
 
         void assertNothingIsMissing(String when) {
             for (Tablet tablet : state.map().tablets()) {
-                assertThat(reachable(tablet))
-                        .as("%s: %s", when, tablet)
-                        .containsAll(written.getOrDefault(tablet.firstHash(), Set.of()));
+                Map<Long, Set<Integer>> reachable = reachable(tablet);
+                written.forEach(
+                        (hash, all) -> {
+                            if (tablet.contains(hash)
+                                    && !reachable.getOrDefault(hash, Set.of()).containsAll(all)) {
+                                fail("%s: %s lacks some of %x", when, tablet, hash);
+                            }
+                        });
             }
         }
     }

@@ -369,7 +369,11 @@ public final class Membership {
                         sizes = largest();
                     }
                     long usual = Math.clamp(leaseNanos, PAUSE_NANOS, SIZES_NANOS_MAX);
-                    threads.sleep(Math.max(usual, SIZES_SHARE * (rpc.now() - begunAt)));
+                    long pause = Math.max(usual, SIZES_SHARE * (rpc.now() - begunAt));
+                    while (!closing && rpc.now() - begunAt < pause) {
+                        long left = pause - (rpc.now() - begunAt);
+                        threads.sleep(Math.min(left, RENEW_NANOS_MAX));
+                    }
                 });
     }
 

@@ -21,8 +21,7 @@ class NodePartsTest {
     private static final int CHANGES = 2_000;
 
     /** A server looks once a lease how large its tablets are, and says so when it renews that. */
-    private static final long TOLD_NANOS =
-            Duration.ofMillis(3L * KilledNodes.LEASE_MS).toNanos();
+    private static final long TOLD_NANOS = Duration.ofMillis(3L * KilledNodes.LEASE_MS).toNanos();
 
     @Test
     void kill9_ofTheOwnerOfOneTablet_twoServersRecoverIt() throws Exception {

@@ -8,8 +8,11 @@ import io.silkstone.api.store.Key;
 import io.silkstone.base.Checks;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Into which parts the tablets of a server that goes down are cut, so that many servers recover
@@ -68,28 +71,31 @@ public record RecoveryParts(long bytes, int max) {
                         told.put(
                                 new Place(each.table(), each.firstHash(), each.lastHash()),
                                 Math.max(0, each.bytes())));
-        Map<Tablet, Long> known = new HashMap<>();
+        Set<Integer> replicated =
+                map.tables().stream()
+                        .filter(table -> table.replicas() > 0)
+                        .map(ClusterMap.Table::id)
+                        .collect(Collectors.toSet());
+        Map<Tablet, Long> known = new LinkedHashMap<>();
         for (Tablet tablet : map.tablets()) {
-            Place place = new Place(tablet.table(), tablet.firstHash(), tablet.lastHash());
             // One that is on its way is in the memory of somebody who goes on with it.
-            if (tablet.owner().equals(server) && tablet.state() == TabletState.NORMAL) {
+            boolean isToBeCut =
+                    tablet.owner().equals(server)
+                            && tablet.state() == TabletState.NORMAL
+                            && replicated.contains(tablet.table());
+            if (isToBeCut) {
+                Place place = new Place(tablet.table(), tablet.firstHash(), tablet.lastHash());
                 known.put(tablet, told.getOrDefault(place, 0L));
             }
         }
         long share = known.values().stream().mapToLong(Long::longValue).sum() / heirs + 1;
-        for (Tablet tablet : map.tablets()) {
-            if (known.containsKey(tablet) && hasReplicas(map, tablet)) {
-                // To the nearest number: to cut a little off is not worth another tablet.
-                long parts = Math.round((double) known.get(tablet) / Math.max(bytes, share));
-                cut(tablet, (int) Math.min(parts, Math.min(heirs, max)), cuts);
-            }
-        }
+        known.forEach(
+                (tablet, size) -> {
+                    // To the nearest number: to cut a little off is not worth another tablet.
+                    long count = Math.round((double) size / Math.max(bytes, share));
+                    cut(tablet, (int) Math.min(count, Math.min(heirs, max)), cuts);
+                });
         return cuts;
-    }
-
-    private static boolean hasReplicas(ClusterMap map, Tablet tablet) {
-        return map.tables().stream()
-                .anyMatch(table -> table.id() == tablet.table() && table.replicas() > 0);
     }
 
     /** Into equal shares of its slots. */

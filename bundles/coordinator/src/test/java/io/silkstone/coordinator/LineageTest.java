@@ -9,8 +9,10 @@ import io.silkstone.api.cluster.ClusterMap.Log;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.coordinator.commands.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -575,6 +577,25 @@ class LineageTest {
         assertThat(read.map().tablets())
                 .extracting(Tablet::state)
                 .containsExactly(TabletState.LOST, TabletState.LOST, TabletState.NORMAL);
+    }
+
+    /** As the version before cuts wrote it. */
+    private static byte[] withoutCuts(byte[] command) {
+        byte[] before = Arrays.copyOf(command, command.length - Integer.BYTES);
+        before[MessageHeaderEncoder.versionEncodingOffset()] = 5;
+        return before;
+    }
+
+    @Test
+    void commands_ofTheVersionBeforeCuts_cutNothing() {
+        byte[] down = Commands.down(1, one, List.of());
+        Result result = RandomCommands.apply(withoutCuts(down), state);
+        assertThat(result.isOk()).isTrue();
+        assertThat(tablet()).isEqualTo(recovering(two, 2, one));
+        byte[] enlist =
+                Commands.enlist(1, 99, 2, 1_000_000, "%040x".formatted(2), "m", "", List.of());
+        result = RandomCommands.apply(withoutCuts(enlist), state);
+        assertThat(tablet()).isEqualTo(recovering(ServerId.of(result.number()), 3, one));
     }
 
     /** Servers that go down at any time, and what they wrote. */

@@ -428,8 +428,8 @@ final class Tablets {
     }
 
     /**
-     * Cuts tablets of {@code server}. What has changed since the cuts were decided is left as it
-     * is: a tablet that was cut, dropped, or is on its way.
+     * Cuts tablets of {@code server}. What cannot be cut any more, since something has changed after
+     * the cuts were decided, is left as it is: what was dropped, went to another, or is on its way.
      *
      * @return where the parts begin
      */

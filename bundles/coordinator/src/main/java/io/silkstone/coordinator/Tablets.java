@@ -428,8 +428,9 @@ final class Tablets {
     }
 
     /**
-     * Cuts tablets of {@code server}. What cannot be cut any more, since something has changed after
-     * the cuts were decided, is left as it is: what was dropped, went to another, or is on its way.
+     * Cuts tablets of {@code server}. What cannot be cut any more, since something has changed
+     * after the cuts were decided, is left as it is: what was dropped, went to another, or is on
+     * its way.
      *
      * @return where the parts begin
      */

@@ -42,6 +42,7 @@ import io.silkstone.coordinator.commands.TakeLeadDecoder;
 import io.silkstone.coordinator.commands.TakeLeadEncoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.Arrays;
+import java.util.List;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableArrayBuffer;
 
@@ -90,7 +91,8 @@ final class Commands {
             long leaseMicros,
             String node,
             String address,
-            String redis) {
+            String redis,
+            List<Cut> cuts) {
         Message message = new Message();
         EnlistServerEncoder command = new EnlistServerEncoder();
         command.wrapAndApplyHeader(message.buffer, 0, message.header)
@@ -101,15 +103,19 @@ final class Commands {
                 .node(node)
                 .address(address)
                 .redisEndpoint(redis);
+        byte[] encoded = Cut.encoded(cuts);
+        command.putCuts(encoded, 0, encoded.length);
         return message.bytes(command.encodedLength());
     }
 
-    static byte[] down(long term, ServerId server) {
+    static byte[] down(long term, ServerId server, List<Cut> cuts) {
         Message message = new Message();
         ServerDownEncoder command = new ServerDownEncoder();
         command.wrapAndApplyHeader(message.buffer, 0, message.header)
                 .term(term)
                 .server(server.packed());
+        byte[] encoded = Cut.encoded(cuts);
+        command.putCuts(encoded, 0, encoded.length);
         return message.bytes(command.encodedLength());
     }
 
@@ -278,7 +284,9 @@ final class Commands {
             case ServerDownDecoder.TEMPLATE_ID -> {
                 ServerDownDecoder it =
                         new ServerDownDecoder().wrapAndApplyHeader(buffer, 0, header);
-                yield state.down(it.term(), ServerId.of(it.server()));
+                byte[] cuts = new byte[it.cutsLength()];
+                it.getCuts(cuts, 0, cuts.length);
+                yield state.down(it.term(), ServerId.of(it.server()), Cut.decoded(cuts));
             }
             case MakeTableDecoder.TEMPLATE_ID -> {
                 MakeTableDecoder it = new MakeTableDecoder().wrapAndApplyHeader(buffer, 0, header);
@@ -333,14 +341,20 @@ final class Commands {
     }
 
     private static Result applyEnlist(EnlistServerDecoder it, CoordinatorState state) {
+        String node = it.node();
+        String address = it.address();
+        String redis = it.redisEndpoint();
+        byte[] cuts = new byte[it.cutsLength()];
+        it.getCuts(cuts, 0, cuts.length);
         return state.enlist(
                 it.millis(),
                 it.boot(),
                 it.former(),
                 it.leaseMicros(),
-                it.node(),
-                it.address(),
-                it.redisEndpoint());
+                node,
+                address,
+                redis,
+                Cut.decoded(cuts));
     }
 
     private static Result applyTabletLeft(TabletLeftDecoder it, CoordinatorState state) {

@@ -11,6 +11,7 @@ import io.silkstone.coordinator.CoordinatorReplica.View;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.messages.Status;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -105,6 +106,7 @@ public final class Coordinator implements AutoCloseable {
     private final Counter leads;
     private final Counter down;
     private final Counter stalls;
+    private final Counter cuts;
 
     /**
      * Over {@code rpc}, which stays the caller's, and {@code log}, which it starts and closes.
@@ -130,6 +132,7 @@ public final class Coordinator implements AutoCloseable {
         leads = metrics.counter(CoordinatorMetrics.LEADS);
         down = metrics.counter(CoordinatorMetrics.DOWN);
         stalls = metrics.counter(CoordinatorMetrics.STALLS);
+        cuts = metrics.counter(CoordinatorMetrics.CUTS);
         replica = new CoordinatorReplica(new Watcher());
         requests = new Requests(this, replica, options, metrics);
         news = new MapNews(rpc);
@@ -330,7 +333,7 @@ public final class Coordinator implements AutoCloseable {
     private void proposeDown(Leadership current, ServerId server) {
         boolean taken =
                 log.propose(
-                        Commands.down(current.term, server),
+                        Commands.down(current.term, server, cuts(current, server, false)),
                         bytes -> {
                             if (bytes == null) {
                                 unknown.increment();
@@ -345,6 +348,23 @@ public final class Coordinator implements AutoCloseable {
         if (!taken) {
             downProposed.remove(server);
         }
+    }
+
+    /**
+     * Where tablets of {@code server} are to be cut, as it goes down.
+     *
+     * @param isBack whether the next process of its node can recover parts of them
+     */
+    List<Cut> cuts(Leadership current, ServerId server, boolean isBack) {
+        ClusterMap map = replica.view().map();
+        long others =
+                map.servers().stream()
+                        .filter(each -> each.up() && !each.id().equals(server))
+                        .count();
+        int heirs = (int) others + (isBack ? 1 : 0);
+        List<Cut> decided = options.recoveryParts().cuts(map, server, current.sizes(server), heirs);
+        cuts.add(decided.size());
+        return decided;
     }
 
     private int lookAtLeases(Leadership current, long now) {

@@ -168,6 +168,24 @@ public final class CoordinatorComponent {
                 max = "3")
         int table_replicas() default CoordinatorOptions.AUTOMATIC;
 
+        /** See {@link RecoveryParts#bytes}. */
+        @AttributeDefinition(
+                description =
+                        "about how many bytes of a server that goes down one server recovers at"
+                                + " least, before its tablets are cut for others. Applies at the"
+                                + " next start.",
+                min = "1")
+        long recovery_part_bytes() default 64L << 20;
+
+        /** See {@link RecoveryParts#max}. */
+        @AttributeDefinition(
+                description =
+                        "into how many parts a tablet is cut at most, so that as many servers"
+                                + " recover it; 1 for never. Applies at the next start.",
+                min = "1",
+                max = "64")
+        int recovery_parts_max() default 16;
+
         /** See {@link JournalOptions#commandsPerSnapshot}. */
         @AttributeDefinition(
                 description =
@@ -254,7 +272,9 @@ public final class CoordinatorComponent {
                         config.client_lease_ms(),
                         config.servers_first(),
                         config.tablets_first(),
-                        config.table_replicas()),
+                        config.table_replicas(),
+                        new RecoveryParts(
+                                config.recovery_part_bytes(), config.recovery_parts_max())),
                 new JournalOptions(
                         config.journal_snapshot_commands(),
                         config.journal_proposals_max(),

@@ -10,6 +10,9 @@ public enum CoordinatorMetrics implements MetricDescriptor {
     RENEWALS("coordinator.leases.renewed_total", "Leases of servers that were renewed."),
     REFUSED("coordinator.leases.refused_total", "Renewals by who is no member (any more)."),
     DOWN("coordinator.servers.down_total", "Servers that lost their lease."),
+    CUTS(
+            "coordinator.recovery.cuts_total",
+            "Cuts of tablets that were proposed so that several servers recover them."),
     STALLS("coordinator.stalls_total", "Times that the leader was held up for half a lease.");
 
     private final String label;

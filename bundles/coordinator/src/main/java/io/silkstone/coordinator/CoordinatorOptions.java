@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
  * @param tableReplicas how many servers besides a table's own keep what is written to it, for
  *     tables of a new cluster of which nothing else is said; {@link #AUTOMATIC} for as many as suit
  *     the servers that it waits for
+ * @param recoveryParts into what tablets of a server are cut that goes down
  */
 public record CoordinatorOptions(
         long serverLeaseNanos,
@@ -27,7 +28,8 @@ public record CoordinatorOptions(
         long clientLeaseMillis,
         int serversFirst,
         int tabletsFirst,
-        int tableReplicas) {
+        int tableReplicas,
+        RecoveryParts recoveryParts) {
     /** Replicas that follow from the number of servers. */
     public static final int AUTOMATIC = -1;
 
@@ -43,7 +45,8 @@ public record CoordinatorOptions(
                     TimeUnit.MINUTES.toMillis(30),
                     1,
                     0,
-                    AUTOMATIC);
+                    AUTOMATIC,
+                    RecoveryParts.DEFAULT);
 
     private static final long MILLI = 1_000_000;
 
@@ -74,7 +77,8 @@ public record CoordinatorOptions(
                 clientLeaseMillis,
                 serversFirst,
                 tabletsFirst,
-                tableReplicas);
+                tableReplicas,
+                recoveryParts);
     }
 
     /** With another number of servers to wait for. */
@@ -86,7 +90,8 @@ public record CoordinatorOptions(
                 clientLeaseMillis,
                 servers,
                 tabletsFirst,
-                tableReplicas);
+                tableReplicas,
+                recoveryParts);
     }
 
     /** With another number of tablets to begin with. */
@@ -98,7 +103,8 @@ public record CoordinatorOptions(
                 clientLeaseMillis,
                 serversFirst,
                 tablets,
-                tableReplicas);
+                tableReplicas,
+                recoveryParts);
     }
 
     /** With another number of replicas. */
@@ -110,6 +116,20 @@ public record CoordinatorOptions(
                 clientLeaseMillis,
                 serversFirst,
                 tabletsFirst,
-                replicas);
+                replicas,
+                recoveryParts);
+    }
+
+    /** With other parts of tablets of a server that goes down. */
+    public CoordinatorOptions withRecoveryParts(RecoveryParts parts) {
+        return new CoordinatorOptions(
+                serverLeaseNanos,
+                marginNanos,
+                returnNanos,
+                clientLeaseMillis,
+                serversFirst,
+                tabletsFirst,
+                tableReplicas,
+                parts);
     }
 }

@@ -123,6 +123,7 @@ final class CoordinatorState {
      *
      * @param former the boot of a process of the node that has certainly ended, so that nobody has
      *     to wait for its lease; 0 for none
+     * @param cuts where tablets of that process are cut for their recovery
      */
     Result enlist(
             long now,
@@ -131,7 +132,8 @@ final class CoordinatorState {
             long leaseMicros,
             String node,
             String address,
-            String redis) {
+            String redis,
+            List<Cut> cuts) {
         tick(now);
         if (!NODE.matcher(node).matches()) {
             return Result.refused("a node's name has 40 hexadecimal digits");
@@ -175,7 +177,7 @@ final class CoordinatorState {
         notices.say("server " + member.id() + " is up at " + address);
         if (isOver) {
             // The node's next process is up by now, and can be the heir of the one before.
-            tablets.down(ended, endedEpoch, servers.up());
+            tablets.down(ended, endedEpoch, servers.up(), cuts);
         }
         tablets.takeBack(member.id());
         tablets.handOn(servers.up());
@@ -228,23 +230,24 @@ final class CoordinatorState {
      * A server has no lease, or stops.
      *
      * @param term in which that was found; 0 if the server says so
+     * @param cuts where tablets of it are cut for their recovery
      */
-    Result down(long term, ServerId server) {
+    Result down(long term, ServerId server, List<Cut> cuts) {
         if (term != 0 && term != this.term) {
             return overtaken();
         }
         Member member = servers.called(server);
         if (member != null && member.up) {
-            down(member, term == 0 ? "has left" : "is down: it has no lease any more");
+            down(member, term == 0 ? "has left" : "is down: it has no lease any more", cuts);
         }
         return Result.ok(0);
     }
 
-    private void down(Member member, String why) {
+    private void down(Member member, String why, List<Cut> cuts) {
         sayDown(member, why);
         member.up = false;
         mapVersion++;
-        tablets.down(member.id(), member.logEpoch, servers.up());
+        tablets.down(member.id(), member.logEpoch, servers.up(), cuts);
     }
 
     private void sayDown(Member member, String why) {

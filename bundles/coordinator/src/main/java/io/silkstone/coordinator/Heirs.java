@@ -2,20 +2,23 @@ package io.silkstone.coordinator;
 
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ServerId;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToLongFunction;
+import java.util.stream.IntStream;
 
 /**
  * Who gets the tablets of servers that are down: the next process of the same node, if that is up,
  * for it has no others; else whoever has fewest, in turn among equals, so that many servers recover
- * the tablets of one. For one decision. Threads: one at a time.
+ * the tablets of one. Parts of a tablet that was cut for that go to as many as there are, in any
+ * case. For one decision. Threads: one at a time.
  */
 final class Heirs {
     private final List<ServerId> up;
     private final Map<ServerId, Integer> places = new HashMap<>();
     private final int[] tablets;
+    private final int[] parts;
     private int turn;
 
     /**
@@ -28,6 +31,7 @@ final class Heirs {
         this.up = up;
         this.turn = turn;
         tablets = new int[up.size()];
+        parts = new int[up.size()];
         up.forEach(server -> places.put(server, places.size()));
         for (Tablet tablet : all) {
             if (isUp(tablet.owner())) {
@@ -57,12 +61,30 @@ final class Heirs {
                 return give(server);
             }
         }
-        int fewest = Arrays.stream(tablets).min().orElseThrow();
+        return give(up.get(fewest(place -> tablets[place])));
+    }
+
+    /**
+     * Who gets a part of a tablet that {@code former} had: whoever has fewest parts by now, and of
+     * these whoever has fewest tablets; {@code former} itself if nobody is up.
+     */
+    ServerId nextPart(ServerId former) {
+        if (up.isEmpty()) {
+            return former;
+        }
+        int place = fewest(each -> ((long) parts[each] << Integer.SIZE) + tablets[each]);
+        parts[place]++;
+        return give(up.get(place));
+    }
+
+    /** The place of which {@code count} says least, in turn among equals. */
+    private int fewest(IntToLongFunction count) {
+        long fewest = IntStream.range(0, up.size()).mapToLong(count).min().orElseThrow();
         int place = Math.floorMod(turn++, up.size());
-        while (tablets[place] != fewest) {
+        while (count.applyAsLong(place) != fewest) {
             place = (place + 1) % up.size();
         }
-        return give(up.get(place));
+        return place;
     }
 
     /** How often one of several equals was chosen, ever. */

@@ -2,6 +2,7 @@ package io.silkstone.coordinator;
 
 import io.silkstone.api.cluster.ServerId;
 import io.silkstone.coordinator.CoordinatorReplica.View;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,6 +29,9 @@ final class Leadership {
 
     /** Nanoseconds from the start to when a server was last heard, or CONDEMNED. */
     private final Map<ServerId, AtomicLong> heard = new ConcurrentHashMap<>();
+
+    /** What servers said last of their tablets. */
+    private final Map<ServerId, List<TabletSize>> sizes = new ConcurrentHashMap<>();
 
     /** Nanoseconds from the start to when the newest proof was proposed. */
     private final AtomicLong provenAt = new AtomicLong();
@@ -113,6 +117,16 @@ final class Leadership {
         return now - startedAt + Math.max(isAlone ? 0 : sureNanos, returnNanos);
     }
 
+    /** {@code server} says how large its tablets are. */
+    void hearSizes(ServerId server, List<TabletSize> told) {
+        sizes.put(server, told);
+    }
+
+    /** What {@code server} said last of its tablets; empty if it has said nothing. */
+    List<TabletSize> sizes(ServerId server) {
+        return sizes.getOrDefault(server, List.of());
+    }
+
     /** All that are not condemned count as heard now. */
     void forgive(long now) {
         for (ServerId server : heard.keySet()) {
@@ -123,5 +137,6 @@ final class Leadership {
     /** Forgets who is not up any more. */
     void forget(View view) {
         heard.keySet().removeIf(server -> !view.isUp(server));
+        sizes.keySet().removeIf(server -> !view.isUp(server));
     }
 }

@@ -42,9 +42,10 @@ import java.util.stream.Stream;
  *
  * <p><b>Where it differs</b> from Rocksteady: when one of the two goes down, the other goes on with
  * what it has in memory, and reads the other's log on top. The paper has the source do so, and for
- * a source that goes down recovers the tablet from both logs. And what one server had may be
- * recovered by many, a tablet being the smallest part; RAMCloud cuts tablets for this, which an
- * operator does here beforehand.
+ * a source that goes down recovers the tablet from both logs. And a tablet may be cut when its
+ * owner goes down, so that many recover it, see {@link RecoveryParts}: only one that is NORMAL. In
+ * all other rows somebody has a part of it in memory, or has read one, in one piece and under the
+ * name that it has.
  */
 final class Lineage {
     private Lineage() {}
@@ -53,9 +54,10 @@ final class Lineage {
      * The tablet as it is without {@code server}, which is down.
      *
      * @param epoch above that of any tablet
+     * @param isPart whether it was cut from a larger one for this, so that others have the rest
      * @return null where that is as without replicas
      */
-    static Tablet without(ServerId server, Tablet tablet, long epoch, Heirs heirs) {
+    static Tablet without(ServerId server, Tablet tablet, long epoch, boolean isPart, Heirs heirs) {
         boolean isOwner = tablet.owner().equals(server);
         boolean isPeer = tablet.peer().equals(server);
         if (isPeer && !isOwner && tablet.state() == TabletState.MIGRATING) {
@@ -68,7 +70,12 @@ final class Lineage {
         boolean wasWithPeer =
                 tablet.state() == TabletState.LEAVING || tablet.state() == TabletState.MIGRATING;
         boolean hasPeer = wasWithPeer && heirs.isUp(tablet.peer());
-        ServerId heir = hasPeer ? heirs.give(tablet.peer()) : heirs.next(server);
+        ServerId heir;
+        if (hasPeer) {
+            heir = heirs.give(tablet.peer());
+        } else {
+            heir = isPart ? heirs.nextPart(server) : heirs.next(server);
+        }
         boolean hasWritten = tablet.state() != TabletState.RECOVERING || isPeer;
         Tablet recovering =
                 with(

@@ -36,7 +36,9 @@ import io.silkstone.rpc.messages.SplitTabletDecoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.TabletReleasedDecoder;
 import io.silkstone.rpc.messages.TakeTabletDecoder;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -53,6 +55,9 @@ final class Requests {
     private static final int HEADER = MessageHeaderEncoder.ENCODED_LENGTH;
     private static final int WAITING_MAX = 1_024;
     private static final long RETRY_NANOS = 20_000_000;
+
+    /** Of one server: what it tells beyond is not remembered. */
+    private static final int SIZES_MAX = 64;
 
     /** Somebody waits for a tablet to move. */
     private record Waiting(Request request, Move move) {}
@@ -128,16 +133,30 @@ final class Requests {
             coordinator.refuseNotLeading(request);
             return;
         }
+        String node = it.node();
+        String address = it.address();
+        String redis = it.redisEndpoint();
         byte[] command =
                 Commands.enlist(
                         current.millis(coordinator.now()),
                         it.boot(),
                         it.former(),
                         options.serverLeaseNanos() / 1_000,
-                        it.node(),
-                        it.address(),
-                        it.redisEndpoint());
+                        node,
+                        address,
+                        redis,
+                        it.former() == 0 ? List.of() : cutsOfFormer(current, node));
         coordinator.propose(request, command, this::answerEnlisted);
+    }
+
+    /** Of the process of {@code node} that is over, if it counts as up still. */
+    private List<Cut> cutsOfFormer(Leadership current, String node) {
+        for (ClusterMap.Server server : replica.view().map().servers()) {
+            if (server.up() && server.node().equals(node)) {
+                return coordinator.cuts(current, server.id(), true);
+            }
+        }
+        return List.of();
     }
 
     private void answerEnlisted(Request request, Result result) {
@@ -154,7 +173,27 @@ final class Requests {
     private void renewLease(Request request) {
         RenewLeaseDecoder it =
                 new RenewLeaseDecoder().wrapAndApplyHeader(message(request), 0, header(request));
-        renew(request, ServerId.of(it.server()));
+        ServerId server = ServerId.of(it.server());
+        Leadership current = coordinator.leadership();
+        if (current != null && replica.view().isUp(server)) {
+            current.hearSizes(server, sizes(it));
+        }
+        renew(request, server);
+    }
+
+    private static List<TabletSize> sizes(RenewLeaseDecoder it) {
+        List<TabletSize> sizes = new ArrayList<>();
+        for (RenewLeaseDecoder.TabletsDecoder each : it.tablets()) {
+            if (sizes.size() < SIZES_MAX) {
+                sizes.add(
+                        new TabletSize(
+                                (int) each.table(),
+                                each.firstHash(),
+                                each.lastHash(),
+                                each.bytes()));
+            }
+        }
+        return sizes;
     }
 
     private void renew(Request request, ServerId server) {
@@ -199,8 +238,10 @@ final class Requests {
     private void leave(Request request) {
         LeaveDecoder it =
                 new LeaveDecoder().wrapAndApplyHeader(message(request), 0, header(request));
-        coordinator.propose(
-                request, Commands.down(0, ServerId.of(it.server())), Requests::answerDone);
+        ServerId server = ServerId.of(it.server());
+        Leadership current = coordinator.leadership();
+        List<Cut> cuts = current == null ? List.of() : coordinator.cuts(current, server, false);
+        coordinator.propose(request, Commands.down(0, server, cuts), Requests::answerDone);
     }
 
     private static void answerDone(Request request, Result result) {

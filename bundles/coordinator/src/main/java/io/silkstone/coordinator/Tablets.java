@@ -219,9 +219,14 @@ final class Tablets {
                 hash);
         require(isStill(whole), "%s; cut it afterwards", onItsWay(whole));
         require(count < TABLETS_MAX, "there are %d tablets, as many as there can be", TABLETS_MAX);
+        cut(held, hash);
+        return true;
+    }
+
+    private void cut(Held held, long hash) {
+        Tablet whole = held.tablet;
         put(range(whole, whole.firstHash(), hash - 1), held.stayed);
         put(range(whole, hash, whole.lastHash()), held.stayed);
-        return true;
     }
 
     private static Tablet range(Tablet of, long firstHash, long lastHash) {
@@ -385,15 +390,19 @@ final class Tablets {
      *
      * @param logEpoch of its log
      * @param up who is up now, perhaps the next generation of it as well
+     * @param cuts where tablets of it that are to be recovered are cut first, as far as they can be
      */
-    void down(ServerId server, long logEpoch, List<ServerId> up) {
+    void down(ServerId server, long logEpoch, List<ServerId> up, List<Cut> cuts) {
+        Set<Cut> parts = cut(server, cuts);
         int lost = 0;
         int recovering = 0;
         long epoch = epochMax + 1;
         Heirs heirs = heirs(up);
         for (Held held : all()) {
             boolean hasReplicas = tables.get(held.tablet.table()).replicas > 0;
-            Tablet rest = hasReplicas ? Lineage.without(server, held.tablet, epoch, heirs) : null;
+            boolean isPart = parts.contains(new Cut(held.tablet.table(), held.tablet.firstHash()));
+            Tablet rest =
+                    hasReplicas ? Lineage.without(server, held.tablet, epoch, isPart, heirs) : null;
             if (rest == null) {
                 lost += lose(server, held, epoch) ? 1 : 0;
             } else {
@@ -416,6 +425,39 @@ final class Tablets {
                                     ? " are to be recovered by the next server that comes up"
                                     : " are being recovered by others"));
         }
+    }
+
+    /**
+     * Cuts tablets of {@code server}. What cannot be cut any more, since something has changed
+     * after the cuts were decided, is left as it is: what was dropped, went to another, or is on
+     * its way.
+     *
+     * @return where the parts begin
+     */
+    private Set<Cut> cut(ServerId server, List<Cut> cuts) {
+        Set<Cut> parts = new HashSet<>();
+        for (Cut cut : cuts) {
+            Table table = tables.get(cut.table());
+            Held held = table == null ? null : at(table.id, cut.hash());
+            boolean isToBeCut =
+                    held != null
+                            && table.replicas > 0
+                            && held.tablet.owner().equals(server)
+                            && held.tablet.state() == TabletState.NORMAL
+                            && held.tablet.firstHash() != cut.hash()
+                            && (cut.hash() & LOW_SLOT_BITS) == 0
+                            && count < TABLETS_MAX;
+            if (isToBeCut) {
+                cut(held, cut.hash());
+                parts.add(new Cut(table.id, held.tablet.firstHash()));
+                parts.add(cut);
+            }
+        }
+        if (!parts.isEmpty()) {
+            notices.say(
+                    "tablets of server " + server + " are recovered in " + parts.size() + " parts");
+        }
+        return parts;
     }
 
     private Heirs heirs(List<ServerId> up) {

@@ -47,7 +47,7 @@ class CoordinatorStateTest {
     }
 
     private Result enlistResult(int node, long boot) {
-        return state.enlist(1, boot, 0, LEASE, node(node), "memory:" + node, "");
+        return state.enlist(1, boot, 0, LEASE, node(node), "memory:" + node, "", List.of());
     }
 
     private ServerId enlist(int node, long boot) {
@@ -147,7 +147,7 @@ class CoordinatorStateTest {
     void enlist_sameBootElsewhere_movesTheAddress() {
         ServerId server = enlist(1, 10);
 
-        state.enlist(1, 10, 0, LEASE, node(1), "memory:new", "h:1");
+        state.enlist(1, 10, 0, LEASE, node(1), "memory:new", "h:1", List.of());
 
         assertThat(state.map().server(server).address()).isEqualTo("memory:new");
     }
@@ -163,7 +163,7 @@ class CoordinatorStateTest {
     void enlist_otherBootThatProvesTheEndOfTheFormer_isTheNextGeneration() {
         enlist(1, 10);
 
-        Result result = state.enlist(1, 11, 10, LEASE, node(1), "memory:1", "");
+        Result result = state.enlist(1, 11, 10, LEASE, node(1), "memory:1", "", List.of());
 
         assertThat(result.number()).isEqualTo(new ServerId(1, 2).packed());
         assertThat(tablet("default", 0).epoch()).isEqualTo(2);
@@ -176,7 +176,7 @@ class CoordinatorStateTest {
     void enlist_endOfAnotherThanTheOneThatIsUp_waits() {
         enlist(1, 10);
 
-        Result result = state.enlist(1, 11, 9, LEASE, node(1), "memory:1", "");
+        Result result = state.enlist(1, 11, 9, LEASE, node(1), "memory:1", "", List.of());
 
         assertThat(result.status()).isEqualTo(Status.RETRY_LATER);
         assertThat(state.map().server(new ServerId(1, 1))).isNotNull();
@@ -185,7 +185,7 @@ class CoordinatorStateTest {
     @Test
     void enlist_afterDown_isTheNextGenerationWithItsTabletsEmpty() {
         ServerId first = enlist(1, 10);
-        state.down(1, first);
+        state.down(1, first, List.of());
         assertThat(tablet("default", 0).state()).isEqualTo(TabletState.LOST);
 
         ServerId second = enlist(1, 11);
@@ -199,11 +199,11 @@ class CoordinatorStateTest {
 
     @Test
     void enlist_byAnEarlierProcess_isNoMember() {
-        state.down(1, enlist(1, 10));
+        state.down(1, enlist(1, 10), List.of());
         assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
         ServerId second = enlist(1, 11);
         assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
-        state.down(1, second);
+        state.down(1, second, List.of());
 
         assertThat(enlistResult(1, 10).status()).isEqualTo(Status.NOT_A_MEMBER);
         assertThat(enlistResult(1, 11).status()).isEqualTo(Status.NOT_A_MEMBER);
@@ -211,10 +211,11 @@ class CoordinatorStateTest {
 
     @Test
     void enlist_badNames_areRefused() {
-        assertRefused(state.enlist(1, 1, 0, LEASE, "xyz", "a", ""), "40 hexadecimal digits");
-        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "a b", ""), "no spaces");
-        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "", ""), "no spaces");
-        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "a", "b c"), "no spaces");
+        assertRefused(
+                state.enlist(1, 1, 0, LEASE, "xyz", "a", "", List.of()), "40 hexadecimal digits");
+        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "a b", "", List.of()), "no spaces");
+        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "", "", List.of()), "no spaces");
+        assertRefused(state.enlist(1, 1, 0, LEASE, node(1), "a", "b c", List.of()), "no spaces");
         assertThat(state.map().servers()).isEmpty();
     }
 
@@ -225,7 +226,7 @@ class CoordinatorStateTest {
         }
         assertRefused(enlistResult(9_999, 1), "as many as there can be");
 
-        state.down(1, new ServerId(7, 1));
+        state.down(1, new ServerId(7, 1), List.of());
 
         assertThat(enlist(9_999, 1).index()).isEqualTo(Membership.SERVERS_MAX + 1);
         assertThat(state.map().servers()).hasSize(Membership.SERVERS_MAX);
@@ -237,7 +238,7 @@ class CoordinatorStateTest {
         three.takeLead(1, 99, 3, 0, 0);
         for (int node = 1; node <= 3; node++) {
             assertThat(three.map().tables()).isEmpty();
-            three.enlist(1, node, 0, LEASE, node(node), "memory:" + node, "");
+            three.enlist(1, node, 0, LEASE, node(node), "memory:" + node, "", List.of());
         }
 
         List<Tablet> tablets = three.map().tablets();
@@ -255,9 +256,9 @@ class CoordinatorStateTest {
         ServerId server = enlist(1, 10);
         state.takeLead(2, 0, 1, 0, 0);
 
-        assertThat(state.down(1, server).status()).isEqualTo(Status.NOT_LEADER);
+        assertThat(state.down(1, server, List.of()).status()).isEqualTo(Status.NOT_LEADER);
         assertThat(state.serversUp()).containsExactly(server);
-        state.down(0, server);
+        state.down(0, server, List.of());
         assertThat(state.serversUp()).isEmpty();
     }
 
@@ -404,7 +405,7 @@ class CoordinatorStateTest {
         ServerId two = enlist(2, 20);
         Result result = assign("default", 0, two);
 
-        state.down(1, two);
+        state.down(1, two, List.of());
 
         assertRefused(state.outcome(result.move()), "server 2.1 went down");
         assertThat(tablet("default", 0).owner()).isEqualTo(one);
@@ -417,7 +418,7 @@ class CoordinatorStateTest {
         ServerId two = enlist(2, 20);
         Result result = assign("default", 0, two);
 
-        state.down(1, one);
+        state.down(1, one, List.of());
 
         assertThat(state.outcome(result.move()).isOk()).isTrue();
         assertThat(tablet("default", 0).owner()).isEqualTo(two);
@@ -428,7 +429,7 @@ class CoordinatorStateTest {
     void assignTablet_lost_atOnce() {
         ServerId one = enlist(1, 10);
         ServerId two = enlist(2, 20);
-        state.down(1, one);
+        state.down(1, one, List.of());
 
         assertThat(assign("default", 0, two).move()).isNull();
 
@@ -500,7 +501,7 @@ class CoordinatorStateTest {
         ServerId two = enlist(2, 20);
         ServerId three = enlist(3, 30);
         create("lost", 3);
-        state.down(1, two);
+        state.down(1, two, List.of());
         assign("leaving", 0, three);
         taken(three, "default");
         Tablet lost =
@@ -637,14 +638,14 @@ class CoordinatorStateTest {
         ServerId two = enlist(2, 20);
         Tablet taken = taken(two, "default");
 
-        state.down(1, two);
+        state.down(1, two, List.of());
 
         Tablet lost = new Tablet(1, 0, -1, two, 2, TabletState.LOST, ServerId.NONE).withSince(1);
         assertThat(tablet("default", 0)).isEqualTo(lost);
         assertThat(warnings.getLast()).isEqualTo("1 tablets of server 2.1 are lost");
         assertChangesNothing(() -> endMigration(taken));
         assertChangesNothing(() -> recall(taken));
-        state.down(1, one);
+        state.down(1, one, List.of());
         assertThat(tablet("default", 0)).isEqualTo(lost);
     }
 
@@ -653,7 +654,7 @@ class CoordinatorStateTest {
         enlist(1, 10);
         ServerId two = enlist(2, 20);
         taken(two, "default");
-        state.down(1, two);
+        state.down(1, two, List.of());
 
         ServerId next = enlist(2, 21);
 
@@ -669,7 +670,7 @@ class CoordinatorStateTest {
         Tablet known = tablet("default", 0);
         Tablet taken = taken(two, "default");
 
-        state.down(1, one);
+        state.down(1, one, List.of());
 
         assertThat(tablet("default", 0))
                 .isEqualTo(
@@ -689,8 +690,8 @@ class CoordinatorStateTest {
         ServerId two = enlist(2, 20);
         taken(two, "default");
 
-        state.down(1, one);
-        state.down(1, two);
+        state.down(1, one, List.of());
+        state.down(1, two, List.of());
 
         assertThat(tablet("default", 0))
                 .isEqualTo(

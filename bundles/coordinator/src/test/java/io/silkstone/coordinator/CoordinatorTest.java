@@ -17,10 +17,12 @@ import static io.silkstone.coordinator.TestCluster.raiseLogEpoch;
 import static io.silkstone.coordinator.TestCluster.recallTablet;
 import static io.silkstone.coordinator.TestCluster.released;
 import static io.silkstone.coordinator.TestCluster.renew;
+import static io.silkstone.coordinator.TestCluster.renewAsBefore;
 import static io.silkstone.coordinator.TestCluster.renewClientLease;
 import static io.silkstone.coordinator.TestCluster.splitTablet;
 import static io.silkstone.coordinator.TestCluster.takeTablet;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
@@ -46,6 +48,10 @@ class CoordinatorTest {
     private static final String OTHER = "memory:c2";
     private static final long LEASE = TestCluster.OPTIONS.serverLeaseNanos();
     private static final long TERM = TestCluster.OPTIONS.clientLeaseMillis();
+
+    /** With replicas, and so that 100 bytes are worth a server. */
+    private static final CoordinatorOptions PARTS =
+            TestCluster.OPTIONS.withTableReplicas(1).withRecoveryParts(new RecoveryParts(100, 8));
 
     private final TestCluster cluster = new TestCluster(1);
 
@@ -124,6 +130,43 @@ class CoordinatorTest {
         keepAlive(5 * LEASE, server);
 
         assertThat(cluster.map(FIRST).server(server).up()).isTrue();
+    }
+
+    @Test
+    void renewLease_withSizes_isCutForItsHeirs() {
+        cluster.alone(PARTS);
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+        ServerId second = cluster.enlisted(FIRST, 8, 80);
+        ServerId third = cluster.enlisted(FIRST, 9, 90);
+        ask(renew(first, new TabletSize(1, 0, -1, 200)));
+
+        ask(leave(first));
+
+        assertThat(cluster.map(FIRST).tablets())
+                .allMatch(tablet -> tablet.state() == TabletState.RECOVERING)
+                .allMatch(tablet -> tablet.logs().equals(List.of(first)))
+                .extracting(Tablet::firstHash, Tablet::lastHash)
+                .containsExactly(tuple(0L, Long.MAX_VALUE), tuple(Long.MIN_VALUE, -1L));
+        assertThat(List.of(tablet(0).owner(), tablet(-1).owner()))
+                .containsExactlyInAnyOrder(second, third);
+    }
+
+    @Test
+    void renewLease_withSizesToTheLeaderBefore_nothingIsCut() {
+        Seat seat = cluster.alone(PARTS);
+        ServerId first = cluster.enlisted(FIRST, 7, 70);
+        cluster.enlisted(FIRST, 8, 80);
+        cluster.enlisted(FIRST, 9, 90);
+        ask(renew(first, new TabletSize(1, 0, -1, 200)));
+        seat.crash();
+        cluster.alone(PARTS);
+        assertThat(ask(renewAsBefore(first)).status()).isEqualTo(Status.OK);
+
+        ask(leave(first));
+
+        assertThat(cluster.map(FIRST).tablets())
+                .extracting(Tablet::state)
+                .containsExactly(TabletState.RECOVERING);
     }
 
     @Test
@@ -405,7 +448,8 @@ class CoordinatorTest {
 
     @Test
     void requests_doubledLostAndLate_areAppliedOnce() {
-        cluster.alone(new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0, 0));
+        cluster.alone(
+                new CoordinatorOptions(20 * LEASE, LEASE, 0, TERM, 1, 0, 0, RecoveryParts.NEVER));
         cluster.network.set(
                 Faults.NONE
                         .withDelay(MILLI, 5 * MILLI)

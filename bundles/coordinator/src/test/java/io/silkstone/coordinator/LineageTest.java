@@ -1,6 +1,7 @@
 package io.silkstone.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.silkstone.api.cluster.ClusterMap;
@@ -8,8 +9,10 @@ import io.silkstone.api.cluster.ClusterMap.Log;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.coordinator.commands.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.Status;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -91,7 +94,8 @@ class LineageTest {
 
     private ServerId enlist(int node, long former) {
         Result result =
-                state.enlist(1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "");
+                state.enlist(
+                        1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "", List.of());
         assertThat(result.status()).as(result.text()).isEqualTo(Status.OK);
         return ServerId.of(result.number());
     }
@@ -136,7 +140,7 @@ class LineageTest {
 
     private void down(ServerId... servers) {
         for (ServerId server : servers) {
-            state.down(1, server);
+            state.down(1, server, List.of());
             RandomCommands.assertSound(state);
         }
     }
@@ -169,7 +173,7 @@ class LineageTest {
         CoordinatorState usual = new CoordinatorState(Notices.NONE);
         usual.takeLead(1, 99, 1, 0, 2);
         usual.takeLead(2, 99, 1, 0, 0);
-        usual.enlist(1, 1, 0, 1_000_000, "%040x".formatted(1), "m", "");
+        usual.enlist(1, 1, 0, 1_000_000, "%040x".formatted(1), "m", "", List.of());
         usual.createTable(1, "usual", 1, -1);
         usual.createTable(2, "none", 1, 0);
         assertThat(usual.map().tables())
@@ -202,6 +206,77 @@ class LineageTest {
                         owners ->
                                 assertThat(owners.stream().filter(two::equals).count())
                                         .isEqualTo(5));
+    }
+
+    private Tablet part(long first, long last, ServerId owner, long epoch, ServerId log) {
+        return new Tablet(TABLE, first, last, owner, epoch, TabletState.RECOVERING, ServerId.NONE)
+                .withLogs(List.of(log))
+                .withSince(1);
+    }
+
+    private List<Tablet> parts() {
+        return state.map().tablets().stream().filter(each -> each.table() == TABLE).toList();
+    }
+
+    @Test
+    void down_withCuts_severalRecoverTheParts() {
+        long version = state.mapVersion();
+        state.down(1, one, List.of(new Cut(TABLE, 1L << 62), new Cut(TABLE, Long.MIN_VALUE)));
+        RandomCommands.assertSound(state);
+        assertThat(parts())
+                .containsExactly(
+                        part(0, (1L << 62) - 1, two, 4, one),
+                        part(1L << 62, Long.MAX_VALUE, three, 4, one),
+                        part(Long.MIN_VALUE, -1, two, 4, one));
+        assertThat(state.mapVersion()).isEqualTo(version + 1);
+        down(three);
+        assertThat(parts().get(1)).isEqualTo(part(1L << 62, Long.MAX_VALUE, two, 5, one));
+        for (Tablet part : parts()) {
+            assertThat(state.map().logs()).contains(new Log(one, 0));
+            end(part);
+        }
+        assertThat(parts()).extracting(Tablet::state).containsOnly(TabletState.NORMAL);
+        assertThat(state.map().logs()).isEmpty();
+    }
+
+    @Test
+    void down_withCutsThatCannotBe_areLeftOut() {
+        List<Cut> cuts =
+                List.of(
+                        new Cut(TABLE, 0),
+                        new Cut(TABLE, 5),
+                        new Cut(Tablets.DEFAULT_ID, 1L << 62),
+                        new Cut(TABLE + 7, 1L << 62));
+        state.down(1, one, cuts);
+        assertThat(state.map().tablets()).hasSize(2);
+        assertThat(tablet()).isEqualTo(recovering(two, 2, one));
+    }
+
+    @Test
+    void down_withCutsOfATabletThatHasBeenTakenMeanwhile_itStaysWhole() {
+        taken(two);
+        state.down(1, one, List.of(new Cut(TABLE, 1L << 62)));
+        assertThat(parts()).containsExactly(tablet(two, 3, TabletState.RECOVERING, two, one));
+        down(two);
+        assertThat(parts()).hasSize(1);
+    }
+
+    @Test
+    void enlist_withCutsOfTheProcessBefore_itRecoversOnePartOfIt() {
+        Result result =
+                state.enlist(
+                        1,
+                        ++boots,
+                        1,
+                        1_000_000,
+                        "%040x".formatted(1),
+                        "m",
+                        "",
+                        List.of(new Cut(TABLE, 1L << 62), new Cut(TABLE, Long.MIN_VALUE)));
+        RandomCommands.assertSound(state);
+        ServerId back = ServerId.of(result.number());
+        assertThat(parts()).extracting(Tablet::owner).containsExactlyInAnyOrder(back, two, three);
+        assertThat(parts()).extracting(Tablet::state).containsOnly(TabletState.RECOVERING);
     }
 
     @Test
@@ -480,8 +555,8 @@ class LineageTest {
         assertThat(other.map()).isEqualTo(state.map());
         assertThat(other.map().logs()).hasSize(2);
         assertThat(Snapshots.encode(other)).isEqualTo(snapshot);
-        other.down(1, three);
-        state.down(1, three);
+        other.down(1, three, List.of());
+        state.down(1, three, List.of());
         assertThat(other.map()).isEqualTo(state.map());
     }
 
@@ -498,10 +573,29 @@ class LineageTest {
         assertThat(read.map()).isEqualTo(applied.map());
         assertThat(read.replicas()).isZero();
         assertThat(read.map().tables()).hasSize(2).allMatch(table -> table.replicas() == 0);
-        read.down(1, one);
+        read.down(1, one, List.of());
         assertThat(read.map().tablets())
                 .extracting(Tablet::state)
                 .containsExactly(TabletState.LOST, TabletState.LOST, TabletState.NORMAL);
+    }
+
+    /** As the version before cuts wrote it. */
+    private static byte[] withoutCuts(byte[] command) {
+        byte[] before = Arrays.copyOf(command, command.length - Integer.BYTES);
+        before[MessageHeaderEncoder.versionEncodingOffset()] = 5;
+        return before;
+    }
+
+    @Test
+    void commands_ofTheVersionBeforeCuts_cutNothing() {
+        byte[] down = Commands.down(1, one, List.of());
+        Result result = RandomCommands.apply(withoutCuts(down), state);
+        assertThat(result.isOk()).isTrue();
+        assertThat(tablet()).isEqualTo(recovering(two, 2, one));
+        byte[] enlist =
+                Commands.enlist(1, 99, 2, 1_000_000, "%040x".formatted(2), "m", "", List.of());
+        result = RandomCommands.apply(withoutCuts(enlist), state);
+        assertThat(tablet()).isEqualTo(recovering(ServerId.of(result.number()), 3, one));
     }
 
     /** Servers that go down at any time, and what they wrote. */
@@ -521,6 +615,8 @@ class LineageTest {
 
     /** Servers with logs, of which those are thrown away that the map says nobody needs. */
     private static final class History {
+        private static final long HASHES = 64;
+
         private final SplittableRandom random;
         private final CoordinatorState state = new CoordinatorState(Notices.NONE);
         private final Map<Long, Set<Integer>> written = new TreeMap<>();
@@ -537,7 +633,8 @@ class LineageTest {
         private void enlist() {
             int node = random.nextInt(4);
             long former = random.nextInt(4) == 0 ? boots : 0;
-            state.enlist(1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "");
+            state.enlist(
+                    1, ++boots, former, 1_000_000, "%040x".formatted(node), "m", "", List.of());
         }
 
         void step() {
@@ -546,7 +643,7 @@ class LineageTest {
             Tablet tablet = tablets.get(random.nextInt(tablets.size()));
             ServerId server = up.isEmpty() ? ServerId.NONE : up.get(random.nextInt(up.size()));
             switch (random.nextInt(9)) {
-                case 0 -> state.down(1, server);
+                case 0 -> state.down(1, server, cuts());
                 case 1, 2 -> enlist();
                 case 3, 4 ->
                         state.takeTablet(
@@ -565,10 +662,22 @@ class LineageTest {
             logs.keySet().retainAll(kept);
         }
 
+        /** Also through tablets of others, and where there is a cut already. */
+        private List<Cut> cuts() {
+            List<Cut> cuts = new ArrayList<>();
+            for (int cut = random.nextInt(3); cut > 0; cut--) {
+                cuts.add(new Cut(Tablets.DEFAULT_ID, random.nextLong(HASHES) << 58));
+            }
+            return cuts;
+        }
+
         private void write(Tablet tablet) {
-            if (tablet.isServed()) {
-                written.computeIfAbsent(tablet.firstHash(), hash -> new HashSet<>()).add(++count);
-                log(tablet.owner(), tablet).add(count);
+            long hash = random.nextLong(HASHES) << 58;
+            if (tablet.isServed() && tablet.contains(hash)) {
+                written.computeIfAbsent(hash, each -> new HashSet<>()).add(++count);
+                logs.computeIfAbsent(tablet.owner(), id -> new TreeMap<>())
+                        .computeIfAbsent(hash, each -> new HashSet<>())
+                        .add(count);
             }
         }
 
@@ -577,37 +686,49 @@ class LineageTest {
                     tablet.state() == TabletState.MIGRATING
                             || tablet.state() == TabletState.RECOVERING;
             if (comes && state.serversUp().contains(tablet.owner())) {
-                log(tablet.owner(), tablet).addAll(reachable(tablet));
+                Map<Long, Set<Integer>> reachable = reachable(tablet);
+                Map<Long, Set<Integer>> log =
+                        logs.computeIfAbsent(tablet.owner(), id -> new TreeMap<>());
+                reachable.forEach(
+                        (hash, all) ->
+                                log.computeIfAbsent(hash, each -> new HashSet<>()).addAll(all));
                 state.migrationEnded(
                         tablet.owner(), tablet.table(), tablet.firstHash(), tablet.epoch());
             }
         }
 
-        private Set<Integer> log(ServerId server, Tablet tablet) {
-            return logs.computeIfAbsent(server, id -> new TreeMap<>())
-                    .computeIfAbsent(tablet.firstHash(), hash -> new HashSet<>());
-        }
-
-        /** What those have together that the map names. */
-        private Set<Integer> reachable(Tablet tablet) {
+        /** What those have together that the map names, by its hashes. */
+        private Map<Long, Set<Integer>> reachable(Tablet tablet) {
             List<ServerId> holders = new ArrayList<>(tablet.logs());
             holders.add(tablet.peer());
             if (tablet.isServed()) {
                 holders.add(tablet.owner());
             }
-            Set<Integer> reachable = new HashSet<>();
+            Map<Long, Set<Integer>> reachable = new TreeMap<>();
             for (ServerId holder : holders) {
-                Map<Long, Set<Integer>> log = logs.getOrDefault(holder, Map.of());
-                reachable.addAll(log.getOrDefault(tablet.firstHash(), Set.of()));
+                logs.getOrDefault(holder, Map.of())
+                        .forEach(
+                                (hash, all) -> {
+                                    if (tablet.contains(hash)) {
+                                        reachable
+                                                .computeIfAbsent(hash, each -> new HashSet<>())
+                                                .addAll(all);
+                                    }
+                                });
             }
             return reachable;
         }
 
         void assertNothingIsMissing(String when) {
             for (Tablet tablet : state.map().tablets()) {
-                assertThat(reachable(tablet))
-                        .as("%s: %s", when, tablet)
-                        .containsAll(written.getOrDefault(tablet.firstHash(), Set.of()));
+                Map<Long, Set<Integer>> reachable = reachable(tablet);
+                written.forEach(
+                        (hash, all) -> {
+                            if (tablet.contains(hash)
+                                    && !reachable.getOrDefault(hash, Set.of()).containsAll(all)) {
+                                fail("%s: %s lacks some of %x", when, tablet, hash);
+                            }
+                        });
             }
         }
     }

@@ -6,6 +6,7 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,9 +49,10 @@ final class RandomCommands {
                         LEASE,
                         "%040x".formatted(node),
                         "memory:" + node,
-                        "");
+                        "",
+                        cuts(state));
             }
-            case 4 -> Commands.down(chance(3) ? 0 : term, server(state));
+            case 4 -> Commands.down(chance(3) ? 0 : term, server(state), cuts(state));
             case 5, 6 ->
                     Commands.createTable(call, table(), random.nextInt(6), random.nextInt(6) - 1);
             case 7 -> Commands.dropTable(call, table());
@@ -73,6 +75,15 @@ final class RandomCommands {
 
     private long hash() {
         return chance(2) ? random.nextLong(16_384) << 50 : random.nextLong();
+    }
+
+    /** Through tablets that there are, at borders of slots and elsewhere. */
+    private List<Cut> cuts(CoordinatorState state) {
+        List<Cut> cuts = new ArrayList<>();
+        for (int cut = random.nextInt(4); cut > 0; cut--) {
+            cuts.add(new Cut(tablet(state, TabletState.NORMAL).table(), hash()));
+        }
+        return cuts;
     }
 
     private String table() {

@@ -34,7 +34,7 @@ class TabletsTest {
     void assign_lostTablet_isInAnEpochAboveThatOfAllOthers() throws ClusterRefused {
         makeTwoAndCutOneOften();
         long before = epochMax();
-        tablets.down(SECOND, 0, List.of());
+        tablets.down(SECOND, 0, List.of(), List.of());
         tablets.assign("table", LAST_HASH, FIRST);
         assertThat(all().getLast().epoch()).isGreaterThan(before);
         assertThat(all().getLast().owner()).isEqualTo(FIRST);
@@ -73,14 +73,14 @@ class TabletsTest {
         tablets.take(
                 FIRST, SECOND, known.table(), known.firstHash(), known.lastHash(), known.epoch());
         List<Long> before = all().stream().map(Tablet::epoch).toList();
-        tablets.down(SECOND, 0, List.of());
+        tablets.down(SECOND, 0, List.of(), List.of());
         assertThat(all()).extracting(Tablet::epoch).isEqualTo(before);
     }
 
     @Test
     void takeBack_severalTablets_areInOneEpochAboveThatOfAllOthers() throws ClusterRefused {
         makeTwoAndCutOneOften();
-        tablets.down(FIRST, 0, List.of());
+        tablets.down(FIRST, 0, List.of(), List.of());
         long before = epochMax();
         ServerId next = new ServerId(1, 2);
         tablets.takeBack(next);
@@ -97,7 +97,7 @@ class TabletsTest {
         long before = epochMax();
         tablets.create("other", 1, 0, 0, List.of(SECOND));
         tablets.drop("table");
-        tablets.down(SECOND, 0, List.of());
+        tablets.down(SECOND, 0, List.of(), List.of());
         tablets.assign("other", 0, FIRST);
         assertThat(epochMax()).isGreaterThan(before);
     }

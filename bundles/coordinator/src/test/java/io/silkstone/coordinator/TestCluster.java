@@ -63,7 +63,8 @@ final class TestCluster implements AutoCloseable {
 
     /** A leader that begins has no more patience than it must. */
     static final CoordinatorOptions OPTIONS =
-            new CoordinatorOptions(3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0, 0);
+            new CoordinatorOptions(
+                    3_000 * MILLI, 50 * MILLI, 0, 1_800_000, 1, 0, 0, RecoveryParts.NEVER);
 
     long now = 1;
     final SplittableRandom random;
@@ -282,13 +283,35 @@ final class TestCluster implements AutoCloseable {
                         .encodedLength();
     }
 
-    static ToIntFunction<MutableDirectBuffer> renew(ServerId server) {
-        return buffer ->
-                new RenewLeaseEncoder()
-                        .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
-                        .server(server.packed())
-                        .mapVersion(0)
-                        .encodedLength();
+    /** With what the server says of its tablets. */
+    static ToIntFunction<MutableDirectBuffer> renew(ServerId server, TabletSize... sizes) {
+        return buffer -> {
+            RenewLeaseEncoder message =
+                    new RenewLeaseEncoder()
+                            .wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
+                            .server(server.packed())
+                            .mapVersion(0);
+            RenewLeaseEncoder.TabletsEncoder tablets = message.tabletsCount(sizes.length);
+            for (TabletSize each : sizes) {
+                tablets.next()
+                        .firstHash(each.firstHash())
+                        .lastHash(each.lastHash())
+                        .bytes(each.bytes())
+                        .table(each.table());
+            }
+            return message.encodedLength();
+        };
+    }
+
+    /** As a server of the version before says it. */
+    static ToIntFunction<MutableDirectBuffer> renewAsBefore(ServerId server) {
+        return buffer -> {
+            RenewLeaseEncoder message = new RenewLeaseEncoder();
+            MessageHeaderEncoder header = new MessageHeaderEncoder();
+            message.wrapAndApplyHeader(buffer, 0, header).server(server.packed()).mapVersion(0);
+            header.version(6);
+            return message.encodedLength();
+        };
     }
 
     static ToIntFunction<MutableDirectBuffer> leave(ServerId server) {

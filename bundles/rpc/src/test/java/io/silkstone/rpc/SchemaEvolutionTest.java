@@ -18,6 +18,8 @@ import io.silkstone.rpc.messages.PingDecoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.PriorityPullDecoder;
 import io.silkstone.rpc.messages.PulledDecoder;
+import io.silkstone.rpc.messages.RenewLeaseDecoder;
+import io.silkstone.rpc.messages.RenewLeaseEncoder;
 import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.next.DoneEncoder;
 import io.silkstone.rpc.next.FreezeEncoder;
@@ -137,6 +139,19 @@ class SchemaEvolutionTest {
         ClusterMapDecoder old = new ClusterMapDecoder();
         old.wrap(buffer, BODY, header.blockLength(), header.version());
         assertThat(MapCodec.decode(old)).isEqualTo(map());
+    }
+
+    @Test
+    void renewLease_ofTheVersionBefore_hasNoTablets() {
+        RenewLeaseEncoder renew = new RenewLeaseEncoder();
+        renew.wrapAndApplyHeader(buffer, 0, oldHeader).server(5).mapVersion(6);
+        oldHeader.version(6);
+        int length = BODY + renew.encodedLength();
+        buffer.setMemory(length, 64, (byte) -1);
+        RenewLeaseDecoder read = new RenewLeaseDecoder();
+        read.wrapAndApplyHeader(buffer, 0, header);
+        assertThat(read.mapVersion()).isEqualTo(6);
+        assertThat(read.tablets().count()).isZero();
     }
 
     private static ClusterMap map() {

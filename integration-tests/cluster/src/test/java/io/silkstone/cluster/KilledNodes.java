@@ -35,6 +35,11 @@ final class KilledNodes implements AutoCloseable {
      * @param coordinators how many of them have one
      */
     KilledNodes(int coordinators) throws Exception {
+        this(coordinators, "");
+    }
+
+    /** As the other, where coordinators are configured with {@code more} lines. */
+    KilledNodes(int coordinators, String more) throws Exception {
         cluster = new OperatedCluster(COUNT, "--coordinators", Integer.toString(coordinators));
         cluster.beBrief();
         for (int node = 1; node <= COUNT; node++) {
@@ -43,11 +48,12 @@ final class KilledNodes implements AutoCloseable {
                         node,
                         "io.silkstone.coordinator.service",
                         ("enabled = true\nlog = %s\nservers.first = %d\nserver.lease.ms = %d\n"
-                                        + "table.replicas = 0\n")
+                                        + "table.replicas = 0\n%s")
                                 .formatted(
                                         coordinators == 1 ? "local" : "aeron-cluster",
                                         COUNT,
-                                        LEASE_MS));
+                                        LEASE_MS,
+                                        more));
             }
             cluster.configure(
                     node,

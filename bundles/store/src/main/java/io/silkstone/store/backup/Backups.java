@@ -55,8 +55,12 @@ public final class Backups implements AutoCloseable {
     /** From {@link #read}: there is no such replica. */
     public static final int NOT_HERE = -1;
 
-    /** Replicas whose content is in memory, so that the next cursor costs no disk. */
-    private static final int LOADED_MAX = 4;
+    /**
+     * Replicas whose content is in memory, so that the next cursor costs no disk. Each server that
+     * recovers a part of a log reads three at a time, of all backups together; where there are as
+     * many backups as such servers, a backup is asked for three on average, and rarely for so many.
+     */
+    private static final int LOADED_MAX = 8;
 
     private static final int REMOVED_AT_ONCE = 16;
 

@@ -57,7 +57,12 @@ final class DeadLog {
             long incarnation,
             int bytes,
             boolean ended,
-            boolean noted) {}
+            boolean noted) {
+        /** Whether it does not matter which of the two is read. */
+        boolean isLike(Found other) {
+            return incarnation == other.incarnation && bytes == other.bytes && ended == other.ended;
+        }
+    }
 
     /** Of {@code log}; nothing is known of it yet. */
     DeadLog(Rpc rpc, ClusterMap.Log log) {

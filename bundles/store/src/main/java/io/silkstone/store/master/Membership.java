@@ -5,6 +5,7 @@ import io.silkstone.api.cluster.ClusterMap.Server;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.ClusterMap.TabletState;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.TabletLoad;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Call;
 import io.silkstone.rpc.Leader;
@@ -25,6 +26,7 @@ import io.silkstone.rpc.messages.Status;
 import io.silkstone.rpc.messages.TabletReleasedEncoder;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Comparator;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -40,7 +42,9 @@ import java.util.random.RandomGenerator;
  *
  * <p><b>The tablets.</b> The coordinator's map says who has what. Two user threads work here: one
  * renews the lease and is told when there is a newer map; the other fetches it and brings the store
- * in line, which may take a while.
+ * in line, which may take a while. A third one looks now and then how large tablets are; the lease
+ * is renewed with what it saw last, so that the coordinator knows what to cut when this server goes
+ * down.
  *
  * <p><b>Expelled.</b> A server that the coordinator has given up is told so when it renews. What it
  * has counts as lost and may be served by others, so it drops everything and enlists afresh, under
@@ -62,6 +66,18 @@ public final class Membership {
      * to come back.
      */
     private static final long RENEW_NANOS_MAX = 750_000_000;
+
+    /**
+     * So many of the largest tablets are told of: any other has less than one in so many of what
+     * this server has, and is recovered as it is.
+     */
+    private static final int SIZES_MAX = 32;
+
+    /** Longest time between two looks at what tablets hold; else they come once a lease. */
+    private static final long SIZES_NANOS_MAX = 3_000_000_000L;
+
+    /** A look takes no more than one in so many of the time. */
+    private static final int SIZES_SHARE = 50;
 
     private static final Logger LOG = System.getLogger(Membership.class.getName());
 
@@ -93,9 +109,13 @@ public final class Membership {
     /** The boot of which the predecessor's record knows; NONE before the first. */
     private long recordedBoot = Predecessor.NONE;
 
-    private long leaseNanos;
+    private volatile long leaseNanos;
     private volatile long leaseThread = ThreadRuntime.NONE;
     private volatile long mapThread = ThreadRuntime.NONE;
+    private volatile long sizesThread = ThreadRuntime.NONE;
+
+    /** The largest tablets, as they were when they were looked at last. */
+    private volatile List<TabletLoad> sizes = List.of();
 
     /** What a server owns; implemented by the store. One thread at a time. */
     public interface Holdings {
@@ -114,6 +134,14 @@ public final class Membership {
 
         /** Drops everything. */
         void drop();
+
+        /**
+         * What the coordinator is to know of, should this server go down: about what its tablets
+         * with replicas hold. Takes a while. Another thread than those.
+         */
+        default List<TabletLoad> sizes() {
+            return List.of();
+        }
     }
 
     /** Of a server that begins to enlist at {@link #start}. */
@@ -153,7 +181,10 @@ public final class Membership {
     public void start() {
         mapThread = threads.create(ThreadRuntime.NORMAL, this::keepMap);
         leaseThread = threads.create(ThreadRuntime.NORMAL, this::keepLease);
-        if (mapThread == ThreadRuntime.NONE || leaseThread == ThreadRuntime.NONE) {
+        sizesThread = threads.create(ThreadRuntime.NORMAL, this::keepSizes);
+        if (mapThread == ThreadRuntime.NONE
+                || leaseThread == ThreadRuntime.NONE
+                || sizesThread == ThreadRuntime.NONE) {
             throw new IllegalStateException("there is no thread for the membership");
         }
         rpc.serve(MapNewsDecoder.TEMPLATE_ID, this::heardOfMap);
@@ -296,6 +327,15 @@ public final class Membership {
         request.wrapAndApplyHeader(leaseAsking.request(REQUEST_BYTES_MAX), 0, leaseAsking.header())
                 .server(self.packed())
                 .mapVersion(map.version());
+        List<TabletLoad> told = sizes;
+        RenewLeaseEncoder.TabletsEncoder tablets = request.tabletsCount(told.size());
+        for (TabletLoad each : told) {
+            tablets.next()
+                    .firstHash(each.firstHash())
+                    .lastHash(each.lastHash())
+                    .bytes(each.bytes())
+                    .table(each.table());
+        }
         long sentAt = rpc.now();
         long pause = Math.min(leaseNanos / RENEWALS, RENEW_NANOS_MAX);
         Status answer = leaseAsking.ask(leader, request.encodedLength(), pause);
@@ -318,6 +358,33 @@ public final class Membership {
         } else {
             status = "the coordinator at " + leader.address() + " does not answer: " + answer;
             threads.sleep(pause / 4);
+        }
+    }
+
+    private void keepSizes() {
+        keepOn(
+                () -> {
+                    long begunAt = rpc.now();
+                    if (mayServe()) {
+                        sizes = largest();
+                    }
+                    long usual = Math.clamp(leaseNanos, PAUSE_NANOS, SIZES_NANOS_MAX);
+                    long pause = Math.max(usual, SIZES_SHARE * (rpc.now() - begunAt));
+                    while (!closing && rpc.now() - begunAt < pause) {
+                        long left = pause - (rpc.now() - begunAt);
+                        threads.sleep(Math.min(left, RENEW_NANOS_MAX));
+                    }
+                });
+    }
+
+    private List<TabletLoad> largest() {
+        try {
+            return holdings.sizes().stream()
+                    .sorted(Comparator.comparingLong(TabletLoad::bytes).reversed())
+                    .limit(SIZES_MAX)
+                    .toList();
+        } catch (IllegalStateException allSessionsAreOpen) {
+            return sizes;
         }
     }
 
@@ -416,8 +483,10 @@ public final class Membership {
         rpc.serveNoMore(MapNewsDecoder.TEMPLATE_ID);
         threads.signal(mapThread);
         threads.signal(leaseThread);
+        threads.signal(sizesThread);
         threads.join(mapThread);
         threads.join(leaseThread);
+        threads.join(sizesThread);
         leased = false;
         if (!self.equals(ServerId.NONE)) {
             LeaveEncoder request = new LeaveEncoder();

@@ -26,6 +26,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -138,7 +139,21 @@ final class Recovery implements Runnable {
 
         Reading(DeadLog log) {
             this.log = log;
-            segments = new ConcurrentLinkedQueue<>(log.segments());
+            segments = new ConcurrentLinkedQueue<>();
+            log.segments().forEach(segment -> segments.add(inTurn(segment)));
+        }
+
+        /**
+         * Of replicas that are as good as the first one another is the first for each segment: the
+         * same one for all servers that recover parts of this log, so that a backup reads it from
+         * its disk once, and another backup for the next segment.
+         */
+        private static List<Found> inTurn(List<Found> replicas) {
+            Found first = replicas.getFirst();
+            List<Found> all = new ArrayList<>(replicas);
+            List<Found> alike = all.subList(0, (int) all.stream().takeWhile(first::isLike).count());
+            Collections.rotate(alike, Math.floorMod(first.segment(), alike.size()));
+            return all;
         }
 
         void took(Fetched fetched) {

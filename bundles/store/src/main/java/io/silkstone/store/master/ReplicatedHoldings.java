@@ -4,9 +4,12 @@ import io.silkstone.api.cluster.ClusterMap;
 import io.silkstone.api.cluster.ClusterMap.Tablet;
 import io.silkstone.api.cluster.RecoveryStatus;
 import io.silkstone.api.cluster.ServerId;
+import io.silkstone.api.store.TabletLoad;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Rpc;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a server has to do with a map, in this order: keep its log where that says, serve what it
@@ -21,6 +24,9 @@ public final class ReplicatedHoldings implements Membership.Holdings {
     private final StoreHoldings holdings;
     private final BackupService backups;
     private volatile Recoveries recoveries;
+
+    /** The tables that have replicas, by the newest map. */
+    private volatile Set<Integer> replicated = Set.of();
 
     /** Of {@code store}, on a server that keeps replicas for others in {@code backups}. */
     public ReplicatedHoldings(
@@ -47,6 +53,11 @@ public final class ReplicatedHoldings implements Membership.Holdings {
             // Others read its log by now: nothing may be in it of what they have taken from it.
             return;
         }
+        replicated =
+                map.tables().stream()
+                        .filter(table -> table.replicas() > 0)
+                        .map(ClusterMap.Table::id)
+                        .collect(Collectors.toUnmodifiableSet());
         store.follow(self, map);
         recoveries.serve(map);
         holdings.apply(map, self);
@@ -63,6 +74,17 @@ public final class ReplicatedHoldings implements Membership.Holdings {
     public void drop() {
         store.follow(ServerId.NONE, ClusterMap.NONE);
         holdings.drop();
+    }
+
+    @Override
+    public List<TabletLoad> sizes() {
+        Set<Integer> wanted = replicated;
+        if (wanted.isEmpty()) {
+            return List.of();
+        }
+        return store.store().loads().stream()
+                .filter(tablet -> wanted.contains(tablet.table()))
+                .toList();
     }
 
     /** What is recovered here. Threads: any. */

@@ -1,9 +1,11 @@
 package io.silkstone.simulation.cluster;
 
 import io.silkstone.api.cluster.ClusterMap;
+import io.silkstone.api.cluster.ServerId;
 import io.silkstone.api.store.KvStore;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.coordinator.CoordinatorOptions;
+import io.silkstone.coordinator.RecoveryParts;
 import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.simulation.Chance;
 import io.silkstone.simulation.Judgement;
@@ -17,7 +19,11 @@ import io.silkstone.simulation.settings.Settings;
 import io.silkstone.simulation.settings.Share;
 import io.silkstone.transport.memory.Faults;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -131,6 +137,9 @@ public final class ClusterScenario implements Scenario {
 
         /** Leases that end while something else goes on, for servers and clients alike. */
         private CoordinatorOptions options(int servers) {
+            // Whoever does not ask for parts is to have the random numbers that there were without.
+            Range parts = settings.get(ClusterSettings.RECOVERY_PARTS);
+            int partsMax = parts.high() == 1 ? 1 : parts.drawInt(random);
             return new CoordinatorOptions(
                     settings.get(ClusterSettings.SERVER_LEASE).draw(random),
                     settings.get(ClusterSettings.SERVER_MARGIN).draw(random),
@@ -140,7 +149,8 @@ public final class ClusterScenario implements Scenario {
                     settings.get(ClusterSettings.TABLETS_MANY).happens(random)
                             ? settings.get(ClusterSettings.TABLETS_FIRST)
                             : 0,
-                    replicas);
+                    replicas,
+                    new RecoveryParts(settings.get(ClusterSettings.RECOVERY_PART_SIZE), partsMax));
         }
 
         /** Snapshots so often that some are written, read and torn. */
@@ -234,6 +244,7 @@ public final class ClusterScenario implements Scenario {
                     tables.dropped(table.id(), world.runtime().clock().nanoTime());
                 }
             }
+            countParts(before, after);
             for (String name : history.keys()) {
                 int table = Named.tableOf(name);
                 long hash = Named.hashOf(name);
@@ -242,6 +253,29 @@ public final class ClusterScenario implements Scenario {
                 if (was != null && is != null) {
                     tabletChanged(name, was, is, after);
                 }
+            }
+        }
+
+        /** Those that are to be recovered now, and that were one tablet before. */
+        private void countParts(ClusterMap before, ClusterMap after) {
+            Map<ClusterMap.Tablet, Set<ServerId>> heirs = new HashMap<>();
+            for (ClusterMap.Tablet is : after.tablets()) {
+                ClusterMap.Tablet was = before.tablet(is.table(), is.firstHash());
+                boolean isPart =
+                        was != null
+                                && was.state() == ClusterMap.TabletState.NORMAL
+                                && is.state() == ClusterMap.TabletState.RECOVERING
+                                && (was.firstHash() != is.firstHash()
+                                        || was.lastHash() != is.lastHash());
+                if (isPart) {
+                    heirs.computeIfAbsent(was, tablet -> new HashSet<>()).add(is.owner());
+                }
+            }
+            for (Set<ServerId> servers : heirs.values()) {
+                world.count(
+                        servers.size() > 1
+                                ? "tablet cut for several servers that recover it"
+                                : "tablet cut for one server that recovers it");
             }
         }
 

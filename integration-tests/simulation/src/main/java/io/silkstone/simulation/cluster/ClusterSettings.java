@@ -48,6 +48,20 @@ final class ClusterSettings {
                     Forms.numbers(0, 3),
                     "replicas of what is written to tables, on other servers");
 
+    static final Setting<Range> RECOVERY_PARTS =
+            add(
+                    "recovery.parts",
+                    "1",
+                    Forms.numbers(1, 64),
+                    "parts into which a tablet is cut at most when its server goes down");
+
+    static final Setting<Long> RECOVERY_PART_SIZE =
+            add(
+                    "recovery.part.size",
+                    "64 MiB",
+                    Forms.size(1, 1 << 30),
+                    "what a part has at least, as servers tell the coordinator");
+
     static final Setting<Odds> SERVER_MACHINE =
             add(
                     "server.machine",

@@ -76,6 +76,17 @@ public enum Bug {
     /** What was removed is read out of the log of a server that is down. */
     TOMBSTONES_LEFT_OUT(() -> stripped(Entry.TOMBSTONE), "fit no order"),
 
+    /** Of the part of a tablet that a server recovers, it takes the lower half. */
+    HALF_A_PART_LEFT_OUT(
+            () ->
+                    new Parts() {
+                        @Override
+                        public Transport transport(String name, Transport genuine) {
+                            return new HalvingTransport(genuine);
+                        }
+                    },
+            "fit no order"),
+
     /** Results of requests do not go with their tablet. */
     RESULTS_LEFT_BEHIND(() -> stripped(Entry.RESULT), "fit no order"),
 

@@ -56,6 +56,7 @@ class ClusterScenarioTest {
                     "message ReadReplica",
                     "message RaiseLogEpoch",
                     "message AcceptLoss",
+                    "coordinator.recovery.cuts_total",
                     // For operators and for who spreads load.
                     "message GetLoad",
                     "message Load",
@@ -150,6 +151,7 @@ class ClusterScenarioTest {
             names = {
                 "TOLD_BEFORE_THE_REPLICAS",
                 "TOMBSTONES_LEFT_OUT",
+                "HALF_A_PART_LEFT_OUT",
                 "RESULTS_LEFT_BEHIND",
                 "PRIORITY_PULL_LOST",
                 "CHANGES_LEFT_OUT",

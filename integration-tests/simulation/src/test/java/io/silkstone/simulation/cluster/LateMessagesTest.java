@@ -10,6 +10,7 @@ import io.silkstone.api.store.StoreRefused;
 import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.api.transport.Transport;
 import io.silkstone.coordinator.CoordinatorOptions;
+import io.silkstone.coordinator.RecoveryParts;
 import io.silkstone.coordinator.journal.JournalOptions;
 import io.silkstone.rpc.messages.ChangeDecoder;
 import io.silkstone.rpc.messages.ClearTableDecoder;
@@ -59,7 +60,8 @@ class LateMessagesTest {
     private final SimulatedCoordinator coordinator =
             new SimulatedCoordinator(
                     world,
-                    new CoordinatorOptions(100 * MILLI, 10 * MILLI, 0, 5_000, 2, 0, 0),
+                    new CoordinatorOptions(
+                            100 * MILLI, 10 * MILLI, 0, 5_000, 2, 0, 0, RecoveryParts.NEVER),
                     JournalOptions.DEFAULT,
                     (before, after) -> {});
     private final List<SimulatedServer> servers = new ArrayList<>();

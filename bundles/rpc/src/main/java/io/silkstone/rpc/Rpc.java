@@ -18,6 +18,7 @@ import io.silkstone.rpc.messages.LoadDecoder;
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
 import io.silkstone.rpc.messages.MigrationPreparedDecoder;
 import io.silkstone.rpc.messages.MultiReadReplyDecoder;
+import io.silkstone.rpc.messages.PassBegunDecoder;
 import io.silkstone.rpc.messages.PulledDecoder;
 import io.silkstone.rpc.messages.ReadReplyDecoder;
 import io.silkstone.rpc.messages.RefusalDecoder;
@@ -113,6 +114,7 @@ public final class Rpc implements AutoCloseable {
         REPLIES.set(UsageDecoder.TEMPLATE_ID);
         REPLIES.set(MigrationPreparedDecoder.TEMPLATE_ID);
         REPLIES.set(PulledDecoder.TEMPLATE_ID);
+        REPLIES.set(PassBegunDecoder.TEMPLATE_ID);
         REPLIES.set(ReplicaListDecoder.TEMPLATE_ID);
         REPLIES.set(LoadDecoder.TEMPLATE_ID);
     }

@@ -74,6 +74,7 @@ public final class Store implements KvStore, AutoCloseable {
     private final Backoff backoff;
     private final SegletPool pool;
     private final Epochs epochs;
+    private final Cleaner cleaner;
     private final Versions versions = new Versions();
     private final LongAdder expired = new LongAdder();
     private final Log log;
@@ -130,7 +131,7 @@ public final class Store implements KvStore, AutoCloseable {
         sweeper = new Sweeper(tables, log, epochs, tabletSweep, this::replenish);
         gate = new TabletGate(epochs, slots, nanoClock, backoff);
         Expirer expirer = new Expirer(tables, log, epochs, clock, nanoClock);
-        Cleaner cleaner = new Cleaner(pool, log, epochs, tables, metrics, backoff);
+        cleaner = new Cleaner(pool, log, epochs, tables, metrics, backoff);
         admission =
                 new Admission(pool, epochs, cleaner, sweeper, expirer, metrics, nanoClock, backoff);
         memoryAhead = new MemoryAhead(pool, log, epochs, options.memoryPrefaultBytes());
@@ -504,6 +505,11 @@ public final class Store implements KvStore, AutoCloseable {
     /** What {@link #recordChanges} returned {@code record} for is given up. */
     public void forgetChanges(Place place, long record) {
         administration.forgetChanges(place, record);
+    }
+
+    /** See {@link Cleaner#hasten}. */
+    public void hastenCleaner() {
+        cleaner.hasten();
     }
 
     /** A way to what frozen tablets hold, for one thread. */

@@ -3,7 +3,10 @@ package io.silkstone.store;
 import io.silkstone.store.index.EntryVisitor;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
+import io.silkstone.store.log.LogOrder;
 import io.silkstone.store.log.Result;
+import io.silkstone.store.log.Segment;
+import io.silkstone.store.memory.Epochs;
 import io.silkstone.store.results.Lease;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -31,6 +34,9 @@ public final class TabletReader implements AutoCloseable {
     /** So many lines at a time: others wait, also where nearly nothing is to be shown. */
     private static final int LINES_MAX = 1_024;
 
+    /** So many entries of the log at a time, for the same reason. */
+    private static final int ENTRIES_MAX = 4_096;
+
     /** Lines whose entries are read before the first of them is shown. */
     private static final int PREFETCH = 16;
 
@@ -44,6 +50,7 @@ public final class TabletReader implements AutoCloseable {
 
     private final Store store;
     private final StoreSession session;
+    private final LogOrder order;
 
     /** What prefetching returned, so that the compiler does not drop it. */
     private long prefetched;
@@ -65,6 +72,15 @@ public final class TabletReader implements AutoCloseable {
      * @param epoch in which it was this store's
      */
     public record Place(int table, long first, long last, long epoch) {}
+
+    /**
+     * A pass through the log, in which all is found that was not moved behind it meanwhile.
+     *
+     * @param begins where its stretches begin, each of which ends where the next one begins
+     * @param until where the last one ends, and the next pass begins; where this one begins too
+     *     when there is nothing to be found that earlier passes have not shown
+     */
+    public record Pass(long[] begins, long until) {}
 
     /** Takes copies of entries. */
     public interface Sink {
@@ -99,6 +115,7 @@ public final class TabletReader implements AutoCloseable {
     TabletReader(Store store, StoreSession session) {
         this.store = store;
         this.session = session;
+        order = new LogOrder(store.log());
     }
 
     /** Whether {@code place} is frozen here. Threads: any. */
@@ -193,6 +210,140 @@ public final class TabletReader implements AutoCloseable {
         }
         note(range, ahead);
         return isBefore(next, until) ? next : 0;
+    }
+
+    /**
+     * Begins a pass through the log, for {@link #objectsInLog}. Waits until nobody adds anything to
+     * what it goes through: for as long as operations take that are under way. Threads: any, but
+     * none that is inside an epoch.
+     *
+     * @param since where the pass before ended; 0 for the first
+     * @param stretches how many there are at most
+     * @param ahead as above
+     * @param pause called while this waits
+     * @return null when the tablet is not frozen here; a pass until 0 when there is no memory for
+     *     the segment that begins behind it
+     */
+    public Pass beginPass(Place place, long since, int stretches, boolean ahead, Runnable pause) {
+        TabletRange range = frozen(place);
+        if (range == null) {
+            return null;
+        }
+        note(range, ahead);
+        if (since != 0 && !order.hasMoved(since)) {
+            return new Pass(new long[0], since);
+        }
+        long until = order.begin();
+        if (until == 0) {
+            return new Pass(new long[0], 0);
+        }
+        Epochs epochs = store.epochs();
+        long stamp = epochs.stamp();
+        while (!epochs.isSafe(stamp)) {
+            pause.run();
+        }
+        return new Pass(order.stretches(since, until, since != 0, stretches), until);
+    }
+
+    /**
+     * As {@link #objects}, of a stretch of the log. An entry that is dead by its flag is nobody's,
+     * and one that is not is the tablet's, for a frozen tablet gains and loses nothing; but where
+     * entries of the table are not all marked yet that were cleared, the hash table is asked.
+     *
+     * @param cursor where the stretch begins, or what the call before returned
+     * @param until where the stretch ends
+     * @param onlyMoved only in segments that the cleaner has moved something to
+     */
+    public long objectsInLog(
+            Place place, long cursor, long until, boolean onlyMoved, boolean ahead, Sink sink) {
+        TabletRange range = frozen(place);
+        TableData table = store.tableData(place.table);
+        HashTable index = table == null ? null : table.index();
+        if (range == null || index == null) {
+            return NOT_HERE;
+        }
+        HashTable asked = table.discarded().length == 0 ? null : index;
+        LogWalk walk = new LogWalk(place, range, asked, store.nowMillis(), sink);
+        long next = cursor;
+        session.enter();
+        try {
+            while (next < until && walk.goesOn()) {
+                Segment segment = order.segmentAt(next, until, onlyMoved);
+                long entry = segment == null ? 0 : order.entryAt(segment, next);
+                long end = segment == null ? 0 : walk.show(entry, segment.end());
+                if (segment == null) {
+                    next = until;
+                } else if (end == segment.end()) {
+                    next = order.placeAfter(segment);
+                } else {
+                    next = order.placeOf(segment, end);
+                }
+            }
+        } finally {
+            session.exit();
+        }
+        if (frozen(place) != range) {
+            return NOT_HERE;
+        }
+        note(range, ahead);
+        return next < until ? next : 0;
+    }
+
+    /** Shows what is wanted of segments, up to as much as one pull may take. */
+    private static final class LogWalk {
+        private final Place place;
+        private final TabletRange range;
+        private final HashTable asked;
+        private final long nowMillis;
+        private final Sink sink;
+        private int left = ENTRIES_MAX;
+        private boolean isStopped;
+
+        LogWalk(Place place, TabletRange range, HashTable asked, long nowMillis, Sink sink) {
+            this.place = place;
+            this.range = range;
+            this.asked = asked;
+            this.nowMillis = nowMillis;
+            this.sink = sink;
+        }
+
+        boolean goesOn() {
+            return left > 0 && !isStopped && !sink.isFull();
+        }
+
+        /** Returns where it has stopped. */
+        long show(long first, long end) {
+            long entry = first;
+            while (entry < end && goesOn()) {
+                int header = Entry.header(entry);
+                if (header == 0) {
+                    // Somebody has claimed room, and has still to use it, or to give it up.
+                    isStopped = true;
+                    return entry;
+                }
+                if (isWanted(entry, header)) {
+                    TabletReader.show(entry, sink);
+                }
+                entry += Entry.strideOf(header);
+                left--;
+            }
+            return entry;
+        }
+
+        private boolean isWanted(long entry, int header) {
+            return !Entry.isDead(header)
+                    && Entry.type(header) == Entry.OBJECT
+                    && range.contains(Entry.keyHash(entry))
+                    && Entry.tableId(entry) == place.table
+                    && !Entry.isExpired(entry, nowMillis)
+                    && (asked == null || isReferred(entry));
+        }
+
+        private boolean isReferred(long entry) {
+            boolean[] found = new boolean[1];
+            asked.scan(Entry.keyHash(entry), each -> found[0] |= each == entry);
+            return found[0];
+        }
     }
 
     /** How much there is of the hashes from {@code first} to {@code last}, served or frozen. */

@@ -4,7 +4,7 @@
  * strategy says.
  */
 @Export
-@Version("1.3.0")
+@Version("1.4.0")
 package io.silkstone.api.migration;
 
 import org.osgi.annotation.bundle.Export;

@@ -122,6 +122,7 @@ public final class Cleaner {
     private long freeAhead;
 
     private volatile double costPerByte = 1;
+    private volatile boolean hasty;
 
     // What follows is guarded by cleaning.
     private final Candidates candidates;
@@ -208,8 +209,8 @@ public final class Cleaner {
                 candidates.survey();
                 updateFreeWanted();
             }
-            if ((source != null || isLow()) && !leavesItToWriters()) {
-                long done = clean(SLICE_BYTES, Urgency.AHEAD);
+            if ((source != null || isLow() || hasty) && !leavesItToWriters()) {
+                long done = clean(SLICE_BYTES, hasty ? Urgency.PAID : Urgency.AHEAD);
                 settle(done);
                 work += done > 0 ? 1 : 0;
             }
@@ -217,6 +218,14 @@ public final class Cleaner {
         } finally {
             end();
         }
+    }
+
+    /**
+     * From now on cleans whatever gives anything, though memory may be free: for tests of those who
+     * read the log while entries move.
+     */
+    public void hasten() {
+        hasty = true;
     }
 
     /**

@@ -42,6 +42,9 @@ final class Survivors {
     /** The target at hand. */
     private int current = NONE;
 
+    /** What the targets belong to. */
+    private long era;
+
     Survivors(Log log) {
         this.log = log;
         leastBytes = log.segmentBytes() / LEAST_SHARE;
@@ -50,7 +53,7 @@ final class Survivors {
     /** Looks for gaps, in all segments but those that are to be cleaned. */
     void begin(Candidates chosen) {
         Segment kept = current == NONE ? null : targets[current];
-        long era = log.era();
+        era = log.era();
         Arrays.fill(targets, 0, count, null);
         count = 0;
         current = NONE;
@@ -97,6 +100,7 @@ final class Survivors {
      * @return 0 when there is no memory
      */
     int room(int bytes, long born) {
+        keepToEra();
         if (current != NONE && left[current] >= bytes) {
             return left[current];
         }
@@ -118,6 +122,24 @@ final class Survivors {
             add(opened);
         }
         return left[current];
+    }
+
+    /** Leaves gaps alone that lie before an era which has begun since they were found. */
+    private void keepToEra() {
+        long now = log.era();
+        if (now == era) {
+            return;
+        }
+        era = now;
+        for (int index = 0; index < count; index++) {
+            left[index] = targets[index].id() < era ? 0 : left[index];
+        }
+        if (current != NONE && targets[current].id() < era) {
+            if (!targets[current].isClosed()) {
+                log.seal(targets[current]);
+            }
+            current = NONE;
+        }
     }
 
     /** Takes {@code bytes} that {@link #room} has found. */

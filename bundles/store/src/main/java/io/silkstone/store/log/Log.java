@@ -388,9 +388,9 @@ public final class Log {
     public long beginEra() {
         lock();
         try {
-            boolean begun =
-                    head.segment.usedBytes() <= MARKS_BYTES || beginSegment(0, Claimant.REMOVE);
-            if (!begun) {
+            Segment last = head.segment;
+            boolean isNew = last.usedBytes() <= MARKS_BYTES && numberOf(last.id()) == sequence;
+            if (!isNew && !beginSegment(0, Claimant.REMOVE)) {
                 return 0;
             }
             era = head.segment.id();
@@ -398,6 +398,14 @@ public final class Log {
         } finally {
             unlock();
         }
+    }
+
+    /**
+     * Which segment of all that were ever begun is called {@code id}: it grows from one to the
+     * next.
+     */
+    long numberOf(long id) {
+        return id / slots.length();
     }
 
     /** The lowest id of a segment of the era; the cleaner moves nothing into older ones. */

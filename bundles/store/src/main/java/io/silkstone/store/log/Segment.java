@@ -99,6 +99,11 @@ public final class Segment {
         return positionBase == SURVIVOR;
     }
 
+    /** Whether the cleaner moves entries to it, or has. */
+    boolean hasMoved() {
+        return shownEnd != 0;
+    }
+
     /**
      * The place in the log of an entry of this segment: it grows from append to append. Of an entry
      * that the cleaner moved here it is negative.

@@ -7,14 +7,17 @@ import io.silkstone.api.threads.ThreadRuntime;
 import io.silkstone.rpc.Request;
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.messages.BeginCopyDecoder;
+import io.silkstone.rpc.messages.BeginPassDecoder;
 import io.silkstone.rpc.messages.MessageHeaderEncoder;
 import io.silkstone.rpc.messages.MigrationPreparedEncoder;
+import io.silkstone.rpc.messages.PassBegunEncoder;
 import io.silkstone.rpc.messages.PrepareMigrationDecoder;
 import io.silkstone.rpc.messages.Priority;
 import io.silkstone.rpc.messages.PriorityPullDecoder;
 import io.silkstone.rpc.messages.PullAheadDecoder;
 import io.silkstone.rpc.messages.PullChangesDecoder;
 import io.silkstone.rpc.messages.PullDecoder;
+import io.silkstone.rpc.messages.PullLogDecoder;
 import io.silkstone.rpc.messages.PullResultsDecoder;
 import io.silkstone.rpc.messages.PulledEncoder;
 import io.silkstone.rpc.messages.RecallTabletEncoder;
@@ -54,6 +57,8 @@ final class Departures {
     private static final long SETTLE_NANOS = 200_000;
     private static final long ASK_NANOS = 2_000_000_000;
     private static final int REQUEST_BYTES = 256;
+    private static final int STRETCHES_MAX = 1_024;
+    private static final int GROUP_BYTES = 4;
 
     private final Rpc rpc;
     private final ThreadRuntime threads;
@@ -62,6 +67,7 @@ final class Departures {
     private final TabletReader reader;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final PullDecoder pull = new PullDecoder();
+    private final PullLogDecoder pullLog = new PullLogDecoder();
     private final PullAheadDecoder pullAhead = new PullAheadDecoder();
     private final PullChangesDecoder pullChanges = new PullChangesDecoder();
     private final PullResultsDecoder pullResults = new PullResultsDecoder();
@@ -171,6 +177,8 @@ final class Departures {
         rpc.serveWaiting(PrepareMigrationDecoder.TEMPLATE_ID, 0, this::prepare);
         rpc.serve(PullResultsDecoder.TEMPLATE_ID, this::pullResults);
         rpc.serve(PullDecoder.TEMPLATE_ID, this::pull);
+        rpc.serveWaiting(BeginPassDecoder.TEMPLATE_ID, 0, this::beginPass);
+        rpc.serve(PullLogDecoder.TEMPLATE_ID, this::pullLog);
         rpc.serve(PullAheadDecoder.TEMPLATE_ID, this::pullAhead);
         rpc.serve(PriorityPullDecoder.TEMPLATE_ID, this::priorityPull);
         rpc.serveWaiting(BeginCopyDecoder.TEMPLATE_ID, 0, this::beginCopy);
@@ -355,6 +363,67 @@ final class Departures {
         learnOfOwner(place);
     }
 
+    private void beginPass(Request request) {
+        BeginPassDecoder begin = new BeginPassDecoder();
+        begin.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place((int) begin.table(), begin.firstHash(), begin.lastHash(), begin.epoch());
+        int most = (int) Math.clamp(begin.stretches(), 1L, STRETCHES_MAX);
+        TabletReader.Pass pass =
+                reader.beginPass(
+                        place,
+                        begin.since(),
+                        most,
+                        begin.ahead() == 1,
+                        () -> threads.sleep(SETTLE_NANOS));
+        if (pass == null) {
+            answer(request, TabletReader.NOT_HERE);
+            return;
+        }
+        if (pass.until() == 0) {
+            request.refuse(Status.OUT_OF_MEMORY);
+            return;
+        }
+        PassBegunEncoder answer = new PassBegunEncoder();
+        int length =
+                BODY
+                        + PassBegunEncoder.BLOCK_LENGTH
+                        + GROUP_BYTES
+                        + pass.begins().length * PassBegunEncoder.StretchesEncoder.sbeBlockLength();
+        answer.wrapAndApplyHeader(request.reply(length), 0, new MessageHeaderEncoder());
+        answer.header().status(Status.OK).retryMicros(0);
+        answer.until(pass.until());
+        PassBegunEncoder.StretchesEncoder stretches = answer.stretchesCount(pass.begins().length);
+        for (long each : pass.begins()) {
+            stretches.next().from(each);
+        }
+        request.send(length);
+    }
+
+    private void pullLog(Request request) {
+        pullLog.wrap(request.buffer(), request.offset(), request.blockLength(), request.version());
+        Place place =
+                new Place(
+                        (int) pullLog.table(),
+                        pullLog.firstHash(),
+                        pullLog.lastHash(),
+                        pullLog.epoch());
+        boolean isAhead = pullLog.ahead() == 1;
+        reply.begin(request, (int) Math.min(pullLog.bytes(), Integer.MAX_VALUE));
+        long next =
+                reader.objectsInLog(
+                        place,
+                        pullLog.cursor(),
+                        pullLog.until(),
+                        pullLog.onlyMoved() == 1,
+                        isAhead,
+                        reply);
+        answer(request, next);
+        if (!isAhead) {
+            learnOfOwner(place);
+        }
+    }
+
     private void pullAhead(Request request) {
         pullAhead.wrap(
                 request.buffer(), request.offset(), request.blockLength(), request.version());
@@ -438,6 +507,7 @@ final class Departures {
         closed = true;
         rpc.serveNoMore(PrepareMigrationDecoder.TEMPLATE_ID);
         rpc.serveNoMore(BeginCopyDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(BeginPassDecoder.TEMPLATE_ID);
         for (long watcher : watchers) {
             threads.signal(watcher);
             threads.join(watcher);
@@ -450,6 +520,8 @@ final class Departures {
         rpc.serveNoMore(PrepareMigrationDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PullResultsDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PullDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(BeginPassDecoder.TEMPLATE_ID);
+        rpc.serveNoMore(PullLogDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PullAheadDecoder.TEMPLATE_ID);
         rpc.serveNoMore(PriorityPullDecoder.TEMPLATE_ID);
         rpc.serveNoMore(BeginCopyDecoder.TEMPLATE_ID);

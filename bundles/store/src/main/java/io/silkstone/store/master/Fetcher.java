@@ -83,15 +83,15 @@ final class Fetcher implements AutoCloseable {
      * Asks for the piece at {@code cursor}, to wait for it after what is done now, unless as many
      * are asked for as may be.
      */
-    void askAhead(long cursor, long until) {
+    void askAhead(long cursor, Stretch stretch) {
         if (place().tryEnter()) {
-            begin(ahead, cursor, until);
+            begin(ahead, cursor, stretch);
             isAhead = true;
         }
     }
 
     /** Asks for the piece at {@code cursor}, unless that was done ahead, and waits for it. */
-    Status askFor(long cursor, long until) {
+    Status askFor(long cursor, Stretch stretch) {
         if (isAhead) {
             Question next = ahead;
             ahead = question;
@@ -99,7 +99,7 @@ final class Fetcher implements AutoCloseable {
             isAhead = false;
         } else {
             place().enter();
-            begin(question, cursor, until);
+            begin(question, cursor, stretch);
         }
         long began = rpc.now();
         Status answer = question.await();
@@ -114,10 +114,10 @@ final class Fetcher implements AutoCloseable {
     }
 
     /** Of a pull that is counted already. */
-    private void begin(Question asked, long cursor, long until) {
+    private void begin(Question asked, long cursor, Stretch stretch) {
         boolean begun = false;
         try {
-            encode(asked, cursor, until);
+            encode(asked, cursor, stretch);
             begun = true;
         } finally {
             if (!begun) {
@@ -133,13 +133,24 @@ final class Fetcher implements AutoCloseable {
         return place;
     }
 
-    private void encode(Question asked, long cursor, long until) {
+    private void encode(Question asked, long cursor, Stretch stretch) {
         int bytes = migration.pacing().pullBytes();
-        int length =
-                migration.isCopying()
-                        ? requests.pullAhead(asked, cursor, until, bytes, false)
-                        : requests.pull(asked, cursor, until, bytes);
+        boolean isAhead = migration.isCopying();
+        int length;
+        if (stretch.isOfLog()) {
+            length = requests.pullLog(asked, cursor, stretch, bytes, isAhead);
+        } else if (isAhead) {
+            length = requests.pullAhead(asked, cursor, stretch.until(), bytes, false);
+        } else {
+            length = requests.pull(asked, cursor, stretch.until(), bytes);
+        }
         asked.begin(peer, source, length, PULL_NANOS);
+    }
+
+    /** Asks for a pass through the log. */
+    Status askForPass(long since, int stretches) {
+        int length = requests.beginPass(question, since, stretches, migration.isCopying());
+        return ask(length, PULL_NANOS);
     }
 
     /** Asks for results of requests, and waits for them. */

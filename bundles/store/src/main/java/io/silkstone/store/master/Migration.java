@@ -33,11 +33,12 @@ import java.util.function.Supplier;
  * coordinator has given the tablet to this server, serves it, and brings the objects if they are
  * not here yet.
  *
- * <p>The hash table of the source is cut into parts, in the order of a scan, and a user thread for
- * each part pulls and replays in turn, with the next pull under way while it replays, so that both
- * servers always have something to do (Rocksteady, SOSP 2017, section 3.1). One more asks for what
- * clients wait for (PriorityPull, section 3.3): all of that in one request, and the next one when
- * that has been answered. Another asks the strategy how to go on; the rest go by what it said last.
+ * <p>The hash table of the source is cut into parts, in the order of a scan, or its log into
+ * stretches ({@link LogPasses}), and a user thread for each part pulls and replays in turn, with
+ * the next pull under way while it replays, so that both servers always have something to do
+ * (Rocksteady, SOSP 2017, section 3.1). One more asks for what clients wait for (PriorityPull,
+ * section 3.3): all of that in one request, and the next one when that has been answered. Another
+ * asks the strategy how to go on; the rest go by what it said last.
  *
  * <p>Threads: {@link #prepare}, {@link #copy} and {@link #begin} one, {@link #close} any.
  */
@@ -82,6 +83,7 @@ final class Migration {
     private final List<Fetcher> fetchers = new CopyOnWriteArrayList<>();
     private final List<Long> lives = new CopyOnWriteArrayList<>();
     private final AtomicInteger left = new AtomicInteger();
+    private final LogPasses logPasses = new LogPasses();
     private volatile Pacing pacing;
     private volatile long paceThread = ThreadRuntime.NONE;
 
@@ -531,14 +533,6 @@ final class Migration {
         }
     }
 
-    /** In the order of a scan, which is that of the cursor's reversed bits. */
-    private long beginOf(int part) {
-        int parts = pacing.plan().parts();
-        return part == parts
-                ? 0
-                : Long.reverse((long) part << Long.SIZE - Integer.numberOfTrailingZeros(parts));
-    }
-
     private void fetchPart(int part) {
         Supplier<Replay> replays = copying ? reservation::openReplay : filling::openReplay;
         try (Fetcher fetcher = open(Priority.LOW, replays)) {
@@ -547,27 +541,71 @@ final class Migration {
     }
 
     private void fetchPart(int part, Fetcher fetcher) {
-        long cursor = beginOf(part);
-        long until = beginOf(part + 1);
+        MigrationPlan plan = pacing.plan();
+        boolean isInLogOrder = plan.pullOrder() == MigrationPlan.PullOrder.LOG;
+        boolean done = isInLogOrder && fetchLog(fetcher);
+        if (!done) {
+            done = fetch(fetcher, Stretch.ofTable(part, plan.parts()));
+        }
+        if (done && copying) {
+            left.decrementAndGet();
+        }
+    }
+
+    /** Whether all has come, which others fetch too; if not, it is over, or has another order. */
+    private boolean fetchLog(Fetcher fetcher) {
+        while (!logPasses.hasEnded() && !hasEnded()) {
+            Stretch stretch = rests() ? null : logPasses.take();
+            if (stretch != null) {
+                boolean done = false;
+                try {
+                    done = fetch(fetcher, stretch);
+                } finally {
+                    logPasses.done(stretch, done);
+                }
+            } else if (rests()) {
+                endIfOver();
+                threads.sleep(PAUSED_NANOS);
+            } else {
+                Status answer = logPasses.begin(fetcher, pacing.plan().parts());
+                if (answer == null) {
+                    threads.sleep(PAUSE_NANOS);
+                } else if (answer != Status.OK) {
+                    noAnswer(answer, fetcher);
+                }
+            }
+        }
+        return logPasses.isOver();
+    }
+
+    /** Whether the bulk does not come at present. */
+    private boolean rests() {
+        return !copying && (paused || !pacing.pace().background());
+    }
+
+    /** Whether all of {@code stretch} has come; if not, it is over. */
+    private boolean fetch(Fetcher fetcher, Stretch stretch) {
+        long cursor = stretch.from();
         boolean done = false;
         while (!done && !hasEnded()) {
-            if (!copying && (paused || !pacing.pace().background())) {
+            if (rests()) {
                 endIfOver();
                 threads.sleep(PAUSED_NANOS);
                 continue;
             }
-            Status answer = fetcher.askFor(cursor, until);
+            Status answer = fetcher.askFor(cursor, stretch);
             if (answer != Status.OK) {
                 noAnswer(answer, fetcher);
                 continue;
             }
             fetcher.open();
             long next = fetcher.piece().cursor();
-            if (next != 0) {
+            if (next != 0 && next != cursor) {
                 // The source works on the next piece while this one is taken in.
-                fetcher.askAhead(next, until);
+                fetcher.askAhead(next, stretch);
             }
             if (fetcher.replay()) {
+                boolean isStuck = next == cursor;
                 cursor = next;
                 for (long hash : fetcher.piece().leftOut()) {
                     fetchUntilKnown(fetcher, hash);
@@ -577,6 +615,10 @@ final class Migration {
                     aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
                 }
                 fetcher.pulled();
+                if (isStuck) {
+                    // Somebody is about to write to the log, at that place.
+                    threads.sleep(PAUSE_NANOS);
+                }
             } else {
                 fetcher.forgetAhead();
                 notTaken();
@@ -584,9 +626,7 @@ final class Migration {
             // Clients' requests are looked at between two pieces.
             threads.yield();
         }
-        if (done && copying) {
-            left.decrementAndGet();
-        }
+        return done;
     }
 
     /** What is copied ahead need not come; anything else must, unless the source is down. */

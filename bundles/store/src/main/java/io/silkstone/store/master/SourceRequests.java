@@ -2,11 +2,13 @@ package io.silkstone.store.master;
 
 import io.silkstone.rpc.Rpc;
 import io.silkstone.rpc.messages.BeginCopyEncoder;
+import io.silkstone.rpc.messages.BeginPassEncoder;
 import io.silkstone.rpc.messages.PrepareMigrationEncoder;
 import io.silkstone.rpc.messages.PriorityPullEncoder;
 import io.silkstone.rpc.messages.PullAheadEncoder;
 import io.silkstone.rpc.messages.PullChangesEncoder;
 import io.silkstone.rpc.messages.PullEncoder;
+import io.silkstone.rpc.messages.PullLogEncoder;
 import io.silkstone.rpc.messages.PullResultsEncoder;
 import io.silkstone.store.TabletReader.Place;
 
@@ -91,6 +93,36 @@ final class SourceRequests {
                 .until(until)
                 .table(place.table())
                 .bytes(bytes);
+        return pull.encodedLength();
+    }
+
+    /** Which stretches of the log hold it that were not gone through until {@code since}? */
+    int beginPass(Question question, long since, int stretches, boolean ahead) {
+        BeginPassEncoder begin = new BeginPassEncoder();
+        begin.wrapAndApplyHeader(question.request(REQUEST_BYTES), 0, question.header())
+                .firstHash(place.first())
+                .lastHash(place.last())
+                .epoch(place.epoch())
+                .since(since)
+                .table(place.table())
+                .stretches(stretches)
+                .ahead((short) (ahead ? 1 : 0));
+        return begin.encodedLength();
+    }
+
+    /** Objects in a stretch of the log. */
+    int pullLog(Question question, long cursor, Stretch stretch, int bytes, boolean ahead) {
+        PullLogEncoder pull = new PullLogEncoder();
+        pull.wrapAndApplyHeader(question.request(REQUEST_BYTES), 0, question.header())
+                .firstHash(place.first())
+                .lastHash(place.last())
+                .epoch(place.epoch())
+                .cursor(cursor)
+                .until(stretch.until())
+                .table(place.table())
+                .bytes(bytes)
+                .onlyMoved((short) (stretch.onlyMoved() ? 1 : 0))
+                .ahead((short) (ahead ? 1 : 0));
         return pull.encodedLength();
     }
 

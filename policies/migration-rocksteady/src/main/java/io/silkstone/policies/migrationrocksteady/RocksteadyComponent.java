@@ -27,6 +27,7 @@ public final class RocksteadyComponent extends RocksteadyStrategy {
     private static RocksteadyOptions checked(RocksteadyConfig config) {
         return new RocksteadyOptions(
                 config.partitions(),
+                RocksteadyOptions.pullOrder(config.pull_order()),
                 config.pull_bytes(),
                 config.pull_busy_bytes(),
                 config.pulls(),

@@ -12,6 +12,12 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
     @AttributeDefinition(
             description =
+                    "The order in which a source reads what it sends: hash (line by line of its"
+                            + " hash table) or log (segment by segment of its log).")
+    String pull_order() default "hash";
+
+    @AttributeDefinition(
+            description =
                     "About how many bytes a pull brings; 0 for what the source reads in"
                             + " pull.hold.micros.")
     int pull_bytes() default 0;

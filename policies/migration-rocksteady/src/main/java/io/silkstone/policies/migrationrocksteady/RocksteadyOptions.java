@@ -3,13 +3,16 @@ package io.silkstone.policies.migrationrocksteady;
 import io.silkstone.api.migration.MigrationPace;
 import io.silkstone.api.migration.MigrationPace.PriorityPulls;
 import io.silkstone.api.migration.MigrationPlan;
+import io.silkstone.api.migration.MigrationPlan.PullOrder;
 import io.silkstone.base.Checks;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * Settings of {@link RocksteadyStrategy}, checked.
  *
  * @param partitions into how many parts a tablet is cut, each with a pull under way
+ * @param pullOrder in which order of the source's memory objects come
  * @param pullBytes about how much a pull brings; 0 for what the source reads in {@code holdNanos}
  * @param busyPullBytes the same while clients wait, unless {@code pullBytes} is less; never 0
  * @param pulls how many pulls are under way at most; 0 for as many as keep the source busy
@@ -22,6 +25,7 @@ import java.util.Locale;
  */
 public record RocksteadyOptions(
         int partitions,
+        PullOrder pullOrder,
         int pullBytes,
         int busyPullBytes,
         int pulls,
@@ -40,6 +44,7 @@ public record RocksteadyOptions(
     public static final RocksteadyOptions DEFAULTS =
             new RocksteadyOptions(
                     8,
+                    PullOrder.HASH,
                     0,
                     MigrationPace.STANDARD.busyPullBytes(),
                     0,
@@ -59,6 +64,7 @@ public record RocksteadyOptions(
         if (pullBytes != 0) {
             inBounds("pull.bytes", pullBytes);
         }
+        Objects.requireNonNull(pullOrder, "pullOrder");
         inBounds("pull.busy.bytes", busyPullBytes);
         Checks.inRange("pulls", pulls, 0, MigrationPace.PULLS_MAX);
         Checks.inRange("pull.hold.micros", holdNanos / 1_000, 1, HOLD_MICROS_MAX);
@@ -88,10 +94,36 @@ public record RocksteadyOptions(
                 "priority.pulls must be one of asynchronous, synchronous, none, was " + word);
     }
 
+    /** What {@code word}, as operators write it, says of the order of pulls. */
+    public static PullOrder pullOrder(String word) {
+        for (PullOrder each : PullOrder.values()) {
+            if (each.name().toLowerCase(Locale.ROOT).equals(word.strip())) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException("pull.order must be one of hash, log, was " + word);
+    }
+
+    /** With pulls in {@code order}. */
+    public RocksteadyOptions withPullOrder(PullOrder order) {
+        return new RocksteadyOptions(
+                partitions,
+                order,
+                pullBytes,
+                busyPullBytes,
+                pulls,
+                holdNanos,
+                rateBytes,
+                priorityPulls,
+                backgroundPulls,
+                latenessNanos);
+    }
+
     /** With {@code priority} pulls of what clients wait for. */
     public RocksteadyOptions withPriorityPulls(PriorityPulls priority) {
         return new RocksteadyOptions(
                 partitions,
+                pullOrder,
                 pullBytes,
                 busyPullBytes,
                 pulls,
@@ -109,6 +141,7 @@ public record RocksteadyOptions(
     public RocksteadyOptions withPulls(int parts, int bytes, int atOnce) {
         return new RocksteadyOptions(
                 parts,
+                pullOrder,
                 bytes,
                 bytes,
                 atOnce,

@@ -10,8 +10,8 @@ import java.util.Locale;
 
 /**
  * Moves tablets after Rocksteady (SOSP 2017, section 3): this server owns the tablet from the
- * beginning, its objects follow in parts of the source's hash table, and what clients ask for comes
- * first, all of it in one request at a time.
+ * beginning, its objects follow in parts of the source's hash table or of its log, and what clients
+ * ask for comes first, all of it in one request at a time.
  *
  * <p>What the paper leaves out by turns to see what it is good for is a setting here: priority
  * pulls that ask for one hash after the other, or for nothing, and no pulls of the bulk. In the
@@ -42,7 +42,10 @@ public class RocksteadyStrategy implements MigrationStrategy {
     public MigrationPlan plan(MigratingTablet tablet) {
         RocksteadyOptions now = options;
         return new MigrationPlan(
-                MigrationPlan.Order.OWN_THEN_COPY, now.partitions(), pace(now, Pulls.of(now)));
+                MigrationPlan.Order.OWN_THEN_COPY,
+                now.partitions(),
+                now.pullOrder(),
+                pace(now, Pulls.of(now)));
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.silkstone.api.migration.MigratingTablet;
 import io.silkstone.api.migration.MigrationPace;
 import io.silkstone.api.migration.MigrationPace.PriorityPulls;
 import io.silkstone.api.migration.MigrationPlan;
+import io.silkstone.api.migration.MigrationPlan.PullOrder;
 import io.silkstone.api.migration.MigrationSample;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +22,7 @@ class RocksteadyStrategyTest {
 
     private static RocksteadyOptions options(PriorityPulls pulls, boolean background) {
         return new RocksteadyOptions(
-                4, 4_096, 2_048, 0, 50_000, 5_000_000, pulls, background, 70_000);
+                4, PullOrder.LOG, 4_096, 2_048, 0, 50_000, 5_000_000, pulls, background, 70_000);
     }
 
     @Test
@@ -29,6 +30,7 @@ class RocksteadyStrategyTest {
         MigrationPlan plan = strategy.plan(TABLET);
         assertThat(plan.order()).isEqualTo(MigrationPlan.Order.OWN_THEN_COPY);
         assertThat(plan.parts()).isEqualTo(8);
+        assertThat(plan.pullOrder()).isEqualTo(PullOrder.HASH);
         assertThat(plan.pace()).isEqualTo(MigrationPace.STANDARD);
     }
 
@@ -43,9 +45,19 @@ class RocksteadyStrategyTest {
         assertThat(pace.latenessNanosMax()).isEqualTo(70_000);
         assertThat(pace.reason()).contains("synchronous");
         assertThat(strategy.plan(TABLET).parts()).isEqualTo(4);
+        assertThat(strategy.plan(TABLET).pullOrder()).isEqualTo(PullOrder.LOG);
         strategy.configure(options(PriorityPulls.ASYNCHRONOUS, false));
         assertThat(strategy.pace(SAMPLE).background()).isFalse();
         assertThat(strategy.pace(SAMPLE).reason()).contains("background.pulls");
+    }
+
+    @Test
+    void pullOrder_isReadAsOperatorsWriteIt() {
+        assertThat(RocksteadyOptions.pullOrder(" log ")).isEqualTo(PullOrder.LOG);
+        assertThat(RocksteadyOptions.DEFAULTS.withPullOrder(PullOrder.LOG).pullOrder())
+                .isEqualTo(PullOrder.LOG);
+        assertThatThrownBy(() -> RocksteadyOptions.pullOrder("heap"))
+                .hasMessageContaining("pull.order must be one of hash, log");
     }
 
     /** So many pulls of so many bytes, each so long at the source, the fastest after so long. */
@@ -94,12 +106,22 @@ class RocksteadyStrategyTest {
         assertThatThrownBy(
                         () ->
                                 new RocksteadyOptions(
-                                        8, 4_096, 10, 0, 50_000, 0, PriorityPulls.NONE, true, 0))
+                                        8,
+                                        PullOrder.HASH,
+                                        4_096,
+                                        10,
+                                        0,
+                                        50_000,
+                                        0,
+                                        PriorityPulls.NONE,
+                                        true,
+                                        0))
                 .hasMessageContaining("pull.busy.bytes");
         assertThatThrownBy(
                         () ->
                                 new RocksteadyOptions(
                                         8,
+                                        PullOrder.HASH,
                                         4_096,
                                         4_096,
                                         0,
@@ -113,6 +135,7 @@ class RocksteadyStrategyTest {
                         () ->
                                 new RocksteadyOptions(
                                         8,
+                                        PullOrder.HASH,
                                         4_096,
                                         4_096,
                                         0,
@@ -126,7 +149,16 @@ class RocksteadyStrategyTest {
         assertThatThrownBy(
                         () ->
                                 new RocksteadyOptions(
-                                        8, 0, 4_096, 0, 500, 0, PriorityPulls.NONE, true, 0))
+                                        8,
+                                        PullOrder.HASH,
+                                        0,
+                                        4_096,
+                                        0,
+                                        500,
+                                        0,
+                                        PriorityPulls.NONE,
+                                        true,
+                                        0))
                 .hasMessageContaining("pull.hold.micros");
         assertThatThrownBy(() -> options(PriorityPulls.NONE, false))
                 .hasMessageContaining("background.pulls");

@@ -109,10 +109,10 @@ class MainTest {
         "--runs many, '--runs must be a number from 0 to 100000000, was many.'",
         "--seed, --seed needs a value.",
         "--scenario nosuch, 'there is no scenario \"nosuch\": use one of busy-migration, calm,"
-                + " cluster, coordinator-outage, full-memory, hot-key, lossy-network, migration,"
-                + " migration-strategies, moving-tablets, partition, recovery, rolling-restart,"
-                + " short-leases, source-retains, store, two-at-once, or the path of a file that"
-                + " ends in .scenario.'",
+                + " cluster, coordinator-outage, full-memory, hot-key, log-order, lossy-network,"
+                + " migration, migration-strategies, moving-tablets, partition, recovery,"
+                + " rolling-restart, short-leases, source-retains, store, two-at-once, or the"
+                + " path of a file that ends in .scenario.'",
         "--scenario no/such, there is no file no/such.",
         "--speed 3, 'simulate takes --seed, --runs, --scenario, not --speed.'",
     })

@@ -78,6 +78,13 @@ final class ClusterSettings {
                     "runs in which everybody knows of a process that was killed that it has ended,"
                             + " as on one machine");
 
+    static final Setting<Odds> CLEANER_HASTY =
+            add(
+                    "cleaner.hasty",
+                    "never",
+                    Forms.odds(),
+                    "servers whose cleaner moves whatever gives any memory, at all times");
+
     static final Setting<Weights<Strategies>> MIGRATION_STRATEGY =
             add(
                     "migration.strategy",

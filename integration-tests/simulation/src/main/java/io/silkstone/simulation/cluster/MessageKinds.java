@@ -24,6 +24,7 @@ final class MessageKinds {
         from(84, "Pull", "Pulled", "PriorityPull", "PullAhead");
         from(88, "BeginCopy", "PullChanges");
         from(90, "WriteReplica", "DropReplicas", "ListReplicas", "ReplicaList", "ReadReplica");
+        from(95, "BeginPass", "PassBegun", "PullLog");
         from(100, "GetLoad", "Load");
     }
 

@@ -1,6 +1,7 @@
 package io.silkstone.simulation.cluster;
 
 import io.silkstone.rpc.messages.MessageHeaderDecoder;
+import io.silkstone.rpc.messages.PullLogDecoder;
 import io.silkstone.rpc.messages.RequestHeaderDecoder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -36,6 +37,9 @@ final class Protocol {
     static final List<String> COPYING =
             List.of("BeginCopy", "PullAhead", "PullChanges", "PrepareMigration", "PullResults");
 
+    /** How objects come where they come in the order of the source's log. */
+    static final List<String> LOG_ORDER = List.of("BeginPass", "PullLog");
+
     /** What keeps a log on other servers, and reads it there. */
     static final List<String> RECOVERY =
             List.of(
@@ -50,6 +54,7 @@ final class Protocol {
     static final String SOME = "some step";
     static final String SOME_OF_MIGRATION = "some migration step";
     static final String SOME_OF_COPYING = "some copying step";
+    static final String SOME_OF_LOG_ORDER = "some log-order step";
     static final String SOME_OF_RECOVERY = "some recovery step";
 
     /** They take a second in which nobody takes a tablet, or a log that is cleaned. */
@@ -59,14 +64,15 @@ final class Protocol {
     private static final String FOR_PEOPLE = ANSWER + "MigrateTablet";
 
     private static final Set<String> REQUESTS = union(MIGRATION, RECOVERY);
-    private static final Set<String> ALL = union(REQUESTS, COPYING);
+    private static final Set<String> ALL = union(union(REQUESTS, COPYING), LOG_ORDER);
     private static final Set<String> ANSWERS =
-            Set.of("Done", "Refusal", "MigrationPrepared", "Pulled", "ReplicaList");
+            Set.of("Done", "Refusal", "MigrationPrepared", "Pulled", "PassBegun", "ReplicaList");
 
     private final World world;
     private final UnsafeBuffer message = new UnsafeBuffer(0, 0);
     private final MessageHeaderDecoder header = new MessageHeaderDecoder();
     private final RequestHeaderDecoder request = new RequestHeaderDecoder();
+    private final PullLogDecoder pullLog = new PullLogDecoder();
 
     /** What was asked for, by who asked. */
     private final Map<Caller, String> asked = new HashMap<>();
@@ -107,6 +113,7 @@ final class Protocol {
                     case SOME -> List.copyOf(REQUESTS);
                     case SOME_OF_MIGRATION -> MIGRATION;
                     case SOME_OF_COPYING -> COPYING;
+                    case SOME_OF_LOG_ORDER -> LOG_ORDER;
                     case SOME_OF_RECOVERY -> RECOVERY;
                     default -> List.of();
                 };
@@ -123,7 +130,9 @@ final class Protocol {
 
     /** Whether {@code request} belongs to the move of a tablet. */
     static boolean isOfMigration(String request) {
-        return MIGRATION.contains(request) || COPYING.contains(request);
+        return MIGRATION.contains(request)
+                || COPYING.contains(request)
+                || LOG_ORDER.contains(request);
     }
 
     /** The request that {@code step} is, or answers. */
@@ -145,10 +154,18 @@ final class Protocol {
             Caller caller = new Caller(from, request.call());
             asked.put(caller, kind);
             count(kind, new Attempt(caller, to, request.attempt()));
+            countMoved(kind);
             return kind;
         }
         String question = asked.get(new Caller(to, request.call()));
         return question == null ? null : ANSWER + question;
+    }
+
+    private void countMoved(String kind) {
+        if (kind.equals("PullLog")) {
+            boolean onlyMoved = pullLog.wrapAndApplyHeader(message, 0, header).onlyMoved() == 1;
+            world.count("message PullLog of what was " + (onlyMoved ? "moved" : "there"));
+        }
     }
 
     private void count(String kind, Attempt attempt) {

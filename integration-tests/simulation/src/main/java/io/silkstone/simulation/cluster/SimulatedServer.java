@@ -35,6 +35,9 @@ import java.util.SplittableRandom;
 final class SimulatedServer {
     private static final long AGENT_NANOS = 40_000_000;
 
+    /** Between two slices of a cleaner that is hasty, at most. */
+    private static final long HASTY_NANOS = 1_000_000;
+
     private final World world;
     private final String name;
     private final String address;
@@ -123,8 +126,10 @@ final class SimulatedServer {
                         world.metrics());
         openStore(rpc);
         world.parts().begins(name, store);
+        boolean inHaste = hastensCleaner();
         for (Agent agent : store.agents()) {
-            process.create(ThreadRuntime.NORMAL, () -> drive(agent));
+            boolean hurries = inHaste && agent.name().equals("cleaner");
+            process.create(ThreadRuntime.NORMAL, () -> drive(agent, hurries));
         }
         membership =
                 new Membership(
@@ -203,7 +208,7 @@ final class SimulatedServer {
                         new Backups(disks, mine.clock(), world.random().split(), world.metrics()),
                         machine.isNever() ? Flush.NEVER : Flush.ALWAYS,
                         1);
-        long keeper = mine.create(ThreadRuntime.NORMAL, () -> drive(backups));
+        long keeper = mine.create(ThreadRuntime.NORMAL, () -> drive(backups, false));
         backups.onDemand(() -> mine.signal(keeper));
         holdings = new ReplicatedHoldings(replicated, rpc, mine, backups);
     }
@@ -239,10 +244,24 @@ final class SimulatedServer {
         return own.mayServe();
     }
 
-    private void drive(Agent agent) {
+    /** Has entries move, in some servers, which they would not in so short a time. */
+    private boolean hastensCleaner() {
+        Odds isHasty = world.settings().get(ClusterSettings.CLEANER_HASTY);
+        boolean inHaste = !isHasty.isNever() && isHasty.happens(standstills);
+        if (inHaste) {
+            world.count("cleaner in haste");
+            store.hastenCleaner();
+        }
+        return inHaste;
+    }
+
+    private void drive(Agent agent, boolean hurries) {
         SimulatedProcess mine = process;
         while (true) {
-            if (agent.doWork() == 0) {
+            int work = agent.doWork();
+            if (hurries) {
+                mine.sleep(standstills.nextLong(1, HASTY_NANOS));
+            } else if (work == 0) {
                 mine.sleep(AGENT_NANOS);
             } else {
                 mine.yield();

@@ -37,13 +37,13 @@ enum Slot {
             text -> Party.valueOf(text.toUpperCase(Locale.ROOT)),
             "`sender`, `receiver`, `both`, or `either` of them, of those that are no clients"),
     STEP(
-            "some (?:migration |copying |recovery )?step|(?:"
+            "some (?:migration |copying |log-order |recovery )?step|(?:"
                     + Protocol.ANSWER
                     + ")?[A-Z][A-Za-z]+",
             Words::step,
-            "`some step`, `some migration step`, `some copying step`, `some recovery step`, or a"
-                    + " request of one of them as the schema calls it, such as `TakeTablet`, or"
-                    + " `answer to` it"),
+            "`some step`, `some migration step`, `some copying step`, `some log-order step`,"
+                    + " `some recovery step`, or a request of one of them as the schema calls it,"
+                    + " such as `TakeTablet`, or `answer to` it"),
     COUNT(".+", text -> Forms.number(0, 64).read("COUNT", text), "0 to 64"),
     TIME(
             ".+",

@@ -4,6 +4,7 @@ import io.silkstone.api.migration.MigratingTablet;
 import io.silkstone.api.migration.MigrationPace;
 import io.silkstone.api.migration.MigrationPace.PriorityPulls;
 import io.silkstone.api.migration.MigrationPlan;
+import io.silkstone.api.migration.MigrationPlan.PullOrder;
 import io.silkstone.api.migration.MigrationSample;
 import io.silkstone.api.migration.MigrationStrategy;
 import io.silkstone.policies.migrationrocksteady.RocksteadyOptions;
@@ -22,6 +23,19 @@ import java.util.random.RandomGenerator;
 enum Strategies {
     /** As it is shipped. */
     ROCKSTEADY(() -> new RocksteadyStrategy(RocksteadyOptions.DEFAULTS)),
+
+    /** In the order of the source's log. */
+    LOG_ORDER(
+            () -> new RocksteadyStrategy(RocksteadyOptions.DEFAULTS.withPullOrder(PullOrder.LOG))),
+
+    /** The same in pulls of few objects, one after the other, which clients wait for. */
+    LOG_ORDER_SLOWLY(
+            () ->
+                    new RocksteadyStrategy(
+                            RocksteadyOptions.DEFAULTS
+                                    .withPullOrder(PullOrder.LOG)
+                                    .withPulls(2, MigrationPace.PULL_BYTES_MIN, 1)
+                                    .withPriorityPulls(PriorityPulls.NONE))),
 
     /** A client's object at a time, in many pulls of few objects. */
     SYNCHRONOUS(

@@ -98,6 +98,17 @@ public enum Bug {
     /** What was changed in a tablet while it was copied does not come. */
     CHANGES_LEFT_OUT(() -> changeless(false), "fit no order"),
 
+    /** A source leaves out what its cleaner has moved while objects come in log order. */
+    MOVED_LEFT_OUT(
+            () ->
+                    new Parts() {
+                        @Override
+                        public Transport transport(String name, Transport genuine) {
+                            return new UnmovedTransport(genuine);
+                        }
+                    },
+            "fit no order"),
+
     /** What was removed from a tablet while it was copied stays in the copy. */
     REMOVALS_LEFT_OUT(() -> changeless(true), "fit no order"),
 

@@ -40,6 +40,9 @@ class ClusterScenarioTest {
                     "message PullAhead",
                     "message BeginCopy",
                     "message PullChanges",
+                    "message BeginPass",
+                    "message PassBegun",
+                    "message PullLog",
                     "message TakeTablet",
                     "message MigrationEnded",
                     "message RecallTablet",
@@ -156,6 +159,7 @@ class ClusterScenarioTest {
                 "PRIORITY_PULL_LOST",
                 "CHANGES_LEFT_OUT",
                 "REMOVALS_LEFT_OUT",
+                "MOVED_LEFT_OUT",
                 "DEPENDENCY_DROPPED_EARLY",
                 "SOURCE_DROPPED_BEFORE_REPLICATION",
                 "NO_VERSION_CEILING"

@@ -26,6 +26,7 @@ record Way(String word, String strategy, List<String> settings, double theta) {
     static final List<Way> ALL =
             List.of(
                     rocksteady(ROCKSTEADY, "asynchronous", true, PARTS, FITTED, Zipf.THETA),
+                    inLogOrder(),
                     rocksteady("synchronous", "synchronous", true, PARTS, FITTED, Zipf.THETA),
                     rocksteady("unasked", "none", true, PARTS, FITTED, Zipf.THETA),
                     rocksteady("foreground", "asynchronous", false, PARTS, FITTED, Zipf.THETA),
@@ -53,6 +54,7 @@ record Way(String word, String strategy, List<String> settings, double theta) {
                         "priority.pulls = " + priorityPulls,
                         "background.pulls = " + background,
                         "partitions = " + parts,
+                        "pull.order = hash",
                         "pull.bytes = " + pullBytes,
                         "pulls = " + (pullBytes == FITTED ? FITTED : PULLS_MAX),
                         "pull.busy.bytes = "
@@ -60,6 +62,16 @@ record Way(String word, String strategy, List<String> settings, double theta) {
                                         ? BUSY_PULL_BYTES
                                         : Math.min(BUSY_PULL_BYTES, pullBytes))),
                 theta);
+    }
+
+    /** As shipped, but for the order in which the source reads. */
+    private static Way inLogOrder() {
+        Way shipped = rocksteady("logorder", "asynchronous", true, PARTS, FITTED, Zipf.THETA);
+        List<String> settings =
+                shipped.settings.stream()
+                        .map(each -> each.replace("pull.order = hash", "pull.order = log"))
+                        .toList();
+        return new Way(shipped.word, ROCKSTEADY, settings, Zipf.THETA);
     }
 
     /** Whether only what clients ask for comes, so that it has no end. */

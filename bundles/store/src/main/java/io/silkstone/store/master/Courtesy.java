@@ -6,6 +6,8 @@ package io.silkstone.store.master;
  * late a thread runs that could. While that is more than is allowed, and clients ask for something,
  * the bulk comes ever more slowly; while it is not, ever faster (additive increase and
  * multiplicative decrease, which is fair among several that share a processor: Chiu and Jain 1989).
+ * It begins with little, and doubles that until threads are late for the first time, as TCP's slow
+ * start does: what waits because of the first moments would wait for the rest of the migration.
  *
  * <p>Threads: one, but {@link #bytesPerSecond} any.
  */
@@ -16,11 +18,15 @@ final class Courtesy {
     /** However little the clients leave, the migration is to end. */
     static final long BYTES_PER_SECOND_MIN = 16 << 20;
 
+    /** With so much it begins, whether clients are there or not: the first look tells. */
+    static final long BYTES_PER_SECOND_FIRST = 64 << 20;
+
     private static final double SLOWER = 0.8;
     private static final long FASTER_BYTES = 4 << 20;
     private static final double SECOND_NANOS = 1e9;
 
-    private volatile long bytesPerSecond;
+    private volatile long bytesPerSecond = BYTES_PER_SECOND_FIRST;
+    private boolean hasBeenLate;
 
     /** How much may come in a second; 0 for as much as it can. */
     long bytesPerSecond() {
@@ -41,12 +47,17 @@ final class Courtesy {
         long allowed = bytesPerSecond;
         if (operations < OPERATIONS_PER_SECOND_MIN * seconds) {
             bytesPerSecond = 0;
+            hasBeenLate = false;
         } else if (isLate) {
-            double before = allowed == 0 ? came : allowed;
+            hasBeenLate = true;
+            double before = allowed == 0 ? came : Math.min(allowed, 2 * came);
             bytesPerSecond = Math.max(BYTES_PER_SECOND_MIN, (long) (before * SLOWER));
-        } else if (allowed != 0 && came > allowed / 2) {
+        } else if (allowed == 0) {
+            // Clients have come.
+            bytesPerSecond = Math.max(BYTES_PER_SECOND_FIRST, (long) (came / 2));
+        } else if (came > allowed / 2.0) {
             // What is allowed and does not come would take long to be taken back.
-            bytesPerSecond = allowed + FASTER_BYTES;
+            bytesPerSecond = hasBeenLate ? allowed + FASTER_BYTES : 2 * allowed;
         }
     }
 }

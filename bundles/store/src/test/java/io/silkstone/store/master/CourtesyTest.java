@@ -24,12 +24,26 @@ class CourtesyTest {
     }
 
     @Test
-    void observe_inTime_isAsFastAsItGoes() {
-        assertThat(after(false, BUSY, 500 * MEGABYTE)).isZero();
+    void observe_inTime_isTwiceAsFastEachTimeUntilItIsLate() {
+        long first = courtesy.bytesPerSecond();
+        assertThat(after(false, BUSY, first)).isEqualTo(2 * first);
+        assertThat(after(false, BUSY, 2 * first)).isEqualTo(4 * first);
+        assertThat(after(false, BUSY, first)).isEqualTo(4 * first);
+        long slower = after(true, BUSY, 4 * first);
+        assertThat(slower).isLessThan(4 * first);
+        assertThat(after(false, BUSY, slower)).isBetween(slower, 4 * first);
+    }
+
+    @Test
+    void observe_clientsCome_isHalfAsFastAtFirst() {
+        after(false, 0, 500 * MEGABYTE);
+        assertThat(after(false, BUSY, 500 * MEGABYTE)).isEqualTo(250 * MEGABYTE);
+        assertThat(after(false, BUSY, 250 * MEGABYTE)).isEqualTo(500 * MEGABYTE);
     }
 
     @Test
     void observe_late_isSlowerEachTimeDownToABound() {
+        after(false, 0, 500 * MEGABYTE);
         assertThat(after(true, BUSY, 500 * MEGABYTE)).isEqualTo(400 * MEGABYTE);
         assertThat(after(true, BUSY, 400 * MEGABYTE)).isEqualTo(320 * MEGABYTE);
         for (int interval = 0; interval < 50; interval++) {

@@ -184,7 +184,7 @@ public final class CoordinatorComponent {
                                 + " recover it; 1 for never. Applies at the next start.",
                 min = "1",
                 max = "64")
-        int recovery_parts_max() default 16;
+        int recovery_parts_max() default 1;
 
         /** See {@link JournalOptions#commandsPerSnapshot}. */
         @AttributeDefinition(

@@ -25,7 +25,7 @@ class NodePartsTest {
 
     @Test
     void kill9_ofTheOwnerOfOneTablet_twoServersRecoverIt() throws Exception {
-        try (KilledNodes nodes = new KilledNodes(1, "recovery.part.bytes = 65536\n")) {
+        try (KilledNodes nodes = new KilledNodes(1, "recovery.part.bytes = 65536\nrecovery.parts.max = 16\n")) {
             nodes.said("table:create kept --tablets 1 --replicas 2");
             ServerId dead = nodes.server(2);
             if (!nodes.tablet("kept").owner().equals(dead)) {

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Timeout;
 /** A server with one large tablet is killed: two others recover a part each. */
 @Timeout(600)
 class NodePartsTest {
+    private static final String CUTS = "recovery.part.bytes = 65536\nrecovery.parts.max = 16\n";
+
     private static final long SEED =
             Long.getLong("recovery.seed", System.nanoTime() & 0xffff_ffffL);
     private static final int KEYS = 8_000;
@@ -25,7 +27,7 @@ class NodePartsTest {
 
     @Test
     void kill9_ofTheOwnerOfOneTablet_twoServersRecoverIt() throws Exception {
-        try (KilledNodes nodes = new KilledNodes(1, "recovery.part.bytes = 65536\nrecovery.parts.max = 16\n")) {
+        try (KilledNodes nodes = new KilledNodes(1, CUTS)) {
             nodes.said("table:create kept --tablets 1 --replicas 2");
             ServerId dead = nodes.server(2);
             if (!nodes.tablet("kept").owner().equals(dead)) {

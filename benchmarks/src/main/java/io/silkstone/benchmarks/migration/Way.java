@@ -47,6 +47,8 @@ record Way(String word, String strategy, List<String> settings, double theta) {
             int parts,
             int pullBytes,
             double theta) {
+        boolean isFitted = pullBytes == FITTED;
+        int busyBytes = isFitted ? BUSY_PULL_BYTES : Math.min(BUSY_PULL_BYTES, pullBytes);
         return new Way(
                 word,
                 ROCKSTEADY,
@@ -56,11 +58,8 @@ record Way(String word, String strategy, List<String> settings, double theta) {
                         "partitions = " + parts,
                         "pull.order = hash",
                         "pull.bytes = " + pullBytes,
-                        "pulls = " + (pullBytes == FITTED ? FITTED : PULLS_MAX),
-                        "pull.busy.bytes = "
-                                + (pullBytes == FITTED
-                                        ? BUSY_PULL_BYTES
-                                        : Math.min(BUSY_PULL_BYTES, pullBytes))),
+                        "pulls = " + (isFitted ? FITTED : PULLS_MAX),
+                        "pull.busy.bytes = " + busyBytes),
                 theta);
     }
 

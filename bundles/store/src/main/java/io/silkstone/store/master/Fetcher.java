@@ -30,6 +30,7 @@ final class Fetcher implements AutoCloseable {
      */
     private PullWindow.Place place;
 
+    private Runnable leave;
     private Question question;
     private Question ahead;
     private boolean isAhead;
@@ -103,7 +104,6 @@ final class Fetcher implements AutoCloseable {
         }
         long began = rpc.now();
         Status answer = question.await();
-        place.leave();
         migration.pacing().waited(rpc.now() - began);
         return answer;
     }
@@ -129,6 +129,7 @@ final class Fetcher implements AutoCloseable {
     private PullWindow.Place place() {
         if (place == null) {
             place = migration.pacing().pullWindow().place();
+            leave = place::leave;
         }
         return place;
     }
@@ -144,7 +145,7 @@ final class Fetcher implements AutoCloseable {
         } else {
             length = requests.pull(asked, cursor, stretch.until(), bytes);
         }
-        asked.begin(peer, source, length, PULL_NANOS);
+        asked.begin(peer, source, length, PULL_NANOS, leave);
     }
 
     /** Asks for a pass through the log. */
@@ -175,7 +176,6 @@ final class Fetcher implements AutoCloseable {
         if (isAhead) {
             ahead.await();
             isAhead = false;
-            place.leave();
         }
     }
 

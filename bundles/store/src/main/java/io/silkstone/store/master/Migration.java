@@ -607,14 +607,14 @@ final class Migration {
             if (fetcher.replay()) {
                 boolean isStuck = next == cursor;
                 cursor = next;
+                fetcher.pulled();
+                if (copying) {
+                    aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
+                }
                 for (long hash : fetcher.piece().leftOut()) {
                     fetchUntilKnown(fetcher, hash);
                 }
                 done = cursor == 0;
-                if (copying) {
-                    aheadUntil = rpc.now() + COPY_SILENCE_NANOS;
-                }
-                fetcher.pulled();
                 if (isStuck) {
                     // Somebody is about to write to the log, at that place.
                     threads.sleep(PAUSE_NANOS);

@@ -23,7 +23,10 @@ final class Question extends Waitable implements AutoCloseable {
     private final Rpc rpc;
     private final Call call;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private static final Runnable NOTHING = () -> {};
+
     private final Completion completion = this::answered;
+    private Runnable whenAnswered = NOTHING;
     private long begunAt;
     private long answeredAt;
     private volatile boolean done;
@@ -62,6 +65,7 @@ final class Question extends Waitable implements AutoCloseable {
      */
     Status ask(Leader leader, int length, long nanos) {
         done = false;
+        whenAnswered = NOTHING;
         begunAt = rpc.now();
         leader.start(call, BODY + length, nanos, completion);
         return await();
@@ -69,19 +73,25 @@ final class Question extends Waitable implements AutoCloseable {
 
     /** As the other, of the server {@code target} at {@code peer}. */
     Status ask(Peer peer, long target, int length, long nanos) {
-        begin(peer, target, length, nanos);
+        begin(peer, target, length, nanos, NOTHING);
         return await();
     }
 
-    /** As {@link #ask}, without waiting; {@link #await} comes before anything else. */
-    void begin(Peer peer, long target, int length, long nanos) {
+    /**
+     * As {@link #ask}, without waiting; {@link #await} comes before anything else.
+     *
+     * @param whenEnded called once, by whoever takes note of the answer, or that none comes
+     */
+    void begin(Peer peer, long target, int length, long nanos, Runnable whenEnded) {
         done = false;
+        whenAnswered = whenEnded;
         begunAt = rpc.now();
         call.start(peer, target, BODY + length, nanos, completion);
     }
 
     private void answered(Call ended) {
         answeredAt = rpc.now();
+        whenAnswered.run();
         done = true;
         rpc.wake(this);
     }

@@ -50,6 +50,11 @@ public record RecoveryParts(long bytes, int max) {
         Checks.inRange("recovery.parts.max", max, 1, PARTS_MAX);
     }
 
+    /** Whether any tablet is ever cut. */
+    boolean cutsAny() {
+        return max > 1;
+    }
+
     /** A range of a table. */
     private record Place(int table, long firstHash, long lastHash) {}
 
@@ -62,7 +67,7 @@ public record RecoveryParts(long bytes, int max) {
      */
     List<Cut> cuts(ClusterMap map, ServerId server, List<TabletSize> sizes, int heirs) {
         List<Cut> cuts = new ArrayList<>();
-        if (heirs < 2 || max < 2 || sizes.isEmpty()) {
+        if (heirs < 2 || !cutsAny() || sizes.isEmpty()) {
             return cuts;
         }
         Map<Place, Long> told = new HashMap<>();

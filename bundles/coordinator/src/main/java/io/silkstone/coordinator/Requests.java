@@ -221,7 +221,8 @@ final class Requests {
         MutableDirectBuffer buffer = request.reply(HEADER + LeaseRenewedEncoder.BLOCK_LENGTH);
         reply.wrapAndApplyHeader(buffer, 0, new MessageHeaderEncoder())
                 .mapVersion(replica.view().map().version())
-                .clusterMillis(millis);
+                .clusterMillis(millis)
+                .sizesWanted((short) (options.recoveryParts().cutsAny() ? 1 : 0));
         reply.header().status(Status.OK).retryMicros(0);
         request.send(HEADER + reply.encodedLength());
     }

@@ -4,11 +4,13 @@ import io.silkstone.api.store.Key;
 import io.silkstone.api.store.TabletLoad;
 import io.silkstone.store.index.HashTable;
 import io.silkstone.store.log.Entry;
+import io.silkstone.store.memory.Backoff;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 
 /**
  * Looks what the tablets of a store hold and how much they are used, without a counter on the way
@@ -37,6 +39,7 @@ final class Census {
 
     private final Store store;
     private final StoreSession session;
+    private final Backoff backoff;
     private final Map<Integer, Table> tables = new HashMap<>();
 
     /** What is known of one tablet so far. */
@@ -155,15 +158,23 @@ final class Census {
         }
     }
 
-    /** Of {@code store}, whose memory stays where it is in {@code session}. */
-    Census(Store store, StoreSession session) {
+    /**
+     * Of {@code store}, whose memory stays where it is in {@code session}.
+     *
+     * @param backoff lets others of this core run from time to time
+     */
+    Census(Store store, StoreSession session, Backoff backoff) {
         this.store = store;
         this.session = session;
+        this.backoff = backoff;
     }
 
-    /** Looks. */
-    List<TabletLoad> take() {
+    /** Looks at {@code wanted} tables. */
+    List<TabletLoad> take(IntPredicate wanted) {
         for (TableData each : store.tableList()) {
+            if (!wanted.test(each.id())) {
+                continue;
+            }
             Table table = new Table(each.tablets());
             tables.put(each.id(), table);
             measure(each, table);
@@ -207,6 +218,8 @@ final class Census {
             } finally {
                 session.exit();
             }
+            // Whoever waits for this core is served first.
+            backoff.idle(Backoff.SPINS);
         }
     }
 }

@@ -32,6 +32,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
@@ -581,9 +582,14 @@ public final class Store implements KvStore, AutoCloseable {
      */
     @Override
     public List<TabletLoad> loads() {
+        return loads(table -> true);
+    }
+
+    /** As the other, of {@code tables} only, by their numbers. */
+    public List<TabletLoad> loads(IntPredicate tables) {
         StoreSession session = newSession();
         try {
-            return new Census(this, session).take();
+            return new Census(this, session, backoff).take(tables);
         } finally {
             session.close();
         }

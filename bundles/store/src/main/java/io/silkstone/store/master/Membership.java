@@ -42,9 +42,9 @@ import java.util.random.RandomGenerator;
  *
  * <p><b>The tablets.</b> The coordinator's map says who has what. Two user threads work here: one
  * renews the lease and is told when there is a newer map; the other fetches it and brings the store
- * in line, which may take a while. A third one looks now and then how large tablets are; the lease
- * is renewed with what it saw last, so that the coordinator knows what to cut when this server goes
- * down.
+ * in line, which may take a while. A third one looks now and then how large tablets are, if the
+ * coordinator cuts any: the lease is renewed with what it saw last, so that the coordinator knows
+ * what to cut when this server goes down.
  *
  * <p><b>Expelled.</b> A server that the coordinator has given up is told so when it renews. What it
  * has counts as lost and may be served by others, so it drops everything and enlists afresh, under
@@ -116,6 +116,9 @@ public final class Membership {
 
     /** The largest tablets, as they were when they were looked at last. */
     private volatile List<TabletLoad> sizes = List.of();
+
+    /** Whether the coordinator does anything with them, by what it said last. */
+    private volatile boolean sizesWanted;
 
     /** What a server owns; implemented by the store. One thread at a time. */
     public interface Holdings {
@@ -346,6 +349,7 @@ public final class Membership {
                     call.reply(), call.replyOffset(), call.replyBlockLength(), call.replyVersion());
             clusterMillisAt = sentAt;
             clusterMillis = reply.clusterMillis();
+            sizesWanted = reply.sizesWanted() == 1;
             leaseEnd = sentAt + leaseNanos;
             leased = true;
             status = "server " + self;
@@ -365,7 +369,9 @@ public final class Membership {
         keepOn(
                 () -> {
                     long begunAt = rpc.now();
-                    if (mayServe()) {
+                    if (!sizesWanted) {
+                        sizes = List.of();
+                    } else if (mayServe()) {
                         sizes = largest();
                     }
                     long usual = Math.clamp(leaseNanos, PAUSE_NANOS, SIZES_NANOS_MAX);

@@ -82,9 +82,7 @@ public final class ReplicatedHoldings implements Membership.Holdings {
         if (wanted.isEmpty()) {
             return List.of();
         }
-        return store.store().loads().stream()
-                .filter(tablet -> wanted.contains(tablet.table()))
-                .toList();
+        return store.store().loads(wanted::contains);
     }
 
     /** What is recovered here. Threads: any. */
